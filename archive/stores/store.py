@@ -1,0 +1,219 @@
+"""What every store promises, whatever it is made of: the words that one contract suite tests.
+
+A store holds objects under keys and never replaces or removes one.  What may go away lives on
+a `Shelf`.  Where a server cannot keep a promise, `probe` finds it out before the first use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import BinaryIO, Protocol, TypeAlias
+
+from archive.errors import Refused
+
+CHECKPOINT = "ledger/checkpoint"
+"""The one key of the house that may move: see `Store.swap_checkpoint`."""
+
+NEEDED = ("refuses to replace", "refuses a wrong digest")
+"""The capabilities a promise of ours rests on; a store without one is not opened for use."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What was stored, as computed from the bytes and not as claimed by anybody."""
+
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Intact:
+    """The copy was read back and has the recorded digest and size."""
+
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Altered:
+    """The copy was read back and is not what was recorded."""
+
+    expected: str
+    found: str
+
+
+@dataclass(frozen=True)
+class Absent:
+    """The store answered, and there is nothing under the key."""
+
+
+Verdict: TypeAlias = Intact | Altered | Absent
+
+
+@dataclass(frozen=True)
+class Capability:
+    """One thing a store was tried for.  ``holds`` is what was seen, never what was announced."""
+
+    name: str
+    holds: bool
+    detail: str
+
+
+class Sink(Protocol):
+    """One object being written.  Nothing is visible under its final key before it is finished.
+
+    A sink does not judge: `Delivery.read_back_all` does, from the medium.
+    """
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Add bytes.  The buffer MAY be used again by the caller as soon as this returns.
+
+        Unavailable when the store is full or away.
+        """
+
+    def finish(self, sha256: str | None = None) -> None:
+        """The object is whole.  ``sha256`` is its digest where the caller already has it.
+
+        A store that can have the server check a digest on arrival MUST use it: Damaged.
+        """
+
+    def abort(self) -> None:
+        """Drop what was written.  MUST NOT raise, and MUST be harmless after `finish`."""
+
+
+class Delivery(Protocol):
+    """Objects below one prefix that come to exist together: a bag.
+
+    Until `complete` returns there is no such bag: a folder shows nothing below the prefix, and
+    on a server the last object, whose presence means "whole", is missing.  After a kill at any
+    instant the same delivery MUST work again and end in the same bytes.
+    """
+
+    def create(self, name: str, *, size: int | None = None, sha256: str | None = None) -> Sink:
+        """Begin one object, named relative to the prefix.  Several sinks may be open at once.
+
+        Conflict when the name was already written in this delivery with other bytes, or when
+        a half delivery left other bytes there.
+        """
+
+    def put(self, name: str, data: bytes) -> Stored:
+        """Write one small object in one call."""
+
+    def read_back(self, name: str) -> Stored:
+        """Digest and size of an object as the medium gives it back.  Missing when absent."""
+
+    def read_back_all(self, expected: Iterable[tuple[str, str, int]]) -> Iterator[tuple[str, Verdict]]:
+        """Judge every (name, sha256, size) from the medium, in the given order.
+
+        MUST sync first, and MUST NOT be satisfied by the page cache of the bytes just written.
+        Unavailable when a thing could not be read: then nothing is known about it.
+        """
+
+    def complete(self, last: str, data: bytes) -> None:
+        """Write ``last`` as the last object, read it back, and make the whole visible.
+
+        When the prefix is already there with the same objects and bytes this is harmless.
+        With other bytes, or with an object that this delivery did not write: Conflict.
+        When this returns, everything has been asked to be on the medium.
+        """
+
+    def abandon(self) -> None:
+        """Give up: no bag comes to exist.  MUST be harmless when called twice or after `complete`."""
+
+
+class Store(Protocol):
+    """A named place for masters.  There is no delete, and there MUST NOT be one."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def location(self) -> str:
+        """The URL it was opened with, without credentials."""
+
+    def put(self, key: str, stream: BinaryIO | bytes, *, expect: str | None = None) -> Stored:
+        """Keep the bytes under ``key``.
+
+        MUST NOT replace: Conflict when the key holds other bytes.  Same bytes again is harmless.
+        Damaged when ``expect`` is not their SHA-256; then nothing is left under the key.
+        Of two writers who race for one key exactly one wins; the other gets Conflict.
+        """
+
+    def open(self, key: str) -> BinaryIO:
+        """The bytes, from the start.  Missing when absent, Unavailable when there is no answer."""
+
+    def has(self, key: str) -> bool:
+        """Whether there is an object.  MUST NOT answer False when the store did not answer."""
+
+    def size(self, key: str) -> int:
+        """Bytes under ``key``.  Missing when absent."""
+
+    def find(self, prefix: str) -> Iterator[tuple[str, int]]:
+        """(key, size) of every object whose key begins with ``prefix``, in code point order of keys.
+
+        MUST NOT list what a folder delivery has not completed, nor anything else's scratch.
+        """
+
+    def begin(self, prefix: str, *, size: int | None = None) -> Delivery:
+        """Begin a delivery below ``prefix``.  ``size`` lets a full store refuse before the first byte."""
+
+    def read_back(self, key: str) -> Stored:
+        """Digest and size as the medium gives them back, page cache dropped.  Missing when absent."""
+
+    def read_back_all(self, expected: Iterable[tuple[str, str, int]]) -> Iterator[tuple[str, Verdict]]:
+        """Judge every (key, sha256, size) from the medium, in the given order, looking ahead."""
+
+    def swap_checkpoint(self, data: bytes, *, before: bytes | None) -> None:
+        """Replace `CHECKPOINT`, provided it still holds ``before`` (None: nothing).  Conflict otherwise.
+
+        The only replacement there is.  The rule that a log never shrinks is kept by its caller.
+        """
+
+    def probe(self) -> tuple[Capability, ...]:
+        """Try what the promises rest on, on tiny objects below ``probe/`` that stay the same ones."""
+
+    def free_bytes(self) -> int | None:
+        """Room left, or None where it cannot be known."""
+
+    def sweep(self, before: datetime | None = None) -> int:
+        """Remove the scratch of writers that are dead; how many pieces went.
+
+        MUST NOT touch an object or the scratch of a living writer.  Where life cannot be told
+        from here (a server's unfinished uploads), only scratch older than ``before`` goes.
+        """
+
+
+class Shelf(Protocol):
+    """A place for what can be made again: it may replace and remove."""
+
+    def put(self, key: str, data: BinaryIO | bytes) -> int:
+        """Keep the bytes under ``key``, replacing what was there in one step; the size."""
+
+    def open(self, key: str) -> BinaryIO:
+        """The bytes.  Missing when absent."""
+
+    def has(self, key: str) -> bool: ...
+
+    def find(self, prefix: str) -> Iterator[tuple[str, int]]:
+        """(key, size) in key order."""
+
+    def remove(self, key: str) -> None:
+        """Removing what is not there is harmless."""
+
+    def remove_prefix(self, prefix: str) -> int:
+        """Remove every key below the folder ``prefix``; how many went."""
+
+
+def admit(store: Store) -> tuple[Capability, ...]:
+    """Probe a store and refuse to use it when a promise of ours would rest on nothing."""
+    found = store.probe()
+    lacking = [each for each in found if each.name in NEEDED and not each.holds]
+    if lacking:
+        told = "; ".join(f"{each.name}: {each.detail}" for each in lacking)
+        raise Refused(
+            f"Store {store.name} at {store.location} cannot keep what it must ({told}).",
+            code="store.unfit",
+            next="Use a server that honours conditional writes and checksums, or a folder.",
+        )
+    return found
