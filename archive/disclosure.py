@@ -1,0 +1,118 @@
+"""Rulings: what may be seen of an item, who decided it, on which clause, from when, and known since when.
+
+Rulings are bitemporal and never overwritten.  The newest one is turned into plain values on the
+item (``disclosure``, ``restricted_pages``, ``opens_on``), which Python, SQL and the index compare
+in the same way.  Nothing is open unless a ruling says so.
+
+Sources: Public Records Act art. 35 (30 years after the end of the year of creation), Official
+Information Disclosure Act art. 9 (1) (the eight clauses).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, ForeignKey, String, and_, or_, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from archive.database import Base
+from archive.holdings import Item
+
+OPEN_SINCE_EVER = date.min
+"""``opens_on`` of an item that was open from the first ruling on."""
+
+
+class Ruling(Base):
+    """One decision.  ``valid_from`` is when it holds in law, ``recorded_at`` when we knew of it."""
+
+    __tablename__ = "rulings"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    item_id: Mapped[int] = mapped_column(ForeignKey("items.id"), index=True)
+    status: Mapped[str] = mapped_column(String(10))
+    reasons: Mapped[list[Any]] = mapped_column(default=list)
+    restricted_pages: Mapped[list[Any]] = mapped_column(default=list)
+    opens_on: Mapped[date | None]
+    list_open: Mapped[bool] = mapped_column(default=True)
+    basis: Mapped[str | None]
+    valid_from: Mapped[date]
+    recorded_at: Mapped[datetime]
+    superseded_at: Mapped[datetime | None]
+    decided_by: Mapped[str] = mapped_column(String(40))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """The content of a ruling before it is recorded."""
+
+    status: str
+    reasons: Sequence[int] = ()
+    restricted_pages: Sequence[tuple[int, int]] = ()
+    opens_on: date | None = None
+    list_open: bool = True
+    basis: str | None = None
+
+
+def rule(session: Session, item: Item, decision: Decision, *, by: str, today: date, now: datetime) -> Ruling:
+    """Record a ruling and make it the one that holds."""
+    for earlier in session.scalars(
+        select(Ruling).where(Ruling.item_id == item.id, Ruling.superseded_at.is_(None))
+    ):
+        earlier.superseded_at = now
+    ruling = Ruling(
+        item_id=item.id,
+        status=decision.status,
+        reasons=list(decision.reasons),
+        restricted_pages=[list(each) for each in decision.restricted_pages],
+        opens_on=decision.opens_on,
+        list_open=decision.list_open,
+        basis=decision.basis,
+        valid_from=today,
+        recorded_at=now,
+        decided_by=by,
+    )
+    session.add(ruling)
+    apply(item, decision)
+    return ruling
+
+
+def apply(item: Item, decision: Decision) -> None:
+    """Turn a decision into the values that are compared."""
+    item.disclosure = decision.status
+    item.reasons = list(decision.reasons)
+    item.restricted_pages = [list(each) for each in decision.restricted_pages]
+    item.opens_on = OPEN_SINCE_EVER if decision.status == "open" else decision.opens_on
+    item.list_open = decision.list_open
+
+
+def is_open(item: Item, today: date) -> bool:
+    """Whether all of the item is open to everybody."""
+    return item.opens_on is not None and item.opens_on <= today
+
+
+def open_items(today: date) -> ColumnElement[bool]:
+    """The same question, asked of the database."""
+    return and_(Item.opens_on.is_not(None), Item.opens_on <= today)
+
+
+def open_or_partial_items(today: date) -> ColumnElement[bool]:
+    """Items of which something may be read by everybody."""
+    return or_(open_items(today), Item.disclosure == "partial")
+
+
+def state_now(item: Item, today: date) -> str:
+    """``open``, ``partial`` or ``closed`` as it holds on that day."""
+    return "open" if is_open(item, today) else item.disclosure
+
+
+def page_is_open(item: Item, number: int, today: date) -> bool:
+    """Whether one page, counted as shown from 1, may be seen by everybody.
+
+    A partly open item whose restricted pages are not named has no open page: nobody said which.
+    """
+    if is_open(item, today):
+        return True
+    if item.disclosure != "partial" or not item.restricted_pages:
+        return False
+    return not any(first <= number <= last for first, last in item.restricted_pages)

@@ -1,0 +1,61 @@
+"""Every error a person may read.  Anything else that escapes is a defect of ours.
+
+    ArchiveError
+      WrongCall    the call itself is not of the right form              400  exit 2
+      Refused      understood, and the answer is no                      403  exit 3
+      Missing      no such transfer, volume, item, object                404  exit 3
+      Conflict     somebody changed it first, or it is already there     409  exit 3
+      Unreadable   bytes that cannot be read as what they are            422  exit 3
+      Damaged      bytes do not match their recorded digest              500  exit 5
+      Unavailable  a store, index, database or tool did not answer       503  exit 4
+"""
+
+
+class ArchiveError(Exception):
+    """What happened, the fact, and the next step, in plain sentences without personal data."""
+
+    code = "error"
+    http_status = 500
+    exit_code = 1
+
+    def __init__(self, message: str, *, code: str | None = None, next: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code or type(self).code
+        self.next = next
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Travels whole from a child process to its parent."""
+        return _again, (type(self), self.message, self.code, self.next)
+
+
+def _again(kind: type[ArchiveError], message: str, code: str, next: str) -> ArchiveError:
+    return kind(message, code=code, next=next)
+
+
+class WrongCall(ArchiveError):
+    code, http_status, exit_code = "wrong_call", 400, 2
+
+
+class Refused(ArchiveError):
+    code, http_status, exit_code = "refused", 403, 3
+
+
+class Missing(ArchiveError):
+    code, http_status, exit_code = "missing", 404, 3
+
+
+class Conflict(ArchiveError):
+    code, http_status, exit_code = "conflict", 409, 3
+
+
+class Unreadable(ArchiveError):
+    code, http_status, exit_code = "unreadable", 422, 3
+
+
+class Damaged(ArchiveError):
+    code, http_status, exit_code = "damaged", 500, 5
+
+
+class Unavailable(ArchiveError):
+    code, http_status, exit_code = "unavailable", 503, 4

@@ -1,0 +1,180 @@
+"""What we hold: agencies, volumes (권), their items (건) and content files, as taken into custody.
+
+A volume is the unit of custody and has one package.  Status is two fields: ``publication``
+(the catalogue is ready) and the item's ``disclosure`` (the law); a record is seen when both allow.
+References are given at acceptance and never used again.
+"""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from archive.database import Base
+from archive.errors import Missing
+
+VOLUME_STATES = ("accepted", "stored")
+
+
+class Agency(Base):
+    """An agency that transfers records.  ``succeeded_by`` is the code of the one that took over."""
+
+    __tablename__ = "agencies"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(40), unique=True)
+    name: Mapped[str]
+    source_system: Mapped[str | None] = mapped_column(String(40))
+    succeeded_by: Mapped[str | None] = mapped_column(String(40))
+
+
+class ReferenceCounter(Base):
+    """The last number given in a series of references.  It only grows, also when a number is wasted."""
+
+    __tablename__ = "reference_counters"
+
+    series: Mapped[str] = mapped_column(String(40), primary_key=True)
+    last: Mapped[int] = mapped_column(default=0)
+
+
+class Volume(Base):
+    __tablename__ = "volumes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reference: Mapped[str] = mapped_column(String(40), unique=True)
+    agency_code: Mapped[str] = mapped_column(String(40), index=True)
+    sender_id: Mapped[str | None] = mapped_column(index=True)
+    file_number: Mapped[str | None] = mapped_column(index=True)
+    volume_number: Mapped[int | None]
+    title: Mapped[str]
+    list_open: Mapped[bool] = mapped_column(default=True)
+    creator_agency: Mapped[str | None]
+    creator_code: Mapped[str | None]
+    creating_unit: Mapped[str | None]
+    date_text: Mapped[str | None]
+    date_from: Mapped[date | None]
+    date_to: Mapped[date | None]
+    retention: Mapped[str | None] = mapped_column(String(20))
+    record_type: Mapped[str | None] = mapped_column(String(40))
+    carrier_kind: Mapped[str | None] = mapped_column(String(40))
+    classification: Mapped[str | None]
+    description: Mapped[str | None]
+    raw: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    extra: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    publication: Mapped[str] = mapped_column(String(20), default="published")
+    state: Mapped[str] = mapped_column(String(20), default="accepted")
+    files: Mapped[int] = mapped_column(default=0)
+    bytes: Mapped[int] = mapped_column(BigInteger, default=0)
+    accepted_at: Mapped[datetime]
+    items: Mapped[list["Item"]] = relationship(
+        back_populates="volume", order_by="Item.position", passive_deletes=True
+    )
+
+
+class Item(Base):
+    """The smallest record.  ``version`` grows with each change that the search index must learn of.
+
+    ``opens_on`` is the first day on which all of it is open: the day of the ruling or earlier for
+    an open item, a future day for one that is closed until then, None where no day is known.
+    ``restricted_pages`` are inclusive ranges ``[[1, 5], [8, 8]]`` counted as pages are shown.
+    """
+
+    __tablename__ = "items"
+    __table_args__ = (UniqueConstraint("volume_id", "position"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    volume_id: Mapped[int] = mapped_column(ForeignKey("volumes.id"), index=True)
+    reference: Mapped[str] = mapped_column(String(40), unique=True)
+    position: Mapped[int]
+    sender_id: Mapped[str | None] = mapped_column(index=True)
+    title: Mapped[str]
+    list_open: Mapped[bool] = mapped_column(default=True)
+    document_number: Mapped[str | None]
+    record_type: Mapped[str | None] = mapped_column(String(40))
+    description: Mapped[str | None]
+    date_text: Mapped[str | None]
+    date_from: Mapped[date | None]
+    date_to: Mapped[date | None]
+    listed_pages: Mapped[int | None]
+    disclosure: Mapped[str] = mapped_column(String(10), default="closed")
+    reasons: Mapped[list[Any]] = mapped_column(default=list)
+    restricted_pages: Mapped[list[Any]] = mapped_column(default=list)
+    opens_on: Mapped[date | None]
+    review_year: Mapped[int | None]
+    version: Mapped[int] = mapped_column(default=1)
+    raw: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    extra: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    volume: Mapped[Volume] = relationship(back_populates="items")
+    files: Mapped[list["ContentFile"]] = relationship(
+        back_populates="item", order_by="ContentFile.position", passive_deletes=True
+    )
+
+
+class ContentFile(Base):
+    """One computer file of an item.
+
+    ``path`` is its place in the package (below ``data/``), NFC and safe on every store;
+    ``original_name`` is its path in the transfer as the agency wrote it, and ``original_bytes``
+    the same in hexadecimal where it was not valid UTF-8.
+    """
+
+    __tablename__ = "content_files"
+    __table_args__ = (Index("ix_content_files_item_position", "item_id", "position"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    item_id: Mapped[int] = mapped_column(ForeignKey("items.id"))
+    position: Mapped[int]
+    path: Mapped[str]
+    original_name: Mapped[str]
+    original_bytes: Mapped[str | None]
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    modified_at: Mapped[datetime | None]
+    format: Mapped[str | None] = mapped_column(String(40))
+    format_name: Mapped[str | None]
+    mimetype: Mapped[str | None]
+    item: Mapped[Item] = relationship(back_populates="files")
+
+
+def get_volume(session: Session, reference: str) -> Volume:
+    volume = session.scalar(select(Volume).where(Volume.reference == reference.upper()))
+    if volume is None:
+        raise Missing(f"There is no volume {reference}.", next="List what is held with: seogo volume list")
+    return volume
+
+
+def get_item(session: Session, reference: str) -> Item:
+    item = session.scalar(select(Item).where(Item.reference == reference.upper()))
+    if item is None:
+        raise Missing(f"There is no item {reference}.", next="Look at its volume, or search.")
+    return item
+
+
+def next_references(session: Session, series: str, count: int = 1) -> list[str]:
+    """Give ``count`` new references of a series such as ``SMA-2026``: ``SMA-2026-000001`` …
+
+    The counter row is locked until the caller commits, so no two volumes share one.
+    """
+    counter = session.get(ReferenceCounter, series, with_for_update=True)
+    if counter is None:
+        counter = ReferenceCounter(series=series, last=0)
+        session.add(counter)
+    first = counter.last + 1
+    counter.last += count
+    session.flush()
+    return [f"{series}-{number:06d}" for number in range(first, first + count)]
+
+
+def item_reference(volume_reference: str, position: int) -> str:
+    return f"{volume_reference}-{position:04d}"
+
+
+def ensure_agency(session: Session, code: str, name: str | None = None) -> Agency:
+    """The agency of that code, entered under its code as name when it is new."""
+    agency = session.scalar(select(Agency).where(Agency.code == code))
+    if agency is None:
+        agency = Agency(code=code, name=name or code)
+        session.add(agency)
+        session.flush()
+    return agency

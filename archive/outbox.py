@@ -1,0 +1,46 @@
+"""Says that something indexed changed, never what to.
+
+A row says only "item 7 changed".  The one who feeds the index reads item 7 as it is now,
+so rows may come twice, late or out of order and the index still ends right.
+"""
+
+from collections.abc import Iterable
+
+from sqlalchemy import String, delete, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from archive.database import Base
+from archive.holdings import Item
+from archive.work import jobs
+
+
+class OutboxRow(Base):
+    __tablename__ = "outbox"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    subject_id: Mapped[int]
+
+
+def changed(session: Session, kind: str, subject_id: int) -> None:
+    """Tell that one thing changed, in the transaction that changes it."""
+    changed_all(session, kind, [subject_id])
+
+
+def changed_all(session: Session, kind: str, subject_ids: Iterable[int]) -> None:
+    ids = list(subject_ids)
+    if not ids:
+        return
+    if kind == "item":
+        session.execute(update(Item).where(Item.id.in_(ids)).values(version=Item.version + 1))
+    session.add_all(OutboxRow(kind=kind, subject_id=each) for each in ids)
+    jobs.wake(session, "index-changes")
+
+
+def waiting(session: Session, limit: int) -> list[OutboxRow]:
+    return list(session.scalars(select(OutboxRow).order_by(OutboxRow.id).limit(limit)))
+
+
+def forget(session: Session, row_ids: Iterable[int]) -> None:
+    """Drop rows whose change has reached the index for good."""
+    session.execute(delete(OutboxRow).where(OutboxRow.id.in_(list(row_ids))))

@@ -1,0 +1,209 @@
+"""Every setting of an installation: read once, from the environment or one TOML file, all faults together.
+
+This is the only module that looks at the environment.
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from archive.errors import WrongCall
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting: its default (None: derived from the home), what it is for, whether it is secret."""
+
+    name: str
+    default: str | None
+    meaning: str
+    secret: bool = False
+
+
+SETTINGS = (
+    Setting("SEOGO_HOME", "./seogo-home", "folder of the whole installation, or of keys and scratch"),
+    Setting("SEOGO_DATABASE", None, "sqlite:///… in the home, or postgresql://…", secret=True),
+    Setting("SEOGO_STORES", None, "stores as NAME=URL, separated by blanks; file:// or s3://"),
+    Setting("SEOGO_SHELF", None, "where page images lie: file://…"),
+    Setting("SEOGO_INDEX", "embedded:", "embedded: in the home, or http(s)://… of Elasticsearch", secret=True),
+    Setting("SEOGO_INDEX_PREFIX", "seogo", "first part of the names of Elasticsearch indexes"),
+    Setting("SEOGO_KEYS", None, "folder of keys; the log's public key is log.vkey in it"),
+    Setting("SEOGO_CLOCK", "", "tests only: an RFC 3339 instant at which time stands"),
+    Setting("SEOGO_REFERENCE", "SG", "first part of every reference: capitals and digits, at most 8"),
+    Setting("SEOGO_NAME", "서고 기록원", "name of the archive on every page"),
+    Setting("SEOGO_NAME_EN", "Seogo Archives", "the same on English pages"),
+    Setting("SEOGO_TELEPHONE", "02-000-0000", "telephone for help, on every page"),
+    Setting("SEOGO_WORKERS", "", "jobs at once; the number of processors when empty"),
+    Setting("SEOGO_HOST", "127.0.0.1", "address that seogo serve listens on"),
+    Setting("SEOGO_PORT", "8000", "port that seogo serve listens on"),
+    Setting("SEOGO_HTTPS", "no", "yes when readers come by https: cookies are then marked Secure"),
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    home: Path
+    database: str
+    stores: Mapping[str, str]
+    credentials: Mapping[str, tuple[str, str]]
+    shelf: str
+    index: str
+    index_prefix: str
+    keys: Path
+    clock: datetime | None
+    reference: str
+    name: str
+    name_en: str
+    telephone: str
+    workers: int
+    host: str
+    port: int
+    https: bool
+    sources: Mapping[str, tuple[str, str]]
+    """Each setting's name with its shown value and where it came from."""
+
+
+def read(environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings of this process.  WrongCall names every fault, not just the first."""
+    environment = os.environ if environment is None else environment
+    faults: list[str] = []
+    told = _from_file(environment.get("SEOGO_CONFIG"), faults)
+    values, sources = _merge(environment, told)
+    settings = _build(values, {**told, **environment}, sources, faults)
+    if faults or settings is None:
+        raise WrongCall("The settings are not right: " + " ".join(faults), code="settings",
+                        next="Correct them and look again with: seogo settings")  # fmt: skip
+    return settings
+
+
+def _from_file(path: str | None, faults: list[str]) -> dict[str, str]:
+    if not path:
+        return {}
+    try:
+        told = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        faults.append(f"SEOGO_CONFIG={path} cannot be read ({error}).")
+        return {}
+    known = {each.name for each in SETTINGS}
+    for name in told:
+        if name not in known and not re.fullmatch(r"SEOGO_STORE_[A-Z0-9]+_(ACCESS|SECRET)", name):
+            faults.append(f"{name} in {path} is not a setting.")
+    return {name: str(value) for name, value in told.items()}
+
+
+def _merge(environment: Mapping[str, str], told: Mapping[str, str]) -> tuple[dict[str, str], dict[str, tuple[str, str]]]:
+    values: dict[str, str] = {}
+    sources: dict[str, str] = {}
+    for each in SETTINGS:
+        for place, where in ((environment, "environment"), (told, "file")):
+            if each.name in place and each.name not in values:
+                values[each.name], sources[each.name] = place[each.name], where
+        if each.name not in values:
+            values[each.name], sources[each.name] = each.default or "", "default"
+    home = Path(values["SEOGO_HOME"]).expanduser().absolute()
+    derived = {
+        "SEOGO_DATABASE": f"sqlite:///{home}/seogo.db",
+        "SEOGO_STORES": f"a={(home / 'stores/a').as_uri()} b={(home / 'stores/b').as_uri()}",
+        "SEOGO_SHELF": (home / "shelf").as_uri(),
+        "SEOGO_KEYS": str(home / "keys"),
+    }
+    for name, value in derived.items():
+        values[name] = values[name] or value
+    secret = {each.name for each in SETTINGS if each.secret}
+    shown = {
+        name: (_without_password(value) if name in secret else value, sources[name])
+        for name, value in values.items()
+    }
+    return values, shown
+
+
+def _build(
+    values: Mapping[str, str], everything: Mapping[str, str], sources: Mapping[str, tuple[str, str]], faults: list[str]
+) -> Settings | None:
+    stores = _stores(values["SEOGO_STORES"], faults)
+    settings = dict(
+        home=Path(values["SEOGO_HOME"]).expanduser().absolute(),
+        database=values["SEOGO_DATABASE"],
+        stores=stores,
+        credentials=_credentials(stores, everything, faults),
+        shelf=values["SEOGO_SHELF"],
+        index=values["SEOGO_INDEX"],
+        index_prefix=values["SEOGO_INDEX_PREFIX"],
+        keys=Path(values["SEOGO_KEYS"]).expanduser().absolute(),
+        clock=_instant(values["SEOGO_CLOCK"], faults),
+        reference=values["SEOGO_REFERENCE"],
+        name=values["SEOGO_NAME"],
+        name_en=values["SEOGO_NAME_EN"],
+        telephone=values["SEOGO_TELEPHONE"],
+        workers=_number("SEOGO_WORKERS", values["SEOGO_WORKERS"] or str(os.cpu_count() or 1), faults),
+        host=values["SEOGO_HOST"],
+        port=_number("SEOGO_PORT", values["SEOGO_PORT"], faults),
+        https=values["SEOGO_HTTPS"] == "yes",
+        sources=sources,
+    )
+    if not re.fullmatch(r"[A-Z0-9]{1,8}", values["SEOGO_REFERENCE"]):
+        faults.append("SEOGO_REFERENCE takes 1 to 8 capitals and digits.")
+    if not values["SEOGO_DATABASE"].startswith(("sqlite:///", "postgresql://")):
+        faults.append("SEOGO_DATABASE begins with sqlite:/// or postgresql://.")
+    if not values["SEOGO_INDEX"].startswith(("embedded:", "http://", "https://")):
+        faults.append("SEOGO_INDEX is embedded: or an address that begins with http:// or https://.")
+    if values["SEOGO_HTTPS"] not in ("yes", "no"):
+        faults.append("SEOGO_HTTPS is yes or no.")
+    return None if faults else Settings(**settings)  # type: ignore[arg-type]
+
+
+def _stores(text: str, faults: list[str]) -> dict[str, str]:
+    stores: dict[str, str] = {}
+    for part in text.split():
+        name, equals, url = part.partition("=")
+        if not equals or not re.fullmatch(r"[a-z0-9]+", name):
+            faults.append(f"SEOGO_STORES: {part!r} is not NAME=URL with a name of small letters and digits.")
+        elif not url.startswith(("file:///", "s3://")):
+            faults.append(f"SEOGO_STORES: store {name} begins with neither file:/// nor s3://.")
+        elif name in stores or url in stores.values():
+            faults.append(f"SEOGO_STORES: store {name} is named or placed like another one.")
+        else:
+            stores[name] = url
+    if len(stores) < 2:
+        faults.append("SEOGO_STORES needs two stores or more, so that one may be lost.")
+    return stores
+
+
+def _credentials(stores: Mapping[str, str], everything: Mapping[str, str], faults: list[str]) -> dict[str, tuple[str, str]]:
+    found: dict[str, tuple[str, str]] = {}
+    for name, url in stores.items():
+        access = everything.get(f"SEOGO_STORE_{name.upper()}_ACCESS", "")
+        secret = everything.get(f"SEOGO_STORE_{name.upper()}_SECRET", "")
+        if url.startswith("s3://") and not (access and secret):
+            faults.append(f"Store {name} needs SEOGO_STORE_{name.upper()}_ACCESS and …_SECRET.")
+        if access and secret:
+            found[name] = (access, secret)
+    return found
+
+
+def _instant(text: str, faults: list[str]) -> datetime | None:
+    if not text:
+        return None
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        faults.append(f"SEOGO_CLOCK={text} is not an RFC 3339 instant with a zone.")
+        return None
+    return instant
+
+
+def _number(name: str, text: str, faults: list[str]) -> int:
+    if text.isdecimal() and 0 < int(text) < 65536:
+        return int(text)
+    faults.append(f"{name}={text} is not a number from 1 to 65535.")
+    return 0
+
+
+def _without_password(url: str) -> str:
+    return re.sub(r"(://[^/@:]*):[^@]*@", r"\1:…@", url)

@@ -1,0 +1,57 @@
+"""One installation, opened: database, stores, shelf, keys, clock.  Whatever works on it gets this by argument."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Engine
+
+from archive.database import OpenSession, open_engine, open_session_maker
+from archive.ledger.signing import Signer, ensure_keys
+from archive.site.settings import Settings
+from archive.stores import Shelf, Store, open_shelf, open_stores
+
+SEOUL = ZoneInfo("Asia/Seoul")
+
+
+@dataclass(frozen=True)
+class Site:
+    settings: Settings
+
+    @cached_property
+    def engine(self) -> Engine:
+        return open_engine(self.settings.database)
+
+    @cached_property
+    def open_session(self) -> OpenSession:
+        """For work that writes: on SQLite such sessions queue for the one writer's place."""
+        return open_session_maker(self.engine)
+
+    @cached_property
+    def reading_session(self) -> OpenSession:
+        """For work that only reads; it never waits for a writer."""
+        return open_session_maker(self.engine.execution_options(reading=True))
+
+    @cached_property
+    def stores(self) -> tuple[Store, ...]:
+        return open_stores(self.settings.stores, self.settings.credentials)
+
+    @cached_property
+    def shelf(self) -> Shelf:
+        return open_shelf(self.settings.shelf)
+
+    @cached_property
+    def signer(self) -> Signer:
+        return ensure_keys(self.settings.keys)
+
+    def now(self) -> datetime:
+        return self.settings.clock or datetime.now(UTC)
+
+    def machine_now(self) -> datetime:
+        """The machine's own clock, for leases and pauses, which must pass also where time stands still."""
+        return datetime.now(UTC)
+
+    def today(self) -> date:
+        """The day in Seoul: the day that the law's terms count."""
+        return self.now().astimezone(SEOUL).date()

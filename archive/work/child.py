@@ -1,0 +1,58 @@
+"""One claimed job in a process of its own, within limits of memory, so that it takes the blow.
+
+It ends with one word to its runner: done, failed with a reason, or postponed with what is away.
+"""
+
+import importlib
+import resource
+import time
+import traceback
+from multiprocessing.connection import Connection
+
+from archive.errors import ArchiveError, Unavailable
+from archive.site.settings import Settings
+from archive.site.site import Site
+from archive.work import jobs
+from archive.work.processes import die_with_parent
+
+DONE, FAILED, POSTPONED = "done", "failed", "postponed"
+
+
+def run(settings: Settings, module: str, job_id: int, attempt: int, memory: int, say: Connection) -> None:
+    """The whole life of the child.  ``module`` is the one that declares the job."""
+    die_with_parent()
+    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    try:
+        importlib.import_module(module)
+        _run_body(Site(settings), job_id, attempt)
+    except Unavailable as error:
+        say.send((POSTPONED, error.message))
+    except ArchiveError as error:
+        say.send((FAILED, error.message))
+    except MemoryError:
+        say.send((FAILED, f"needed more than {memory >> 20} MB of memory"))
+    except Exception as error:  # the outermost layer of this process: the reason goes into the row
+        traceback.print_exc()
+        say.send((FAILED, f"{type(error).__name__}: {error}"))
+    else:
+        say.send((DONE, ""))
+
+
+def _run_body(site: Site, job_id: int, attempt: int) -> None:
+    with site.reading_session() as session:
+        row = jobs.get(session, job_id)
+    declared = jobs.DECLARED[row.name]
+    told = 0.0
+    last: jobs.Progress | None = None
+    for last in declared.body(site, **row.arguments):
+        if time.monotonic() - told >= 1:
+            _tell(site, job_id, attempt, last)
+            told = time.monotonic()
+    if last is not None:
+        _tell(site, job_id, attempt, last)
+
+
+def _tell(site: Site, job_id: int, attempt: int, progress: jobs.Progress) -> None:
+    with site.open_session.begin() as session:
+        jobs.progress(session, job_id, attempt, *progress)

@@ -1,0 +1,216 @@
+"""Jobs are rows: declaring, submitting, claiming, renewing, finishing.
+
+A job exists exactly when its reason does, because it is submitted in the same transaction.
+A claim carries an attempt number; whoever falls silent loses the claim, and its late word is
+refused by that number.  So a body may run twice and must be safe to.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal, TypeAlias
+
+from sqlalchemy import ColumnElement, String, and_, case, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from archive.database import Base
+from archive.errors import Conflict, Missing
+from archive.work.processes import is_dead
+
+Lane = Literal["reader", "staff", "batch"]
+LANES: tuple[Lane, ...] = ("reader", "staff", "batch")
+LEASE = timedelta(seconds=60)
+STATES = ("waiting", "working", "done", "failed")
+
+Progress: TypeAlias = tuple[int, int]
+"""What a body yields: (done, total)."""
+
+
+class Job(Base):
+    """``postponed`` marks one that waits because something it needs is away, with the reason why."""
+
+    __tablename__ = "jobs"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(40), index=True)
+    once: Mapped[str | None] = mapped_column(String(120), unique=True)
+    lane: Mapped[str] = mapped_column(String(10))
+    arguments: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    state: Mapped[str] = mapped_column(String(10), default="waiting", index=True)
+    attempt: Mapped[int] = mapped_column(default=0)
+    again: Mapped[bool] = mapped_column(default=False)
+    postponed: Mapped[bool] = mapped_column(default=False)
+    reason: Mapped[str | None]
+    done: Mapped[int] = mapped_column(default=0)
+    total: Mapped[int | None]
+    runner: Mapped[str | None] = mapped_column(String(120))
+    run_after: Mapped[datetime | None]
+    lease_until: Mapped[datetime | None]
+    started_at: Mapped[datetime | None]
+    beat_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+
+@dataclass(frozen=True)
+class Declared:
+    """How a job is run: its body, its lane, and the limits of the child that runs it."""
+
+    name: str
+    body: Callable[..., Iterator[Progress]]
+    lane: Lane
+    timeout: timedelta
+    attempts: int
+    memory: int
+
+
+DECLARED: dict[str, Declared] = {}
+
+
+def job(
+    name: str,
+    *,
+    lane: Lane = "batch",
+    timeout: timedelta = timedelta(minutes=20),
+    attempts: int = 3,
+    memory: int = 3 << 30,
+) -> Callable[[Callable[..., Iterator[Progress]]], Callable[..., Iterator[Progress]]]:
+    """Declare a job.  Its body takes the site and ids, and yields progress; ``memory`` in bytes."""
+
+    def declare(body: Callable[..., Iterator[Progress]]) -> Callable[..., Iterator[Progress]]:
+        DECLARED[name] = Declared(name, body, lane, timeout, attempts, memory)
+        return body
+
+    return declare
+
+
+def submit(
+    session: Session, name: str, *, once: str | None = None, lane: Lane | None = None, **arguments: Any
+) -> None:
+    """Queue a job inside the caller's transaction.
+
+    ``once`` names the piece of work: a second submit with the same name changes nothing.
+    """
+    declared = DECLARED.get(name)
+    values = {
+        "name": name,
+        "once": once,
+        "lane": lane or (declared.lane if declared else "batch"),
+        "arguments": arguments,
+        "state": "waiting",
+    }
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    session.execute(dialect.insert(Job).values(**values).on_conflict_do_nothing(index_elements=["once"]))
+
+
+def wake(session: Session, name: str) -> None:
+    """Queue a job that there is only one of, however often it is asked for.
+
+    One that is being run right now is run once more when it ends, so that no change is missed.
+    """
+    submit(session, name, once=name)
+    ended = Job.state.in_(("done", "failed"))
+    session.execute(
+        update(Job)
+        .where(Job.once == name, or_(ended, Job.state == "working"))
+        .values(
+            again=case((ended, False), else_=True),
+            attempt=case((ended, 0), else_=Job.attempt),
+            state=case((ended, "waiting"), else_=Job.state),
+        )
+    )
+
+
+def claim(session: Session, runner: str, now: datetime) -> Job | None:
+    """Take the next job that is due, in the order of lanes; None when there is none."""
+    rank = case({lane: place for place, lane in enumerate(LANES)}, value=Job.lane, else_=len(LANES))
+    due = and_(Job.state == "waiting", or_(Job.run_after.is_(None), Job.run_after <= now))
+    silent = and_(Job.state == "working", Job.lease_until < now)
+    row = session.scalar(
+        select(Job).where(or_(due, silent)).order_by(rank, Job.id).limit(1).with_for_update(skip_locked=True)
+    )
+    if row is None:
+        return None
+    row.state, row.attempt, row.runner = "working", row.attempt + 1, runner
+    row.postponed, row.again, row.reason = False, False, None
+    row.started_at = row.beat_at = now
+    row.lease_until, row.ended_at = now + LEASE, None
+    session.flush()
+    return row
+
+
+def beat(session: Session, job_id: int, attempt: int, now: datetime) -> bool:
+    """Renew a claim; False when it is somebody else's by now."""
+    return _update(session, job_id, attempt, beat_at=now, lease_until=now + LEASE)
+
+
+def progress(session: Session, job_id: int, attempt: int, done: int, total: int | None) -> bool:
+    return _update(session, job_id, attempt, done=done, total=total)
+
+
+def finish(session: Session, job_id: int, attempt: int, now: datetime) -> bool:
+    """It is done; one that was woken meanwhile goes back to the queue."""
+    state = case((Job.again, "waiting"), else_="done")
+    next_attempt = case((Job.again, 0), else_=Job.attempt)
+    return _update(
+        session, job_id, attempt, state=state, attempt=next_attempt, again=False, reason=None,
+        ended_at=now, lease_until=None, runner=None, run_after=None,
+    )  # fmt: skip
+
+
+def fail(session: Session, job_id: int, attempt: int, reason: str, now: datetime, *, attempts: int) -> bool:
+    """This attempt failed.  It is tried again later, or given up with its reason after the last."""
+    last = attempt >= attempts
+    pause = timedelta(seconds=2 * 4 ** min(attempt - 1, 4))
+    return _update(
+        session, job_id, attempt, state="failed" if last else "waiting", reason=reason,
+        run_after=None if last else now + pause, ended_at=now, lease_until=None, runner=None,
+    )  # fmt: skip
+
+
+def postpone(session: Session, job_id: int, attempt: int, reason: str, now: datetime) -> bool:
+    """Something it needs is away.  It waits, without an attempt being counted, and is tried each half minute."""
+    return _update(
+        session, job_id, attempt, state="waiting", attempt=attempt - 1, postponed=True, reason=reason,
+        run_after=now + timedelta(seconds=30), ended_at=now, lease_until=None, runner=None,
+    )  # fmt: skip
+
+
+def release_dead(session: Session) -> int:
+    """Hand back the jobs of runners of this machine that no longer live; how many."""
+    freed = 0
+    for row in session.scalars(select(Job).where(Job.state == "working")):
+        if row.runner and is_dead(row.runner):
+            row.state, row.runner, row.lease_until = "waiting", None, None
+            freed += 1
+    return freed
+
+
+def retry(session: Session, job_id: int) -> Job:
+    """Queue a failed job once more, with its attempts counted anew."""
+    row = get(session, job_id)
+    if row.state != "failed":
+        raise Conflict(f"Job {job_id} is {row.state}, not failed.", next="Look with: seogo job list")
+    row.state, row.attempt, row.reason, row.run_after = "waiting", 0, None, None
+    return row
+
+
+def make_due(session: Session) -> None:
+    """Try at once what was postponed."""
+    session.execute(update(Job).where(Job.state == "waiting", Job.postponed).values(run_after=None))
+
+
+def get(session: Session, job_id: int) -> Job:
+    row = session.get(Job, job_id)
+    if row is None:
+        raise Missing(f"There is no job {job_id}.", next="List them with: seogo job list")
+    return row
+
+
+def count(session: Session, *where: ColumnElement[bool]) -> int:
+    return session.scalar(select(func.count()).select_from(Job).where(*where)) or 0
+
+
+def _update(session: Session, job_id: int, attempt: int, **values: Any) -> bool:
+    mine = and_(Job.id == job_id, Job.attempt == attempt, Job.state == "working")
+    return bool(session.execute(update(Job).where(mine).values(**values)).rowcount)  # type: ignore[attr-defined]

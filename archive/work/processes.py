@@ -1,0 +1,54 @@
+"""Which process this is, whether another one still lives, and locks that die with their holder."""
+
+import ctypes
+import fcntl
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from archive.errors import Conflict
+
+_PR_SET_PDEATHSIG = 1
+
+
+def me() -> str:
+    """A name no other process ever has: host, process id, and when the process began."""
+    return f"{socket.gethostname()}:{os.getpid()}:{_began(os.getpid())}"
+
+
+def is_dead(name: str) -> bool:
+    """Whether that process is known to be gone.  One of another machine is never known to be."""
+    host, pid, began = name.rsplit(":", 2)
+    return host == socket.gethostname() and _began(int(pid)) != began
+
+
+def _began(pid: int) -> str:
+    """The start time of a process in clock ticks, empty when there is none (or only its zombie)."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return ""
+    return "" if fields[0] == "Z" else fields[19]
+
+
+def die_with_parent() -> None:
+    """Ask the kernel to end this process when the one that started it ends."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+@contextmanager
+def only_one(folder: Path, name: str, *, busy: str, next: str = "") -> Iterator[None]:
+    """Hold a lock by that name; Conflict at once when another process holds it.
+
+    The kernel drops it when the holder ends, however it ends.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / f"{name}.lock", "w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Conflict(busy, code="busy", next=next) from None
+        yield

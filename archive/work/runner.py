@@ -1,0 +1,189 @@
+"""Claims jobs and runs each in a child process; says how each one ended, in words.
+
+The rows are the truth.  A runner that is killed leaves claims behind, which the next one on this
+machine takes back at once and one on another machine when the lease runs out.  The engine for many
+machines stands in for `Runner.step`: it carries tickets that claim one row and run it.
+"""
+
+import multiprocessing
+import signal
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext
+from multiprocessing.process import BaseProcess
+
+from archive.site.site import Site
+from archive.work import child, jobs
+from archive.work.processes import me
+
+BEAT = 15.0
+"""Seconds between two signs of life of a claim; a quarter of the lease."""
+
+
+@dataclass
+class Running:
+    job_id: int
+    attempt: int
+    name: str
+    process: BaseProcess
+    hears: Connection
+    declared: jobs.Declared
+    started: float
+    beaten: float
+
+
+@dataclass
+class Ended:
+    """What a run of the queue came to."""
+
+    done: int = 0
+    failed: list[tuple[int, str, str]] = field(default_factory=list)
+
+
+class Runner:
+    """Runs up to ``workers`` jobs at once.
+
+    ``preload`` names modules that the fork server imports once, so that a child starts in milliseconds;
+    none of them may start threads when imported.
+    """
+
+    def __init__(self, site: Site, *, workers: int, preload: Sequence[str] = ()) -> None:
+        self.site = site
+        self.workers = workers
+        self.name = me()
+        self.running: list[Running] = []
+        self.ended = Ended()
+        self.context: ForkServerContext = multiprocessing.get_context("forkserver")
+        self.context.set_forkserver_preload(["archive.work.child", *preload])
+
+    def run_until_idle(self, on_change: Callable[["Runner"], None] | None = None) -> Ended:
+        """Run all that can be run.  What is postponed is tried once and then left waiting."""
+        self.take_back()
+        with self.site.open_session.begin() as session:
+            jobs.make_due(session)
+        while self.step(on_change) or self._retries_are_near():
+            pass
+        return self.ended
+
+    def run_for_ever(self, stop: Callable[[], bool]) -> None:
+        """Serve the queue until told to stop; then the running children are ended and their jobs handed back."""
+        self.take_back()
+        try:
+            while not stop():
+                if not self.step(None):
+                    time.sleep(1)
+        finally:
+            self.hand_back()
+
+    def step(self, on_change: Callable[["Runner"], None] | None) -> bool:
+        """Start what there is room for and wait for what ends; False when nothing runs."""
+        while len(self.running) < self.workers and self._start_one():
+            pass
+        if not self.running:
+            return False
+        multiprocessing.connection.wait([each.process.sentinel for each in self.running], timeout=0.5)
+        for each in list(self.running):
+            self._look_after(each)
+        if on_change:
+            on_change(self)
+        return True
+
+    def take_back(self) -> None:
+        with self.site.open_session.begin() as session:
+            jobs.release_dead(session)
+
+    def hand_back(self) -> None:
+        """End the children and let others have their jobs; the attempt is not held against them."""
+        for each in self.running:
+            each.process.kill()
+            each.process.join()
+            with self.site.open_session.begin() as session:
+                jobs.postpone(session, each.job_id, each.attempt, "the worker was stopped", self.site.machine_now())
+        self.running.clear()
+
+    def _start_one(self) -> bool:
+        with self.site.open_session.begin() as session:
+            row = jobs.claim(session, self.name, self.site.machine_now())
+            if row is None:
+                return False
+            declared = jobs.DECLARED.get(row.name)
+            if declared is None:
+                jobs.fail(session, row.id, row.attempt, f"no job {row.name} is declared here",
+                          self.site.machine_now(), attempts=0)  # fmt: skip
+                return True
+        self.running.append(self._spawn(row, declared))
+        return True
+
+    def _spawn(self, row: jobs.Job, declared: jobs.Declared) -> Running:
+        hears, says = self.context.Pipe(duplex=False)
+        process = self.context.Process(
+            target=child.run,
+            args=(self.site.settings, declared.body.__module__, row.id, row.attempt, declared.memory, says),
+            name=f"seogo {row.name} {row.id}",
+        )
+        process.start()
+        says.close()
+        now = time.monotonic()
+        return Running(row.id, row.attempt, row.name, process, hears, declared, now, now)
+
+    def _look_after(self, each: Running) -> None:
+        if not each.process.is_alive():
+            self._take_ending(each)
+        elif time.monotonic() - each.started > each.declared.timeout.total_seconds():
+            each.process.kill()
+            each.process.join()
+            self._write_ending(each, child.FAILED, f"took longer than {_minutes(each.declared.timeout)}")
+        elif time.monotonic() - each.beaten > BEAT:
+            self._beat(each)
+
+    def _take_ending(self, each: Running) -> None:
+        each.process.join()
+        try:
+            outcome, reason = each.hears.recv() if each.hears.poll() else (child.FAILED, "")
+        except EOFError:
+            outcome, reason = child.FAILED, ""
+        self._write_ending(each, outcome, reason or _how_it_died(each.process.exitcode))
+
+    def _write_ending(self, each: Running, outcome: str, reason: str) -> None:
+        self.running.remove(each)
+        each.hears.close()
+        now = self.site.machine_now()
+        with self.site.open_session.begin() as session:
+            if outcome == child.DONE:
+                self.ended.done += jobs.finish(session, each.job_id, each.attempt, now)
+            elif outcome == child.POSTPONED:
+                jobs.postpone(session, each.job_id, each.attempt, reason, now)
+            else:
+                attempts = each.declared.attempts
+                written = jobs.fail(session, each.job_id, each.attempt, reason, now, attempts=attempts)
+                if written and each.attempt >= attempts:
+                    self.ended.failed.append((each.job_id, each.name, reason))
+
+    def _beat(self, each: Running) -> None:
+        each.beaten = time.monotonic()
+        with self.site.open_session.begin() as session:
+            mine = jobs.beat(session, each.job_id, each.attempt, self.site.machine_now())
+        if not mine:  # somebody else has it by now, so this child must not go on
+            each.process.kill()
+
+    def _retries_are_near(self) -> bool:
+        """Whether a retry is still to come; waits a little when it is."""
+        with self.site.reading_session() as session:
+            near = jobs.count(session, jobs.Job.state == "waiting", jobs.Job.postponed.is_(False))
+        if near:
+            time.sleep(0.2)
+        return bool(near)
+
+
+def _how_it_died(exitcode: int | None) -> str:
+    if exitcode is not None and exitcode < 0:
+        return f"crashed with {signal.Signals(-exitcode).name}"
+    return f"ended without a word (exit {exitcode})"
+
+
+def _minutes(span: timedelta) -> str:
+    seconds = int(span.total_seconds())
+    return f"{seconds} seconds" if seconds < 120 else f"{seconds // 60} minutes"
