@@ -1,0 +1,60 @@
+"""Which reader takes the text out of which media type."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from archive import errors
+from preservation import formats
+from preservation.documents.hwp5 import hwp5_text
+from preservation.documents.hwpx import hwpx_text
+from preservation.documents.office import docx_text, odt_text, workbook_text
+from preservation.documents.plain_text import plain_text
+from preservation.documents.text import DocumentText, encrypted
+
+
+def old_hwp(path: Path) -> DocumentText:
+    raise errors.Unreadable(
+        "The file is HWP 3 (before 2000), which no reader here understands.",
+        code="format.no_reader",
+        next="Open it with the vendor's editor and have it saved as PDF/A or HWPX as well.",
+    )
+
+
+def locked_office(path: Path) -> DocumentText:
+    raise encrypted("office")
+
+
+READERS: dict[str, Callable[[Path], DocumentText]] = {
+    formats.HWPX: hwpx_text,
+    formats.HWP5: hwp5_text,
+    formats.HWP3: old_hwp,
+    formats.DOCX: docx_text,
+    formats.ODT: odt_text,
+    formats.XLSX: workbook_text,
+    formats.XLS: workbook_text,
+    formats.ODS: workbook_text,
+    formats.LOCKED_OFFICE: locked_office,
+}
+
+
+def can_read(mimetype: str) -> bool:
+    return mimetype in READERS or mimetype.startswith("text/")
+
+
+def text(path: Path, mimetype: str) -> DocumentText:
+    """The document's text.  Raises Unreadable with the fact and what can be done about it."""
+    if path.stat().st_size == 0:
+        raise errors.Unreadable(
+            "The file is empty: it holds no bytes.",
+            code="file.empty",
+            next="Ask the sender for the file again.",
+        )
+    if mimetype in READERS:
+        return READERS[mimetype](path)
+    if mimetype.startswith("text/"):
+        return plain_text(path)
+    raise errors.Unreadable(
+        f"There is no text reader for {mimetype}.",
+        code="format.no_reader",
+        next="Open the file itself with a program for its format.",
+    )
