@@ -93,8 +93,9 @@ class Delivery(Protocol):
     def create(self, name: str, *, size: int | None = None, sha256: str | None = None) -> Sink:
         """Begin one object, named relative to the prefix.  Several sinks may be open at once.
 
-        Conflict when the name was already written in this delivery with other bytes, or when
-        a half delivery left other bytes there.
+        A name is created once in a delivery.  On a server, what a half delivery left behind is
+        adopted when it is the same bytes, and Conflict when it is not.  Errors of a write that
+        goes on in the background come out of any later call, at the latest of `complete`.
         """
 
     def put(self, name: str, data: bytes) -> Stored:
@@ -131,6 +132,10 @@ class Store(Protocol):
     @property
     def location(self) -> str:
         """The URL it was opened with, without credentials."""
+
+    def prepare(self) -> None:
+        """Make an empty store where there is none yet.  For `init` only: a store that ought to
+        be there and is not (a disk that is not mounted) MUST be Unavailable, never empty."""
 
     def put(self, key: str, stream: BinaryIO | bytes, *, expect: str | None = None) -> Stored:
         """Keep the bytes under ``key``.

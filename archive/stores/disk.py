@@ -1,0 +1,206 @@
+"""What a folder store needs of the operating system: syncing, moving without replacing, reading the medium.
+
+The page cache holds the bytes just written; a read back that it answers finds neither a lost
+write nor a bad sector.  So everything is synced and dropped from the cache before it is judged.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import hashlib
+import os
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from archive.stores.store import Absent, Altered, Intact, Stored, Verdict
+
+LOOK_AHEAD = 32
+_BUFFER = 256 * 1024
+_NOT_REPLACE = 1
+_AT_FDCWD = -100
+_START_WRITING = 2
+
+# A syncfs on these says little or nothing about the bytes of one file: each file is synced by itself.
+WEAK_SYNC = re.compile(r"fuse.*|nfs.*|cifs|smb.*|9p|virtiofs|overlay|vboxsf|unknown")
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def sync_filesystem(descriptor: int) -> None:
+    """Everything written to this file system is on its medium, or OSError.
+
+    Errors of writes that happened after ``descriptor`` was opened are reported here.
+    """
+    if _libc.syncfs(descriptor) != 0:
+        raise OSError(ctypes.get_errno(), "syncfs failed")
+
+
+def start_writing(descriptor: int, offset: int, length: int) -> None:
+    """Ask for these bytes to go out now, so that the sync at the end is short.  A hint: no result."""
+    _libc.sync_file_range(
+        descriptor, ctypes.c_int64(offset), ctypes.c_int64(length), ctypes.c_uint(_START_WRITING)
+    )
+
+
+def sync_folder(path: Path | str) -> None:
+    """The names in this folder are on the medium."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def make_folders(root: Path, folder: Path) -> None:
+    """Make ``folder`` below ``root`` and sync every parent that got a new name."""
+    if folder.is_dir():
+        return
+    if folder != root:
+        make_folders(root, folder.parent)
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        if not folder.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, "a file is in the way", str(folder)) from None
+    sync_folder(folder.parent)
+
+
+def move_without_replacing(source: Path, target: Path) -> str:
+    """Give ``source`` its final name; FileExistsError when the name is taken.  Returns how it was done.
+
+    Where the file system lacks RENAME_NOREPLACE, a file is linked (which never replaces) and a
+    folder is renamed (which replaces nothing but an empty folder).
+    """
+    if _rename_not_replacing(source, target):
+        return "renameat2"
+    if not source.is_dir():
+        os.link(source, target)
+        os.unlink(source)
+        return "link"
+    try:
+        source.rename(target)
+    except OSError as error:
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
+            raise FileExistsError(errno.EEXIST, "the name is taken", str(target)) from error
+        raise
+    return "rename"
+
+
+def _rename_not_replacing(source: Path, target: Path) -> bool:
+    call = getattr(_libc, "renameat2", None)
+    if call is None:
+        return False
+    if call(_AT_FDCWD, os.fsencode(source), _AT_FDCWD, os.fsencode(target), _NOT_REPLACE) == 0:
+        return True
+    number = ctypes.get_errno()
+    if number in (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP):
+        return False
+    raise OSError(number, os.strerror(number), str(target))
+
+
+def write_all(descriptor: int, data: bytes | bytearray | memoryview) -> None:
+    """Write every byte; the system may take fewer at a time."""
+    written = os.write(descriptor, data)
+    if written == len(data):
+        return
+    rest = memoryview(data).cast("B")[written:]
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+def file_system(path: Path) -> str:
+    """The type of the file system that holds ``path``, as the kernel names it."""
+    device = path.stat().st_dev
+    wanted = f"{os.major(device)}:{os.minor(device)}"
+    best = (-1, "unknown")
+    for line in Path("/proc/self/mountinfo").read_text(errors="surrogateescape").splitlines():
+        mount, _, rest = line.partition(" - ")
+        fields = mount.split(" ")
+        point = re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), fields[4])
+        if fields[2] == wanted or path.is_relative_to(point):
+            best = max(best, (len(point) + (10_000 if fields[2] == wanted else 0), rest.split(" ")[0]))
+    return best[1]
+
+
+def hash_medium(path: str) -> Stored:
+    """Digest and size of one file, its pages dropped from the cache first.  OSError as it comes."""
+    descriptor = _open_dropped(path)
+    try:
+        return _hash(descriptor, bytearray(_BUFFER))
+    finally:
+        os.close(descriptor)
+
+
+def judge_all(folder: Path, expected: Iterable[tuple[str, str, int]]) -> Iterator[tuple[str, Verdict]]:
+    """Judge files below ``folder`` from the medium, some files ahead of the one being hashed."""
+    root = str(folder)
+    buffer = bytearray(_BUFFER)
+    ahead: deque[tuple[str, str, int, int | None]] = deque()
+    coming = iter(expected)
+    try:
+        while True:
+            for name, digest, size in coming:
+                ahead.append((name, digest, size, _opened_or_none(f"{root}/{name}")))
+                if len(ahead) >= LOOK_AHEAD:
+                    break
+            if not ahead:
+                return
+            name, digest, size, descriptor = ahead[0]
+            verdict = Absent() if descriptor is None else _judge(descriptor, digest, size, buffer)
+            ahead.popleft()
+            if descriptor is not None:
+                os.close(descriptor)
+            yield name, verdict
+    finally:
+        for _, _, _, descriptor in ahead:
+            if descriptor is not None:
+                os.close(descriptor)
+
+
+def _opened_or_none(path: str) -> int | None:
+    try:
+        return _open_dropped(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def _open_dropped(path: str) -> int:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+    os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_WILLNEED)
+    return descriptor
+
+
+def _judge(descriptor: int, digest: str, size: int, buffer: bytearray) -> Verdict:
+    found = _hash(descriptor, buffer)
+    if found.sha256 == digest and found.size == size:
+        return Intact(found.sha256)
+    return Altered(digest, found.sha256)
+
+
+def _hash(descriptor: int, buffer: bytearray) -> Stored:
+    digest = hashlib.sha256()
+    view = memoryview(buffer)
+    size = 0
+    while count := os.readv(descriptor, [buffer]):
+        digest.update(view[:count])
+        size += count
+    return Stored(digest.hexdigest(), size)
+
+
+def comes_from_medium(path: Path) -> bool:
+    """Whether dropping the cache works here: the next read would have to wait for the medium."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+        os.preadv(descriptor, [bytearray(1)], 0, os.RWF_NOWAIT)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return False
