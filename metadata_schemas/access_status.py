@@ -15,8 +15,12 @@ from metadata_schemas.spelling import plain
 REASONS = "clauses 1호 to 8호"
 _NINE_SIGNS = re.compile(r"([123])([YN]{8})")
 _FLAGS = re.compile(r"[YN]{8}")
-_STATUS = re.compile(r"^\s*(?P<word>[^\d(\[]+?|\d)\s*(?:[(\[]\s*(?P<inside>[^)\]]*)[)\]]|(?P<after>제?\s*\d.*))?\s*$")
-_ARTICLE = re.compile(r"(?:정보공개법|법)?\s*(?:제?\s*9\s*조)\s*(?:의\s*\d+)?\s*(?:제?\s*1\s*항|①)?|제?\s*1\s*항\s*(?=제?\s*\d+\s*호)")
+_STATUS = re.compile(
+    r"^\s*(?P<word>[^\d(\[]+?|\d)\s*(?:[(\[]\s*(?P<inside>[^)\]]*)[)\]]|(?P<after>제?\s*\d.*))?\s*$"
+)
+_ARTICLE = re.compile(
+    r"(?:정보공개법|법)?\s*(?:제?\s*9\s*조)\s*(?:의\s*\d+)?\s*(?:제?\s*1\s*항|①)?|제?\s*1\s*항\s*(?=제?\s*\d+\s*호)"
+)
 _CLAUSE = re.compile(r"^제?\s*(\d{1,2})\s*호?(?:\s*\([^)]*\))?$")
 _PAGES = re.compile(r"^(\d+)(?:\s*[-~∼–]\s*(\d+))?$")
 
@@ -31,7 +35,9 @@ class Fault:
     needs_system: bool = False
 
 
-def status_and_reasons(system: str | None, status: str, reason: str) -> tuple[Status, tuple[int, ...]] | Fault:
+def status_and_reasons(
+    system: str | None, status: str, reason: str
+) -> tuple[Status, tuple[int, ...]] | Fault:
     """Read the cell of the status and, where the list has one, the cell of the reasons."""
     found = _status(system, status)
     if isinstance(found, Fault):
@@ -41,7 +47,9 @@ def status_and_reasons(system: str | None, status: str, reason: str) -> tuple[St
     if isinstance(given, Fault):
         return given
     if inside and given and inside != given:
-        return Fault(f"{status} / {reason}", "one and the same set of reasons", "two columns name different reasons")
+        return Fault(
+            f"{status} / {reason}", "one and the same set of reasons", "two columns name different reasons"
+        )
     return _agreeing(value, inside or given, f"{status} / {reason}" if reason else status)
 
 
@@ -70,7 +78,11 @@ def _meaning(
 ) -> tuple[Status, tuple[int, ...]] | Fault:
     found = codes.canonical(system, "access_status", word)
     if isinstance(found, codes.Unknown):
-        fact = "the code is known only with its source system" if found.needs_system else "this is no access status"
+        fact = (
+            "the code is known only with its source system"
+            if found.needs_system
+            else "this is no access status"
+        )
         return Fault(raw, found.expected, fact, found.needs_system)
     statuses: dict[str, Status] = {"open": "open", "partial": "partial", "closed": "closed"}
     return statuses[found.value], why
@@ -105,7 +117,9 @@ def pages(raw: str, page_count: int | None) -> tuple[tuple[int, int], ...] | Fau
             return Fault(raw, "pages like 1-5,8,10", f"{part.strip()!r} is no page")
         first, last = int(found[1]), int(found[2] or found[1])
         if first < 1 or first > last:
-            return Fault(raw, "each range from the lower page to the higher", f"{first}-{last} runs backwards")
+            return Fault(
+                raw, "each range from the lower page to the higher", f"{first}-{last} runs backwards"
+            )
         if page_count is not None and last > page_count:
             return Fault(raw, f"pages 1 to {page_count}", f"page {last} is not in the record")
         if any(first <= high and low <= last for low, high in ranges):

@@ -52,7 +52,9 @@ class Unknown:
 @cache
 def tables() -> Mapping[str, CodeTable]:
     folder = files("metadata_schemas") / "tables" / "codes"
-    read = [_table(tomllib.loads(entry.read_text("utf-8"))) for entry in folder.iterdir() if _is_toml(entry.name)]
+    read = [
+        _table(tomllib.loads(entry.read_text("utf-8"))) for entry in folder.iterdir() if _is_toml(entry.name)
+    ]
     return MappingProxyType({table.system: table for table in sorted(read, key=lambda table: table.system)})
 
 
@@ -119,12 +121,17 @@ def _table(data: dict[str, Any]) -> CodeTable:
         aliases=tuple(data["aliases"]),
         source=data["source"],
         effective_from=data["effective_from"],
-        values={key: {plain(raw): value for raw, value in element.items()} for key, element in elements.items()},
+        values={
+            key: {plain(raw): value for raw, value in element.items()} for key, element in elements.items()
+        },
         notes={
-            key: {plain(raw): note for raw, note in notes.items()} for key, notes in data.get("notes", {}).items()
+            key: {plain(raw): note for raw, note in notes.items()}
+            for key, notes in data.get("notes", {}).items()
         },
         shown={
-            key: tuple(raw if data["system"] == TEXT_SYSTEM else f"{raw} = {value}" for raw, value in element.items())
+            key: tuple(
+                raw if data["system"] == TEXT_SYSTEM else f"{raw} = {value}" for raw, value in element.items()
+            )
             for key, element in elements.items()
         },
     )

@@ -20,7 +20,9 @@ _HANJA_UNITS = {"十": 10, "百": 100, "千": 1000}
 _HANJA_NUMBER = re.compile("[" + "".join(_HANJA_DIGITS) + "".join(_HANJA_UNITS) + "]+")
 _REMARK = re.compile(r"[\[(〔【]?(대략|주로|추정|경|약|circa|ca\.?)[\])〕】]?", re.IGNORECASE)
 _WEEKDAY = re.compile(r"\([월화수목금토일]\)")
-_TIME = re.compile(r"(?<=\d)[T\s]+(?:오전|오후)?\s*\d{1,2}[:시]\s*(?:\d{1,2}(?:[:분]\s*(?:\d{1,2})?(?:\.\d+)?초?)?)?Z?$")
+_TIME = re.compile(
+    r"(?<=\d)[T\s]+(?:오전|오후)?\s*\d{1,2}[:시]\s*(?:\d{1,2}(?:[:분]\s*(?:\d{1,2})?(?:\.\d+)?초?)?)?Z?$"
+)
 _DECADE = re.compile(r"^(\d{3}0)\s*년대(?:\s*(초|중|말|초반|중반|후반))?$")
 _RANGE = re.compile(r"\s*(?:~|〜|∼|–|—|부터|에서)\s*")
 _PACKED = re.compile(r"^(\d{4})(\d{2})(\d{2})(?:\d{4}|\d{6})?$")
@@ -29,7 +31,9 @@ _PARTS = re.compile(
     r"(?:\s*(\d{1,2})\s*(?:월|月|[.\-/])?"
     r"(?:\s*(\d{1,2})\s*(?:일|日|\.)?)?)?$"
 )
-_MARKED = re.compile(r"^\d{1,4}(?:\s*(?:년|年|[.\-/])\s*(?:\d{1,2}\s*(?:월|月|[.\-/])?\s*(?:\d{1,2}\s*(?:일|日|\.)?)?)?)?$")
+_MARKED = re.compile(
+    r"^\d{1,4}(?:\s*(?:년|年|[.\-/])\s*(?:\d{1,2}\s*(?:월|月|[.\-/])?\s*(?:\d{1,2}\s*(?:일|日|\.)?)?)?)?$"
+)
 
 Days = tuple[date, date]
 

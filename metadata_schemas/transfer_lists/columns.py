@@ -1,0 +1,140 @@
+"""Which column of a list is which: names and their variants are data in ``tables/columns.toml``.
+
+The header may stand below a title and notes; it is the row that matches most names.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+from metadata_schemas import codes
+from metadata_schemas.spelling import plain, tidy
+
+SEARCHED_ROWS = 40
+_BRACKETS = re.compile(r"[(\[（].*[)\]）]\s*$", re.DOTALL)
+
+Level = Literal["volume", "item"]
+
+
+@dataclass(frozen=True)
+class Header:
+    """A recognised header: the names as written (made unique) and where each known field stands."""
+
+    row: int
+    names: tuple[str, ...]
+    fields: Mapping[str, int]
+    level: Level
+    is_exchange_form: bool
+
+    def has(self, *fields: str) -> bool:
+        return any(field in self.fields for field in fields)
+
+    def name(self, field: str) -> str:
+        return self.names[self.fields[field]]
+
+
+def find_header(rows: Sequence[Sequence[str]]) -> Header | None:
+    """The best header among the first rows; None where no row reads like the header of a list."""
+    best: Header | None = None
+    for number, cells in enumerate(rows[:SEARCHED_ROWS], start=1):
+        header = recognise(cells, number)
+        if header and (best is None or len(header.fields) > len(best.fields)):
+            best = header
+    return best
+
+
+def recognise(cells: Sequence[str], row: int) -> Header | None:
+    fields = _fields(cells)
+    if not _is_a_list(fields):
+        return None
+    wanted = {_folded(cell) for cell in cells if cell}
+    whole = any(wanted >= {_folded(name) for name in form} for form in _data()["exchange_form"].values())
+    return Header(row, _unique(cells), fields, _level(fields), whole)
+
+
+def named_like_a_list(name: str) -> bool:
+    return any(plain(word) in plain(name) for word in _data()["meaning"]["list_names"])
+
+
+@cache
+def words(name: str) -> frozenset[str]:
+    """A word list of the data, in plain spelling."""
+    return frozenset(plain(word) for word in _data()["meaning"][name])
+
+
+def known_names(field: str) -> tuple[str, ...]:
+    return tuple(_data()["columns"][field])
+
+
+def _fields(cells: Sequence[str]) -> dict[str, int]:
+    """The first column of each field counts; a second one of the same field is kept as extra."""
+    found: dict[str, int] = {}
+    for place, cell in enumerate(cells):
+        if len(cell) > 80:
+            continue
+        field = _names().get(_folded(cell)) or _names().get(_folded(_BRACKETS.sub("", cell)))
+        if field and field not in found:
+            found[field] = place
+    return found
+
+
+def _is_a_list(fields: Mapping[str, int]) -> bool:
+    """A title beside a file column, or a title beside two known columns one of which only lists have."""
+    meaning = _data()["meaning"]
+    titles = [field for field in fields if field in meaning["titles"]]
+    if not titles:
+        return False
+    others = [field for field in fields if field not in titles[:1]]
+    return "files" in fields or (len(others) >= 2 and any(field in meaning["list_marks"] for field in others))
+
+
+def _level(fields: Mapping[str, int]) -> Level:
+    meaning = _data()["meaning"]
+    if "item_title" in fields or ("volume_title" in fields and "title" in fields):
+        return "item"
+    if "item_sender_id" in fields or ("volume_sender_id" in fields and "sender_id" in fields):
+        return "item"
+    if any(field in fields for field in ("file_serial", "item_count", "quantity")):
+        return "volume"
+    marked = any(field in fields for field in meaning["item_marks"])
+    return "item" if marked and "volume_title" not in fields else "volume"
+
+
+def _unique(cells: Sequence[str]) -> tuple[str, ...]:
+    seen: dict[str, int] = {}
+    names = []
+    for place, cell in enumerate(cells, start=1):
+        name = tidy(cell) or f"#{place}"
+        seen[name] = seen.get(name, 0) + 1
+        names.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return tuple(names)
+
+
+def _folded(name: str) -> str:
+    word = plain(re.sub(r"[()（）\[\]]", "", name))
+    for variant, right in _data()["spelling"].items():
+        word = word.replace(variant, right)
+    return word
+
+
+@cache
+def _names() -> dict[str, str]:
+    names: dict[str, str] = {}
+    for field, spelled in _data()["columns"].items():
+        for name in spelled:
+            names.setdefault(_folded(name), field)
+    return names
+
+
+@cache
+def _data() -> dict[str, Any]:
+    return tomllib.loads((files("metadata_schemas") / "tables" / "columns.toml").read_text("utf-8"))
+
+
+def source_system(header: Header, given: str | None, agency_default: str | None) -> str | None:
+    """Whose codes the list uses: what the caller says, else its header; None where nobody knows."""
+    return given or agency_default or (codes.EXCHANGE_FORM if header.is_exchange_form else None)

@@ -1,0 +1,180 @@
+"""Opens a list as rows of text: CSV in Korean encodings, XLSX, XLS and ODS.
+
+A CSV is streamed. A workbook is read by calamine; a number keeps the digits a reader
+sees, never a decimal point that nobody wrote.
+"""
+
+import csv
+import re
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import python_calamine
+
+from metadata_schemas.description import Finding, Where
+from metadata_schemas.transfer_lists import columns, text_encoding
+
+SUFFIXES = (".csv", ".tsv", ".xlsx", ".xlsm", ".xls", ".ods")
+UNPACKED_LIMIT = 1 << 30
+CELL_LIMIT = 1 << 20
+_EXACT_NUMBER = 10**15
+_PADDED_FORMAT = re.compile(rb'formatCode="0{2,}"')
+
+Row = list[str]
+
+
+class BrokenTable(Exception):
+    """The rows cannot be read to the end; nothing of the list may be used."""
+
+    def __init__(self, row: int, reason: str):
+        super().__init__(reason)
+        self.row, self.reason = row, reason
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One table. ``name`` is the path of the list, with the sheet where a workbook has several."""
+
+    name: str
+    path: str
+    encoding: str | None
+    is_hidden: bool
+    has_merged_cells: bool
+    rows: Callable[[], Iterator[Row]]
+
+
+def is_table(name: str) -> bool:
+    return name.lower().endswith(SUFFIXES)
+
+
+def open_sheets(path: Path, name: str) -> list[Sheet] | Finding:
+    """All tables of the file, or the reason why it cannot be read as one."""
+    if name.lower().endswith((".csv", ".tsv")):
+        return _text_sheet(path, name)
+    try:
+        return _workbook(path, name)
+    except python_calamine.PasswordError:
+        return _refusal("list.unreadable", name, "a workbook without a password", "it is encrypted")
+    except (python_calamine.CalamineError, zipfile.BadZipFile, OSError, ValueError, KeyError) as error:
+        return _refusal(
+            "list.unreadable", name, "an XLSX, XLS or ODS workbook", str(error) or "it is damaged"
+        )
+
+
+def head(sheet: Sheet) -> list[Row]:
+    return list(islice(sheet.rows(), columns.SEARCHED_ROWS))
+
+
+def _refusal(rule: str, name: str, expected: str, fact: str) -> Finding:
+    message = f"The list {name} cannot be read: {fact}. Save it as {expected} and send it again."
+    return Finding(rule, "error", Where(list=name), None, expected, message)
+
+
+def _text_sheet(path: Path, name: str) -> list[Sheet] | Finding:
+    encoding = text_encoding.detect(path)
+    if isinstance(encoding, text_encoding.Undecodable):
+        return _refusal(encoding.rule, name, encoding.expected, encoding.fact)
+    return [Sheet(name, name, encoding, False, False, _text_rows(path, encoding, _delimiter(path, encoding)))]
+
+
+def _text_rows(path: Path, encoding: str, delimiter: str) -> Callable[[], Iterator[Row]]:
+    def rows() -> Iterator[Row]:
+        csv.field_size_limit(CELL_LIMIT)
+        number = 0
+        with path.open(encoding=encoding, newline="") as stream:
+            reader = csv.reader(stream, delimiter=delimiter, strict=True)
+            try:
+                for number, row in enumerate(reader, start=1):
+                    yield row
+            except (csv.Error, UnicodeDecodeError) as error:
+                raise BrokenTable(number + 1, str(error)) from error
+
+    return rows
+
+
+def _delimiter(path: Path, encoding: str) -> str:
+    """The sign under which a header is found; a comma where none is."""
+    for sign in (",", "\t", ";"):
+        try:
+            if columns.find_header(list(islice(_text_rows(path, encoding, sign)(), columns.SEARCHED_ROWS))):
+                return sign
+        except BrokenTable:
+            continue
+    return ","
+
+
+def _workbook(path: Path, name: str) -> list[Sheet] | Finding:
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as parts:
+            if sum(part.file_size for part in parts.infolist()) > UNPACKED_LIMIT:
+                return _refusal("limit.list", name, "a workbook under 1 GiB unpacked", "it unpacks to more")
+            if "xl/styles.xml" in parts.namelist() and _PADDED_FORMAT.search(parts.read("xl/styles.xml")):
+                return _padded_workbook(path, name)
+    book = python_calamine.CalamineWorkbook.from_path(path)
+    sheets = []
+    for about in book.sheets_metadata:
+        if about.typ != python_calamine.SheetTypeEnum.WorkSheet:
+            continue
+        shown = about.visible == python_calamine.SheetVisibleEnum.Visible
+        sheet = book.get_sheet_by_name(about.name)
+        merged = bool(sheet.merged_cell_ranges)
+        sheets.append(Sheet(about.name, name, None, not shown, merged, _calamine_rows(sheet)))
+    return sheets
+
+
+def _calamine_rows(sheet: python_calamine.CalamineSheet) -> Callable[[], Iterator[Row]]:
+    return lambda: ([_text(cell) for cell in row] for row in sheet.iter_rows())
+
+
+def _padded_workbook(path: Path, name: str) -> list[Sheet]:
+    """Where numbers are shown with leading zeros only openpyxl tells, at a tenth of the speed."""
+    book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    return [
+        Sheet(sheet.title, name, None, sheet.sheet_state != "visible", False, _openpyxl_rows(sheet))
+        for sheet in book.worksheets
+    ]
+
+
+def _openpyxl_rows(sheet: Any) -> Callable[[], Iterator[Row]]:
+    return lambda: ([_padded(cell) for cell in row] for row in sheet.iter_rows())
+
+
+def _padded(cell: Any) -> str:
+    text = _text(cell.value)
+    shown = str(getattr(cell, "number_format", ""))
+    return text.zfill(len(shown)) if text.isdigit() and shown.strip("0") == "" else text
+
+
+def _text(value: object) -> str:
+    match value:
+        case str():
+            return value
+        case None:
+            return ""
+        case bool():
+            return "TRUE" if value else "FALSE"
+        case int():
+            return str(value)
+        case float():
+            return _digits(value)
+        case datetime():
+            midnight = (value.hour, value.minute, value.second) == (0, 0, 0)
+            return value.date().isoformat() if midnight else value.isoformat(" ", "seconds")
+        case date():
+            return value.isoformat()
+    return str(value)
+
+
+def _digits(number: float) -> str:
+    """Workbooks keep fifteen digits: what is longer has lost its end and must not pass for an id."""
+    if number != number or number in (float("inf"), float("-inf")):
+        return ""
+    if abs(number) >= _EXACT_NUMBER:
+        return f"{number:.15e}"
+    return str(int(number)) if number == int(number) else repr(number)
