@@ -55,7 +55,7 @@ def _parts(
         for label, members in groups:
             yield from _own_group(label, members)
         if first is not None:
-            yield from _content_group(package, first, files)
+            yield from _content_group(package, first, files, described=bool(preservation))
         yield "</fileSec>\n"
     labels = [label for label, _ in groups]
     yield _structure(package, len(descriptive), len(preservation), labels, has_content=first is not None)
@@ -77,8 +77,8 @@ def _head(package: PackageFacts) -> str:
         '<agent ROLE="CREATOR" TYPE="OTHER" OTHERTYPE="SOFTWARE">'
         f"<name>{text(package.software)}</name>"
         f'<note csip:NOTETYPE="SOFTWARE VERSION">{text(package.software_version)}</note></agent>\n'
-        f'{_organization("ARCHIVIST", package.archive, package.archive_code)}'
-        f'{_organization("SUBMITTER", package.agency, package.agency_code)}</metsHdr>\n'
+        f"{_organization('ARCHIVIST', package.archive, package.archive_code)}"
+        f"{_organization('SUBMITTER', package.agency, package.agency_code)}</metsHdr>\n"
     )
 
 
@@ -123,21 +123,26 @@ def _own_group(label: str, members: Sequence[MetadataFile]) -> Iterator[str]:
     yield "</fileGrp>\n"
 
 
-def _content_group(package: PackageFacts, first: FileFacts, rest: Iterator[FileFacts]) -> Iterator[str]:
-    yield f'<fileGrp ID="group-representation" USE="Representations/{package.representation}" {_CONTENT}>\n'
+def _content_group(
+    package: PackageFacts, first: FileFacts, rest: Iterator[FileFacts], *, described: bool
+) -> Iterator[str]:
+    use = f"Representations/{attribute(package.representation)}"
+    yield f'<fileGrp ID="group-representation" USE="{use}" {_CONTENT}>\n'
     fallback = instant(package.created)
-    yield _file(first, fallback)
+    # PREMIS is the first document of the administrative section, and describes every file.
+    provenance = ' ADMID="prov-1"' if described else ""
+    yield _file(first, fallback, provenance)
     for file in rest:
-        yield _file(file, fallback)
+        yield _file(file, fallback, provenance)
     yield "</fileGrp>\n"
 
 
-def _file(file: FileFacts, fallback: str) -> str:
+def _file(file: FileFacts, fallback: str, provenance: str) -> str:
     created = fallback if file.modified is None else instant(file.modified)
     return (
         f'<file ID="file-{checked(file.identifier)}" MIMETYPE="{attribute(file.mimetype)}"'
         f' SIZE="{file.size}" CREATED="{created}" CHECKSUM="{file.sha256}" CHECKSUMTYPE="SHA-256"'
-        f' ADMID="prov-1"><FLocat LOCTYPE="URL" xlink:type="simple"'
+        f'{provenance}><FLocat LOCTYPE="URL" xlink:type="simple"'
         f' xlink:href="{encoded(file.href)}"/></file>\n'
     )
 

@@ -10,7 +10,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from metadata_schemas.package import FileFacts, Output, PackageFacts, checked, encoded, instant, optional, stream
+from metadata_schemas.package import (
+    FileFacts,
+    Output,
+    PackageFacts,
+    checked,
+    encoded,
+    instant,
+    optional,
+    stream,
+)
 from metadata_schemas.xml import holds, text
 
 UNKNOWN_FORMAT = "unknown"
@@ -81,11 +90,11 @@ def _parts(
 def _representation(package: PackageFacts, events: Sequence[Event]) -> str:
     return (
         '<object xsi:type="representation">'
-        f'{_identifier("object", package.representation_identifier)}\n'
+        f"{_identifier('object', package.representation_identifier)}\n"
         "<relationship><relationshipType>structural</relationshipType>"
         "<relationshipSubType>represents</relationshipSubType>"
-        f'{_identifier("relatedObject", package.reference)}</relationship>\n'
-        f'{"".join(_identifier("linkingEvent", event.identifier) for event in events)}</object>\n'
+        f"{_identifier('relatedObject', package.reference)}</relationship>\n"
+        f"{''.join(_identifier('linkingEvent', event.identifier) for event in events)}</object>\n"
     )
 
 
@@ -94,7 +103,7 @@ def _file_tail(package: PackageFacts, events: Sequence[Event]) -> str:
     return (
         "<relationship><relationshipType>structural</relationshipType>"
         "<relationshipSubType>is included in</relationshipSubType>"
-        f'{_identifier("relatedObject", package.representation_identifier)}</relationship>{links}</object>\n'
+        f"{_identifier('relatedObject', package.representation_identifier)}</relationship>{links}</object>\n"
     )
 
 
@@ -103,7 +112,7 @@ def _file(file: FileFacts, tail: str) -> str:
     return (
         '<object xsi:type="file"><objectIdentifier><objectIdentifierType>local</objectIdentifierType>'
         f"<objectIdentifierValue>{checked(file.identifier)}</objectIdentifierValue></objectIdentifier>"
-        f'{"" if holds(name) else _exact_name(name)}'
+        f"{'' if holds(name) else _exact_name(name)}"
         "<objectCharacteristics><compositionLevel>0</compositionLevel>"
         "<fixity><messageDigestAlgorithm>SHA-256</messageDigestAlgorithm>"
         f"<messageDigest>{file.sha256}</messageDigest></fixity><size>{file.size}</size>"
@@ -140,9 +149,9 @@ def _event(package: PackageFacts, event: Event) -> str:
     )
     agents = "".join(_identifier("linkingAgent", agent) for agent in event.agents)
     return (
-        f'<event>{_identifier("event", event.identifier)}<eventType>{text(event.type)}</eventType>'
+        f"<event>{_identifier('event', event.identifier)}<eventType>{text(event.type)}</eventType>"
         f"<eventDateTime>{instant(event.at)}</eventDateTime>{detail}{_outcome(event)}{agents}"
-        f'{_identifier("linkingObject", package.representation_identifier)}</event>\n'
+        f"{_identifier('linkingObject', package.representation_identifier)}</event>\n"
     )
 
 
@@ -161,7 +170,7 @@ def _outcome(event: Event) -> str:
 def _agent(agent: Agent) -> str:
     version = optional("<agentVersion>{}</agentVersion>", agent.version, text)
     return (
-        f'<agent>{_identifier("agent", agent.identifier)}<agentName>{text(agent.name)}</agentName>'
+        f"<agent>{_identifier('agent', agent.identifier)}<agentName>{text(agent.name)}</agentName>"
         f"<agentType>{agent.type}</agentType>{version}</agent>\n"
     )
 

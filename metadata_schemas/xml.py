@@ -130,7 +130,8 @@ def _refuse_foreign_imports(root: Element) -> None:
 class _OnlyOurSchemas(etree.Resolver):
     """Answers every location with the committed file of that name, whatever host it names."""
 
-    def resolve(self, system_url: str, public_id: str, context: Any) -> Any:
+    # The type stubs of lxml leave the context out.
+    def resolve(self, system_url: str, public_id: str, context: Any) -> Any:  # type: ignore[override]
         local = SCHEMAS / system_url.rsplit("/", 1)[-1]
         if local.is_file():
             return self.resolve_string(local.read_bytes(), context, base_url=str(local))
@@ -138,7 +139,8 @@ class _OnlyOurSchemas(etree.Resolver):
 
 
 def _refuse_entities(element: Element) -> None:
-    declared = element.getroottree().docinfo.internalDTD
+    # The type stubs of lxml know neither that a document may have no DTD nor what a DTD lists.
+    declared: Any = element.getroottree().docinfo.internalDTD
     if declared is not None and next(iter(declared.iterentities()), None) is not None:
         raise BadXml("The document declares entities, which are never loaded. Send it without a DTD.")
 
@@ -146,7 +148,7 @@ def _refuse_entities(element: Element) -> None:
 def _free(element: Element) -> None:
     """Drop an element that was read, and what lies before it, so that the tree stays small."""
     parent = element.getparent()
-    element.clear(keep_tail=False)
+    element.clear()
     if parent is not None:
         while element.getprevious() is not None:
             del parent[0]
