@@ -1,0 +1,67 @@
+"""A volume's package and its copies: one row for the package, one for the copy in each store.
+
+A package is a group of bags; each bag is complete by itself and lies under
+``packages/<volume reference>/v<number>/`` in every store.
+"""
+
+from datetime import datetime
+from typing import get_args, Literal
+
+from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from archive.database import Base
+
+CopyState = Literal["writing", "written", "verified", "altered", "absent"]
+COPY_STATES: tuple[CopyState, ...] = get_args(CopyState)
+
+MANIFEST = "manifest-sha256.txt"
+TAGMANIFEST = "tagmanifest-sha256.txt"
+
+
+class Bag(Base):
+    """One bag of a volume's package.  ``tagmanifest_sha256`` is the digest that all others hang from."""
+
+    __tablename__ = "bags"
+    __table_args__ = (UniqueConstraint("volume_id", "number"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    volume_id: Mapped[int] = mapped_column(ForeignKey("volumes.id"), index=True)
+    number: Mapped[int]
+    prefix: Mapped[str] = mapped_column(unique=True)
+    tagmanifest_sha256: Mapped[str] = mapped_column(String(64))
+    objects: Mapped[int]
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    packed_at: Mapped[datetime]
+
+
+class Copy(Base):
+    """One bag in one store.  ``verified_at`` is when all of it was last read back and found intact."""
+
+    __tablename__ = "copies"
+    __table_args__ = (UniqueConstraint("bag_id", "store"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    bag_id: Mapped[int] = mapped_column(ForeignKey("bags.id"), index=True)
+    store: Mapped[str] = mapped_column(String(40), index=True)
+    state: Mapped[str] = mapped_column(String(10))
+    verified_at: Mapped[datetime | None]
+    checked_at: Mapped[datetime | None]
+
+
+def prefix(reference: str, number: int = 1) -> str:
+    """The one place where the key of a bag is made."""
+    return f"packages/{reference}/v{number}"
+
+
+def bags_of(session: Session, volume_id: int) -> list[Bag]:
+    return list(session.scalars(select(Bag).where(Bag.volume_id == volume_id).order_by(Bag.number)))
+
+
+def copies_of(session: Session, volume_id: int) -> list[Copy]:
+    """Every copy of every bag of a volume, by store."""
+    return list(
+        session.scalars(
+            select(Copy).join(Bag).where(Bag.volume_id == volume_id).order_by(Bag.number, Copy.store)
+        )
+    )
