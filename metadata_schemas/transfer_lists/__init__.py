@@ -1,0 +1,290 @@
+"""Reads the lists of a transfer folder: volumes, items, digests, and all that is wrong with them.
+
+A list is a table whose header is recognised, at the top or in ``metadata/``. A row with
+a wrong cell stays among the volumes, with an error finding that names list and row.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from posixpath import dirname
+
+from metadata_schemas import codes
+from metadata_schemas.description import Finding, ItemDescription, VolumeDescription, Where
+from metadata_schemas.transfer_lists import checksum_lists, columns, joining, metadata_csv, rows, sheets
+from metadata_schemas.transfer_lists.cells import Reading
+from metadata_schemas.transfer_lists.columns import Header
+from metadata_schemas.transfer_lists.joining import ItemRow
+from metadata_schemas.transfer_lists.paths import Paths
+from metadata_schemas.transfer_lists.sheets import BrokenTable, Sheet
+
+__all__ = ["Paths", "TransferLists", "read"]
+
+_PLACES = ("", "metadata")
+_BAG_FILES = ("bagit.txt", "bag-info.txt", "fetch.txt")
+
+
+@dataclass(frozen=True)
+class TransferLists:
+    """What all lists of a folder say together. ``claimed`` are lists and other administrative files."""
+
+    volumes: tuple[VolumeDescription, ...]
+    findings: tuple[Finding, ...]
+    lists: tuple[str, ...]
+    checksums: Mapping[str, Mapping[str, str]]
+    claimed: frozenset[str]
+
+    def errors(self) -> Mapping[tuple[str | None, int | None], tuple[Finding, ...]]:
+        """Error findings by (list, row): a volume with one on its row, or on an item's row, may not pass."""
+        found: dict[tuple[str | None, int | None], tuple[Finding, ...]] = {}
+        for finding in self.findings:
+            if finding.severity == "error":
+                key = (finding.where.list, finding.where.row)
+                found[key] = (*found.get(key, ()), finding)
+        return found
+
+
+@dataclass
+class _List:
+    """One file that was read as a list, before lists are joined."""
+
+    path: str
+    volumes: list[VolumeDescription] = field(default_factory=list)
+    items: list[ItemRow] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    def files(self) -> Iterable[str]:
+        described: list[VolumeDescription | ItemDescription] = [
+            *self.volumes,
+            *(row.item for row in self.items),
+        ]
+        described += [item for volume in self.volumes for item in volume.items]
+        return (file for one in described for file in one.files)
+
+
+@dataclass
+class _Folder:
+    """The folder while it is read."""
+
+    root: Path
+    paths: Paths
+    system: str | None
+    agency_default: str | None
+    today: date | None
+    digests: checksum_lists.Digests = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    lists: list[_List] = field(default_factory=list)
+    not_lists: dict[str, Finding] = field(default_factory=dict)
+    claimed: set[str] = field(default_factory=set)
+
+
+def read(
+    folder: Path,
+    names: Iterable[str],
+    *,
+    source_system: str | None,
+    agency_default: str | None = None,
+    today: date | None = None,
+) -> TransferLists:
+    """Read every list among ``names``, all file paths below ``folder`` as found.
+
+    ``today`` decides whether the protection of a secret has ended; without it none has.
+    """
+    wrong = [
+        _unknown_system(name)
+        for name in (source_system, agency_default)
+        if name and not codes.find_system(name)
+    ]
+    if wrong:
+        return TransferLists((), tuple(wrong), (), {}, frozenset())
+    found = _Folder(folder, Paths(names), _system(source_system), _system(agency_default), today)
+    _read_checksum_lists(found)
+    for name in sorted(found.paths.names):
+        if sheets.is_table(name) and name not in found.claimed and _is_at_a_list_place(name, found.paths):
+            _read_candidate(name, found)
+    _drop_records(found)
+    _judge_the_rest(found)
+    volumes = _joined(found)
+    _claim_administrative_files(found, volumes)
+    lists = tuple(one.path for one in found.lists)
+    return TransferLists(
+        volumes, tuple(found.findings), lists, found.digests, frozenset(found.claimed.union(lists))
+    )
+
+
+def _system(name: str | None) -> str | None:
+    table = codes.find_system(name) if name else None
+    return table.system if table else None
+
+
+def _unknown_system(name: str) -> Finding:
+    known = ", ".join(codes.source_systems())
+    message = f"Nobody knows a source system {name!r}. Known are: {known}. Name one of them and begin again."
+    return Finding("list.source_system", "error", Where(), name, known, message)
+
+
+def _bases(paths: Paths) -> tuple[str, ...]:
+    """Where the transfer begins: its folder, and the payload where the folder is a bag."""
+    return ("", "data/", "data/objects/") if "bagit.txt" in paths.names else ("", "objects/")
+
+
+def _is_at_a_list_place(name: str, paths: Paths) -> bool:
+    return dirname(name) in {(base + place).rstrip("/") for base in _bases(paths) for place in _PLACES}
+
+
+def _read_checksum_lists(found: _Folder) -> None:
+    is_bag = "bagit.txt" in found.paths.names
+    for name in sorted(checksum_lists.lists_among(found.paths.names)):
+        if is_bag and "/" not in name:
+            found.claimed.add(name)
+            continue
+        checksum_lists.read(found.root / name, name, found.paths, found.digests, found.findings)
+        found.claimed.add(name)
+    if is_bag:
+        found.claimed.update(name for name in found.paths.names if name in _BAG_FILES)
+        found.claimed.update(name for name in found.paths.names if name.startswith("tagmanifest-"))
+
+
+def _read_candidate(name: str, found: _Folder) -> None:
+    opened = sheets.open_sheets(found.root / name, name)
+    if isinstance(opened, Finding):
+        found.not_lists[name] = opened
+        return
+    one = _List(name)
+    try:
+        read_any = [_read_sheet(sheet, one, found) for sheet in opened]
+    except BrokenTable as broken:
+        message = (
+            f"Row {broken.row} of {name} cannot be read: {broken.reason}. Save the list again and send it."
+        )
+        found.not_lists[name] = Finding(
+            "list.unreadable", "error", Where(name, broken.row), None, None, message
+        )
+        return
+    if any(read_any):
+        found.lists.append(one)
+    elif name not in found.claimed:
+        found.not_lists[name] = _unknown_columns(name)
+
+
+def _read_sheet(sheet: Sheet, one: _List, found: _Folder) -> bool:
+    """Whether the sheet was a list."""
+    first = sheets.head(sheet)
+    header = metadata_csv.recognise(first) or columns.find_header(first)
+    if header is None:
+        hashed = checksum_lists.hash_columns(first[0]) if first else None
+        if hashed:
+            checksum_lists.read_table(
+                sheet.rows(), one.path, hashed, found.paths, found.digests, found.findings
+            )
+            found.claimed.add(one.path)
+        return False
+    if sheet.is_hidden:
+        message = f"{one.path} has a hidden sheet {sheet.name} that looks like a list; it was not read."
+        one.findings.append(
+            Finding("list.hidden_sheet", "warning", Where(one.path), sheet.name, None, message)
+        )
+        return False
+    _note_reading(sheet, one)
+    system = columns.source_system(header, found.system, found.agency_default)
+    reading = Reading(one.path, header, system, found.today, one.findings)
+    before = len(one.volumes) + len(one.items)
+    if metadata_csv.recognise(first):
+        one.volumes += metadata_csv.read(reading, sheet.rows(), found.paths, found.root.name)
+    else:
+        _read_rows(reading, sheet, one)
+    if len(one.volumes) + len(one.items) == before:
+        message = f"The list {one.path} has a header and no rows. Send the list with its rows."
+        one.findings.append(
+            Finding("list.empty", "error", Where(one.path), None, "at least one row", message)
+        )
+    return True
+
+
+def _read_rows(reading: Reading, sheet: Sheet, one: _List) -> None:
+    for number, values in enumerate(sheet.rows(), start=1):
+        if number <= reading.header.row:
+            continue
+        row = reading.row(number, values)
+        if rows.is_no_record(row):
+            continue
+        if reading.header.level == "volume":
+            one.volumes.append(rows.read_volume(row))
+        else:
+            one.items.append(ItemRow(rows.read_item(row), rows.volume_named(row), rows.volume_fields(row)))
+
+
+def _note_reading(sheet: Sheet, one: _List) -> None:
+    if sheet.encoding == "cp949":
+        message = f"{one.path} was read as CP949 (EUC-KR)."
+        one.findings.append(Finding("list.encoding_read", "note", Where(one.path), "CP949", None, message))
+    if sheet.has_merged_cells:
+        message = (
+            f"{one.path} has merged cells; only the first row of one has its value, nothing is filled in."
+        )
+        one.findings.append(
+            Finding("list.merged_cells", "warning", Where(one.path), None, "one cell a row", message)
+        )
+
+
+def _drop_records(found: _Folder) -> None:
+    """A table that a row of another list names is a record, not a list."""
+    claimed = {
+        path
+        for one in found.lists
+        for file in one.files()
+        if sheets.is_table(file) and (path := found.paths.find(file, near=one.path)) and path != one.path
+    }
+    found.lists = [one for one in found.lists if one.path not in claimed]
+    found.not_lists = {path: why for path, why in found.not_lists.items() if path not in claimed}
+
+
+def _judge_the_rest(found: _Folder) -> None:
+    """A table that is no list is an error where it is named like one, and where there is no other."""
+    for path, why in found.not_lists.items():
+        if not found.lists or columns.named_like_a_list(path):
+            found.findings.append(why)
+            found.claimed.add(path)
+
+
+def _unknown_columns(name: str) -> Finding:
+    expected = (
+        "a header with 기록물철 제목 or 제목 and columns like 관리번호, 생산연도, 보존기간, 공개구분, 파일"
+    )
+    message = f"No row of {name} reads like the header of a transfer list. Expected: {expected}."
+    return Finding("list.columns", "error", Where(list=name), None, expected, message)
+
+
+def _joined(found: _Folder) -> tuple[VolumeDescription, ...]:
+    for one in found.lists:
+        found.findings += one.findings
+    volumes: Sequence[VolumeDescription] = [volume for one in found.lists for volume in one.volumes]
+    return joining.join(volumes, [row for one in found.lists for row in one.items], found.findings)
+
+
+def _claim_administrative_files(found: _Folder, volumes: Sequence[VolumeDescription]) -> None:
+    """What else lies in ``metadata/`` belongs to the transfer and describes no record."""
+    places = tuple(f"{base}metadata/" for base in _bases(found.paths))
+    described = {
+        found.paths.find(file, near=one.list)
+        for volume in volumes
+        for one in _described(volume)
+        for file in one.files
+        if "metadata" in file
+    }
+    listed = found.claimed | {one.path for one in found.lists} | described
+    for name in found.paths.names:
+        if name.startswith(places) and name not in listed:
+            found.claimed.add(name)
+            message = (
+                f"{name} is kept as an administrative file of the transfer; it is not read as a description."
+            )
+            found.findings.append(
+                Finding("file.administrative", "note", Where(path=name), None, None, message)
+            )
+
+
+def _described(volume: VolumeDescription) -> Iterable[VolumeDescription | ItemDescription]:
+    yield volume
+    yield from volume.items

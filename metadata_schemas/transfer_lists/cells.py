@@ -40,7 +40,7 @@ class Cells(Mapping[str, str]):
 class Reading:
     """What is known about one list, and the findings of its rows."""
 
-    list: str
+    list_name: str
     header: Header
     system: str | None
     today: date | None
@@ -91,10 +91,10 @@ class RowCells:
         self, rule: str, severity: Severity, name: str, value: str | None, expected: str | None, fact: str
     ) -> None:
         column = self.reading.header.name(name) if self.reading.header.has(name) else None
-        place = f"Row {self.number} of {self.reading.list}" + (f", column {column}" if column else "")
+        place = f"Row {self.number} of {self.reading.list_name}" + (f", column {column}" if column else "")
         shown = f" {value!r}" if value else ""
         wanted = f" Expected: {expected}." if expected else ""
-        where = Where(self.reading.list, self.number, column)
+        where = Where(self.reading.list_name, self.number, column)
         self.reading.findings.append(
             Finding(rule, severity, where, value, expected, f"{place}:{shown} {fact}.{wanted}")
         )
@@ -132,7 +132,7 @@ class RowCells:
         return None
 
     def span(self, *names: str) -> DateSpan | None:
-        """The first of these columns that has a value. A text without digits (미상) is kept with a warning."""
+        """The first of these columns that has a value. A text without digits, like 미상, is a warning."""
         name = next((name for name in names if self.text(name)), None)
         if name is None or self.text(name) == "-":
             return None

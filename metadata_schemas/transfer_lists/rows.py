@@ -77,7 +77,7 @@ def read_volume(row: RowCells) -> VolumeDescription:
         raw=row.raw(),
         extra=row.extra(),
         row=row.number,
-        list=row.reading.list,
+        list=row.reading.list_name,
     )
 
 
@@ -113,7 +113,7 @@ def read_item(row: RowCells) -> ItemDescription:
         raw=row.raw(),
         extra=row.extra(),
         row=row.number,
-        list=row.reading.list,
+        list=row.reading.list_name,
     )
 
 
@@ -177,14 +177,8 @@ def _access(row: RowCells, name: str, pages: int | None) -> Access | None:
         return None
     restricted = _restricted_pages(row, pages)
     if read[0] == "open" and restricted:
-        row.report(
-            "list.access_pages",
-            "error",
-            "restricted_pages",
-            row.text("restricted_pages"),
-            "no pages",
-            "pages are closed but the record is open",
-        )
+        fact = "closes pages of a record that is open"
+        row.report("list.access_pages", "error", "restricted_pages", row.text("restricted_pages"), None, fact)
     return Access(read[0], read[1], restricted, _opens_on(row), _list_open(row), row.text("basis") or None)
 
 

@@ -90,7 +90,8 @@ def _text_rows(path: Path, encoding: str, delimiter: str) -> Callable[[], Iterat
         with path.open(encoding=encoding, newline="") as stream:
             reader = csv.reader(stream, delimiter=delimiter, strict=True)
             try:
-                for number, row in enumerate(reader, start=1):
+                for row in reader:
+                    number += 1
                     yield row
             except (csv.Error, UnicodeDecodeError) as error:
                 raise BrokenTable(number + 1, str(error)) from error
