@@ -63,8 +63,8 @@ lint: .venv/.dev
 bench: .venv/.run
 	@for script in benchmarks/*.py; do $(bin)/python "$$script" $(ARGS); done
 
-assets:
-	@access/static/build
+assets: .venv/.dev
+	@$(bin)/python -m access.assets.build
 
 # No registry is named: uv takes the one this machine is set up for.
 lock: .venv/.run
