@@ -1,0 +1,221 @@
+"""A Transfer (이관) and its life: rows for the transfer, its volumes, its files and its findings.
+
+The states here are what other programs see; the statutory states of a transfer
+(Enforcement Decree art. 44, NAK 7 section 7.2) stand behind them and on the screens.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, String, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from archive.database import Base
+from archive.errors import Conflict, Missing
+from archive.holdings import ReferenceCounter
+from metadata_schemas.description import Finding, Where
+
+MOVES: dict[str, tuple[frozenset[str], str]] = {
+    "check": (frozenset({"receiving", "checked", "waiting"}), "checked"),
+    "wait": (frozenset({"checked", "accepted", "waiting"}), "waiting"),
+    "accept": (frozenset({"checked", "waiting", "accepted", "partly_returned"}), "accepted"),
+    "store": (frozenset({"accepted", "checked", "waiting", "partly_returned", "stored"}), "stored"),
+    "return": (frozenset({"checked", "waiting", "returned"}), "returned"),
+    "return in part": (frozenset({"checked", "waiting", "accepted", "partly_returned"}), "partly_returned"),
+}
+"""Every move: the states it may start from, and the one it ends in."""
+
+STATUTORY = {
+    "receiving": "LIST_RECEIVED",
+    "checked": "LIST_CHECKED",
+    "waiting": "QUALITY_CHECKED",
+    "accepted": "ACCEPTED",
+    "partly_returned": "RETURNED_PARTIAL",
+    "returned": "LIST_RETURNED",
+    "stored": "STORED_VERIFIED",
+    "closed": "CLOSED",
+}
+
+
+class Transfer(Base):
+    """``shape`` is a digest of names and sizes; ``claimed`` the digests of lists and other administrative files."""
+
+    __tablename__ = "transfers"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(String(20), unique=True)
+    agency_code: Mapped[str] = mapped_column(String(40), index=True)
+    folder: Mapped[str]
+    shape: Mapped[str] = mapped_column(String(64), index=True)
+    claimed: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    source_system: Mapped[str | None] = mapped_column(String(40))
+    without_list: Mapped[bool] = mapped_column(default=False)
+    state: Mapped[str] = mapped_column(String(20), default="receiving", index=True)
+    round: Mapped[int] = mapped_column(default=1)
+    round_of: Mapped[str | None] = mapped_column(String(20))
+    files: Mapped[int] = mapped_column(default=0)
+    bytes: Mapped[int] = mapped_column(BigInteger, default=0)
+    received_at: Mapped[datetime]
+    received_by: Mapped[str] = mapped_column(String(40))
+
+    def move(self, verb: str) -> None:
+        before, after = MOVES[verb]
+        if self.state not in before:
+            raise Conflict(
+                f"Transfer {self.number} is {self.state}; it cannot {verb}.",
+                next=f"Look at it with: seogo transfer show {self.number}",
+            )
+        self.state = after
+
+
+class TransferVolume(Base):
+    """One volume of the list.  ``planned`` means that it may be taken; ``packed_at`` decides its bytes."""
+
+    __tablename__ = "transfer_volumes"
+    __table_args__ = (Index("ix_transfer_volumes_transfer_position", "transfer_id", "position", unique=True),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    transfer_id: Mapped[int] = mapped_column(ForeignKey("transfers.id"))
+    position: Mapped[int]
+    sender_id: Mapped[str | None] = mapped_column(index=True)
+    title: Mapped[str]
+    items: Mapped[int]
+    files: Mapped[int]
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    state: Mapped[str] = mapped_column(String(20), default="waiting", index=True)
+    reference: Mapped[str | None] = mapped_column(String(40), unique=True)
+    packed_at: Mapped[datetime | None]
+    volume_id: Mapped[int | None] = mapped_column(ForeignKey("volumes.id"))
+    reason: Mapped[str | None]
+
+
+class TransferFile(Base):
+    """A file as the checks read it, so that packing can prove that it reads the same bytes again."""
+
+    __tablename__ = "transfer_files"
+    __table_args__ = (Index("ix_transfer_files_transfer", "transfer_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    transfer_id: Mapped[int] = mapped_column(ForeignKey("transfers.id"))
+    path: Mapped[str]
+    sha256: Mapped[str] = mapped_column(String(64))
+
+
+class FindingRow(Base):
+    """What a check found, as a row.  ``volume_id`` is the transfer volume it keeps from being taken."""
+
+    __tablename__ = "findings"
+    __table_args__ = (Index("ix_findings_transfer_rule", "transfer_id", "rule"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    transfer_id: Mapped[int] = mapped_column(ForeignKey("transfers.id"))
+    volume_id: Mapped[int | None] = mapped_column(ForeignKey("transfer_volumes.id"), index=True)
+    rule: Mapped[str] = mapped_column(String(60))
+    severity: Mapped[str] = mapped_column(String(10))
+    list: Mapped[str | None]
+    row: Mapped[int | None]
+    column: Mapped[str | None]
+    path: Mapped[str | None]
+    value: Mapped[str | None]
+    expected: Mapped[str | None]
+    message: Mapped[str]
+
+
+class TransferAct(Base):
+    """The history of a transfer: what was done, by whom (an opaque id), when, and why."""
+
+    __tablename__ = "transfer_acts"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    transfer_id: Mapped[int] = mapped_column(ForeignKey("transfers.id"), index=True)
+    at: Mapped[datetime]
+    actor: Mapped[str] = mapped_column(String(40))
+    act: Mapped[str] = mapped_column(String(40))
+    detail: Mapped[str | None]
+
+
+def get(session: Session, number: str) -> Transfer:
+    transfer = session.scalar(select(Transfer).where(Transfer.number == number))
+    if transfer is None:
+        raise Missing(f"There is no transfer {number}.", next="List them with: seogo transfer list")
+    return transfer
+
+
+def find(session: Session) -> Sequence[Transfer]:
+    return session.scalars(select(Transfer).order_by(Transfer.id.desc())).all()
+
+
+def with_shape(session: Session, agency: str, shape: str) -> Sequence[Transfer]:
+    """Transfers that may be the same as one that has arrived, the newest first."""
+    same = select(Transfer).where(Transfer.agency_code == agency, Transfer.shape == shape)
+    return session.scalars(same.order_by(Transfer.id.desc())).all()
+
+
+def next_number(session: Session, year: int) -> str:
+    series = f"transfer-{year}"
+    counter = session.get(ReferenceCounter, series, with_for_update=True)
+    if counter is None:
+        counter = ReferenceCounter(series=series, last=0)
+        session.add(counter)
+    counter.last += 1
+    session.flush()
+    return f"{year}-{counter.last:04d}"
+
+
+def note(session: Session, transfer: Transfer, act: str, *, by: str, at: datetime, detail: str | None = None) -> None:
+    session.add(TransferAct(transfer_id=transfer.id, at=at, actor=by, act=act, detail=detail))
+
+
+def volumes_of(session: Session, transfer: Transfer) -> Sequence[TransferVolume]:
+    mine = select(TransferVolume).where(TransferVolume.transfer_id == transfer.id)
+    return session.scalars(mine.order_by(TransferVolume.position)).all()
+
+
+def add_findings(
+    session: Session, transfer: Transfer, findings: Iterable[tuple[int | None, Finding]]
+) -> None:
+    """Write findings down; each comes with the id of the transfer volume it is about, or None."""
+    rows = [
+        {
+            "transfer_id": transfer.id, "volume_id": volume_id, "rule": each.rule, "severity": each.severity,
+            "list": each.where.list, "row": each.where.row, "column": each.where.column, "path": each.where.path,
+            "value": each.value, "expected": each.expected, "message": each.message,
+        }
+        for volume_id, each in findings
+    ]  # fmt: skip
+    if rows:
+        session.execute(FindingRow.__table__.insert(), rows)  # type: ignore[attr-defined]
+
+
+def findings_of(session: Session, transfer: Transfer) -> Sequence[FindingRow]:
+    return session.scalars(select(FindingRow).where(FindingRow.transfer_id == transfer.id).order_by(FindingRow.id)).all()
+
+
+def as_finding(row: FindingRow) -> Finding:
+    where = Where(row.list, row.row, row.column, row.path)
+    return Finding(row.rule, row.severity, where, row.value, row.expected, row.message)  # type: ignore[arg-type]
+
+
+def count_states(session: Session, transfer: Transfer) -> dict[str, int]:
+    """How many volumes of a transfer are in each state."""
+    counted = (
+        select(TransferVolume.state, func.count())
+        .where(TransferVolume.transfer_id == transfer.id)
+        .group_by(TransferVolume.state)
+    )
+    return {state: count for state, count in session.execute(counted)}
+
+
+def settle(session: Session, transfer: Transfer) -> None:
+    """Bring the state of a transfer in line with the states of its volumes."""
+    states = count_states(session, transfer)
+    if states.get("waiting") or not states:
+        verb = "wait"
+    elif states.get("accepted"):
+        verb = "accept"
+    elif not states.get("returned"):
+        verb = "store"
+    else:
+        verb = "return in part" if states.get("stored") else "return"
+    transfer.move(verb)
