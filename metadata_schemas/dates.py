@@ -35,6 +35,8 @@ _MARKED = re.compile(
     r"^\d{1,4}(?:\s*(?:년|年|[.\-/])\s*(?:\d{1,2}\s*(?:월|月|[.\-/])?\s*(?:\d{1,2}\s*(?:일|日|\.)?)?)?)?$"
 )
 
+_ENGLISH = re.compile(r"^(?:(\d{1,2})\s+)?([A-Za-z]{3,9})\.?\s*(?:(\d{1,2})\s*,\s*)?\s*(\d{4})$")
+
 Days = tuple[date, date]
 
 
@@ -115,6 +117,9 @@ def _completed(end: str, *, like: str) -> str:
 
 
 def _single(text: str) -> Days | None:
+    english = _ENGLISH.match(text)
+    if english:
+        return _in_english(*english.groups())
     decade = _DECADE.match(text)
     if decade:
         return _decade(int(decade[1]))
@@ -129,6 +134,14 @@ def _single(text: str) -> Days | None:
     if not parts or len(parts[1]) != 4:
         return None
     return _days(_common_year(int(parts[1])), _number(parts[2]), _number(parts[3]))
+
+
+def _in_english(day_first: str | None, month: str, day: str | None, year: str) -> Days | None:
+    """7 October 2014, Oct. 7, 2014 and October 2014; some donors write no other way."""
+    named = [name for name in calendar.month_name[1:] if name.casefold().startswith(month.casefold())]
+    if len(named) != 1:
+        return None
+    return _days(int(year), list(calendar.month_name).index(named[0]), _number(day_first or day))
 
 
 def _in_era(text: str, era: dict[str, Any]) -> Days | None:

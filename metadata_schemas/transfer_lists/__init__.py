@@ -14,7 +14,6 @@ from metadata_schemas import codes
 from metadata_schemas.description import Finding, ItemDescription, VolumeDescription, Where
 from metadata_schemas.transfer_lists import checksum_lists, columns, joining, metadata_csv, rows, sheets
 from metadata_schemas.transfer_lists.cells import Reading
-from metadata_schemas.transfer_lists.columns import Header
 from metadata_schemas.transfer_lists.joining import ItemRow
 from metadata_schemas.transfer_lists.paths import Paths
 from metadata_schemas.transfer_lists.sheets import BrokenTable, Sheet
@@ -243,7 +242,8 @@ def _drop_records(found: _Folder) -> None:
 def _judge_the_rest(found: _Folder) -> None:
     """A table that is no list is an error where it is named like one, and where there is no other."""
     for path, why in found.not_lists.items():
-        if not found.lists or columns.named_like_a_list(path):
+        is_alone = not found.lists and not dirname(path).endswith("metadata")
+        if is_alone or columns.named_like_a_list(path):
             found.findings.append(why)
             found.claimed.add(path)
 

@@ -29,6 +29,7 @@ class _Row:
     cells: RowCells
     path: str
     found: str | None
+    below: tuple[str, ...] = ()
 
 
 def recognise(rows: Sequence[Sequence[str]]) -> Header | None:
@@ -62,12 +63,12 @@ def read(
         for number, values in enumerate(rows, start=1)
         if number > 1 and any(value.strip() for value in values)
     ]
-    folders = {row.path: row for row in described if row.found is None and paths.below(row.path)}
+    folders = {row.path: row for row in described if row.below}
     items: dict[str | None, list[ItemDescription]] = {}
     for row in described:
         if row.path and row.path not in folders:
             items.setdefault(_nearest(row.path, folders), []).append(_item(row))
-    volumes = [_volume(row, items.get(path, []), folders, described, paths) for path, row in folders.items()]
+    volumes = [_volume(row, items.get(path, []), folders, described) for path, row in folders.items()]
     if None in items:
         volumes.append(_implied(reading, items[None], transfer_name))
     return volumes
@@ -79,7 +80,9 @@ def _located(cells: RowCells, paths: Paths) -> _Row:
     if path is None:
         cells.report("list.path", "error", "files", written or None, "a relative path", "is no path in here")
         return _Row(cells, "", None)
-    return _Row(cells, path, paths.find(path, near=cells.reading.list_name))
+    near = cells.reading.list_name
+    found = paths.find(path, near=near)
+    return _Row(cells, path, found, () if found else tuple(paths.below(path, near=near)))
 
 
 def _nearest(path: str, folders: Mapping[str, _Row]) -> str | None:
@@ -90,19 +93,14 @@ def _nearest(path: str, folders: Mapping[str, _Row]) -> str | None:
 
 
 def _volume(
-    row: _Row,
-    items: list[ItemDescription],
-    folders: Mapping[str, _Row],
-    described: Sequence[_Row],
-    paths: Paths,
+    row: _Row, items: list[ItemDescription], folders: Mapping[str, _Row], described: Sequence[_Row]
 ) -> VolumeDescription:
-    """Files below the folder that no row describes are the volume's own."""
-    own = {other.found for other in described}
-    files = tuple(
-        name
-        for name in paths.below(row.path)
-        if name not in own and _nearest(name, folders) in (row.path, None)
-    )
+    """Files below the folder that no row describes, nor lie in a described folder inside, are its own."""
+    taken = {other.found for other in described}
+    inner = {
+        name for path, other in folders.items() if path.startswith(row.path + "/") for name in other.below
+    }
+    files = tuple(name for name in row.below if name not in taken and name not in inner)
     cells = row.cells
     return VolumeDescription(
         title=_title(row),
@@ -127,7 +125,7 @@ def _item(row: _Row) -> ItemDescription:
         sender_id=cells.text("sender_id") or None,
         created=cells.span("created"),
         description=cells.text("description") or None,
-        files=(row.path,),
+        files=(row.found or row.path,),
         raw=cells.raw(),
         extra=cells.extra(),
         row=cells.number,

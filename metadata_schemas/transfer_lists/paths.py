@@ -30,10 +30,15 @@ class Paths:
                 return found
         return None
 
-    def below(self, folder: str) -> list[str]:
-        prefix = folder.rstrip("/") + "/"
-        wanted = unicodedata.normalize("NFC", prefix)
-        return [name for name in self.names if unicodedata.normalize("NFC", name).startswith(wanted)]
+    def below(self, folder: str, *, near: str = "") -> list[str]:
+        """All paths in a folder that a list names, from the first root that has it."""
+        for candidate in _candidates(folder.rstrip("/"), near):
+            wanted = unicodedata.normalize("NFC", candidate) + "/"
+            if found := [
+                name for name in self.names if unicodedata.normalize("NFC", name).startswith(wanted)
+            ]:
+                return found
+        return []
 
 
 def clean(written: str) -> str | None:
@@ -54,6 +59,8 @@ def _candidates(path: str, near: str) -> Iterator[str]:
             yield f"{dirname(folder)}/{path}"
     for root in _ROOTS[1:]:
         yield root + path
+        if path.startswith(root):
+            yield path.removeprefix(root)
 
 
 def _readings(name: str) -> Iterator[str]:

@@ -68,7 +68,17 @@ def open_sheets(path: Path, name: str) -> list[Sheet] | Finding:
 
 
 def head(sheet: Sheet) -> list[Row]:
-    return list(islice(sheet.rows(), columns.SEARCHED_ROWS))
+    """The first rows, as far as they can be read."""
+    return _first_rows(sheet.rows)
+
+
+def _first_rows(rows: Callable[[], Iterator[Row]]) -> list[Row]:
+    found: list[Row] = []
+    try:
+        found.extend(islice(rows(), columns.SEARCHED_ROWS))
+    except BrokenTable:
+        return found
+    return found
 
 
 def _refusal(rule: str, name: str, expected: str, fact: str) -> Finding:
@@ -102,11 +112,8 @@ def _text_rows(path: Path, encoding: str, delimiter: str) -> Callable[[], Iterat
 def _delimiter(path: Path, encoding: str) -> str:
     """The sign under which a header is found; a comma where none is."""
     for sign in (",", "\t", ";"):
-        try:
-            if columns.find_header(list(islice(_text_rows(path, encoding, sign)(), columns.SEARCHED_ROWS))):
-                return sign
-        except BrokenTable:
-            continue
+        if columns.find_header(_first_rows(_text_rows(path, encoding, sign))):
+            return sign
     return ","
 
 
