@@ -47,7 +47,12 @@ def start_writing(descriptor: int, offset: int, length: int) -> None:
 
 def sync_folder(path: Path | str) -> None:
     """The names in this folder are on the medium."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    sync_file(path)
+
+
+def sync_file(path: Path | str) -> None:
+    """The bytes of this file are on the medium."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
     finally:

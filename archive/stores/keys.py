@@ -22,7 +22,9 @@ _DIGEST_SIGNS = 12
 _LONGEST_SUFFIX = 16
 
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"/\\|?*\ud800-\udfff\ufffe\uffff]')
-_RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])\s*(\..*)?", re.IGNORECASE | re.DOTALL)
+_RESERVED = re.compile(
+    r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])\s*(\..*)?", re.IGNORECASE | re.DOTALL
+)
 
 
 class Segment(NamedTuple):
@@ -93,7 +95,9 @@ class Names:
         self._files: set[int] = set()
         self._folders: set[str] = set()
         if self._room < LONGEST_SEGMENT:
-            raise WrongCall(f"The prefix {prefix!r} leaves no room for names in a key of {LONGEST_KEY} bytes.")
+            raise WrongCall(
+                f"The prefix {prefix!r} leaves no room for names in a key of {LONGEST_KEY} bytes."
+            )
 
     def place(self, path: str) -> Placed:
         """Where the file that came as ``path`` is kept; each call is another file."""
@@ -128,7 +132,9 @@ class Names:
     def _is_taken(self, placed: str) -> bool:
         if _mark(placed) in self._files or placed in self._folders:
             return True
-        return any(_mark(folder) in self._files for folder in folders_of(placed) if folder not in self._folders)
+        return any(
+            _mark(folder) in self._files for folder in folders_of(placed) if folder not in self._folders
+        )
 
     def _remember(self, placed: str) -> None:
         self._files.add(_mark(placed))
@@ -149,11 +155,15 @@ def check_key(key: str) -> str:
     if len(key.encode("utf-8", "surrogatepass")) > LONGEST_KEY:
         raise WrongCall(f"A key has at most {LONGEST_KEY} bytes; {key[:60]!r}… is longer.", code="key.long")
     if key.startswith("."):
-        raise WrongCall(f"The key {key!r} begins with a dot: such folders are the store's own.", code="key.unsafe")
+        raise WrongCall(
+            f"The key {key!r} begins with a dot: such folders are the store's own.", code="key.unsafe"
+        )
     for segment in key.split("/"):
         reason = _fault(segment)
         if reason:
-            raise WrongCall(f"The key {key!r} has a segment {segment!r} that is not safe ({reason}).", code="key.unsafe")
+            raise WrongCall(
+                f"The key {key!r} has a segment {segment!r} that is not safe ({reason}).", code="key.unsafe"
+            )
     if not unicodedata.is_normalized("NFC", key):
         raise WrongCall(f"The key {key!r} is not in NFC.", code="key.not_nfc")
     return key

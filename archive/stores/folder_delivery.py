@@ -1,0 +1,213 @@
+"""One bag on its way into a folder store: written aside, synced once, read back, then named in one step.
+
+The descriptor that syncs is opened before the first write, so that every write error since then
+comes out of the sync.  A kill before the rename leaves scratch that `sweep` removes.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import filecmp
+import hashlib
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from archive.errors import Conflict, Damaged, WrongCall
+from archive.stores import disk
+from archive.stores.ground import Ground
+from archive.stores.keys import check_key
+from archive.stores.store import Intact, Sink, Stored, Verdict
+
+_EARLY = 32 * 1024 * 1024
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+
+
+class FolderSink:
+    """One file being written below the scratch of its delivery."""
+
+    __slots__ = ("_delivery", "_descriptor", "_early", "_name", "_size", "_written")
+
+    def __init__(self, delivery: FolderDelivery, name: str, descriptor: int, size: int | None) -> None:
+        self._delivery = delivery
+        self._name = name
+        self._descriptor = descriptor
+        self._size = size
+        self._written = 0
+        self._early = 0
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        try:
+            disk.write_all(self._descriptor, data)
+        except OSError:
+            lacking = max((self._size or 0) - self._written, len(data))
+            with self._delivery.ground.told(self._name, lacking=lacking):
+                raise
+        self._written += len(data)
+        if self._written - self._early >= _EARLY:
+            disk.start_writing(self._descriptor, self._early, self._written - self._early)
+            self._early = self._written
+
+    def finish(self, sha256: str | None = None) -> None:
+        """The digest is not looked at here: the read back does that, from the medium."""
+        with self._delivery.ground.told(self._name):
+            if self._delivery.ground.sync_each_file:
+                os.fsync(self._descriptor)
+        self._close()
+
+    def abort(self) -> None:
+        if self._descriptor >= 0:
+            self._close()
+            (self._delivery.scratch / self._name).unlink(missing_ok=True)
+
+    def _close(self) -> None:
+        os.close(self._descriptor)
+        self._descriptor = -1
+
+
+class FolderDelivery:
+    """See `archive.stores.store.Delivery` for every promise."""
+
+    def __init__(self, ground: Ground, prefix: str, target: Path) -> None:
+        self.ground = ground
+        self._prefix = prefix
+        self._target = target
+        self._synced = False
+        self._is_over = False
+        self.scratch, self._descriptor = _scratch_folder(ground, prefix)
+        self._scratch = f"{self.scratch}/"
+        self._folders = {""}
+
+    def create(self, name: str, *, size: int | None = None, sha256: str | None = None) -> Sink:
+        self._go_on()
+        check_key(name)
+        folder = name.rpartition("/")[0]
+        try:
+            if folder not in self._folders:
+                self._make(folder)
+            descriptor = os.open(self._scratch + name, _NEW, 0o644)
+        except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+            raise Conflict(f"{name} comes twice in {self._prefix}.", code="store.twice") from error
+        except OSError:
+            with self.ground.told(name, lacking=size or 1):
+                raise
+        self._synced = False
+        return FolderSink(self, name, descriptor, size)
+
+    def put(self, name: str, data: bytes) -> Stored:
+        stored = _digest(data)
+        sink = self.create(name, size=len(data))
+        sink.write(data)
+        sink.finish(stored.sha256)
+        return stored
+
+    def read_back(self, name: str) -> Stored:
+        self._sync()
+        with self.ground.told(f"{self._prefix}/{name}"):
+            return disk.hash_medium(self._scratch + check_key(name))
+
+    def read_back_all(self, expected: Iterable[tuple[str, str, int]]) -> Iterator[tuple[str, Verdict]]:
+        self._sync()
+        with self.ground.told(self._prefix):
+            yield from disk.judge_all(self.scratch, expected)
+
+    def complete(self, last: str, data: bytes) -> None:
+        """One fsync for the last file and its folder; the rest was synced before its read back."""
+        self._sync()
+        stored = self.put(last, data)
+        with self.ground.told(self._prefix, lacking=len(data)):
+            disk.sync_file(self._scratch + last)
+            disk.sync_folder(os.path.dirname(self._scratch + last))
+            for name, verdict in disk.judge_all(self.scratch, [(last, stored.sha256, stored.size)]):
+                if not isinstance(verdict, Intact):
+                    raise Damaged(f"Store {self.ground.name} did not keep {name}.", next="Check the disk.")
+            self._give_name()
+        self._end()
+
+    def abandon(self) -> None:
+        if not self._is_over:
+            self._end()
+
+    def _give_name(self) -> None:
+        try:
+            disk.make_folders(self.ground.root, self._target.parent)
+            disk.move_without_replacing(self.scratch, self._target)
+        except (FileExistsError, NotADirectoryError):
+            if not (self._target.is_dir() and _are_the_same(self.scratch, self._target)):
+                raise Conflict(
+                    f"{self._prefix} is already in store {self.ground.name} with other bytes.",
+                    code="store.taken",
+                    next="What is there stays as it is; a new version takes a new prefix.",
+                ) from None
+        disk.sync_folder(self._target.parent)
+        disk.sync_folder(self.scratch.parent)
+
+    def _make(self, folder: str) -> None:
+        above, slash, _ = folder.rpartition("/")
+        if slash and above not in self._folders:
+            self._make(above)
+        os.mkdir(self._scratch + folder)
+        self._folders.add(folder)
+
+    def _sync(self) -> None:
+        self._go_on()
+        if self._synced:
+            return
+        with self.ground.told(self._prefix):
+            disk.sync_filesystem(self._descriptor)
+            if self.ground.sync_each_file:
+                for folder in sorted(self._folders):
+                    disk.sync_folder(self._scratch + folder)
+        self._synced = True
+
+    def _go_on(self) -> None:
+        if self._is_over:
+            raise WrongCall(f"The delivery of {self._prefix} is over.")
+
+    def _end(self) -> None:
+        self._is_over = True
+        shutil.rmtree(self.scratch, ignore_errors=True)
+        os.close(self._descriptor)
+
+
+def _scratch_folder(ground: Ground, prefix: str) -> tuple[Path, int]:
+    """A locked folder of our own.  A sweeper may take it between making and locking: then again."""
+    while True:
+        with ground.told(prefix):
+            path = ground.scratch_name(prefix)
+            path.mkdir()
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            continue
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if path.exists():
+                return path, descriptor
+        except BlockingIOError:
+            pass
+        except OSError as error:
+            if error.errno not in (errno.EBADF, errno.ENOTSUP, errno.ENOLCK):
+                raise
+            return path, descriptor
+        os.close(descriptor)
+
+
+def _digest(data: bytes) -> Stored:
+    return Stored(hashlib.sha256(data).hexdigest(), len(data))
+
+
+def _are_the_same(one: Path, other: Path) -> bool:
+    """Every name and every byte of two trees, read and compared."""
+    found = [sorted(str(path.relative_to(root)) for path in root.rglob("*")) for root in (one, other)]
+    if found[0] != found[1]:
+        return False
+    for name in found[0]:
+        mine, theirs = one / name, other / name
+        if mine.is_dir() != theirs.is_dir():
+            return False
+        if mine.is_file() and not filecmp.cmp(mine, theirs, shallow=False):
+            return False
+    return True

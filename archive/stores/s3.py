@@ -1,0 +1,271 @@
+"""The one door to S3 servers: small calls with time-outs, bounded retries and errors of our own.
+
+No header is believed because it was accepted: `archive.stores.s3_probe` tries the server first,
+and what matters (digest, size, uniqueness) is checked again by reading back.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, BinaryIO, cast
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from urllib3.exceptions import HTTPError
+
+from archive.errors import ArchiveError, Conflict, Damaged, Missing, Refused, Unavailable, WrongCall
+
+CONNECTIONS = 8
+_BUFFER = 256 * 1024
+_CONFIG = Config(
+    signature_version="s3v4",
+    s3={"addressing_style": "path"},
+    retries={"mode": "standard", "total_max_attempts": 3},
+    connect_timeout=5,
+    read_timeout=60,
+    max_pool_connections=CONNECTIONS * 2,
+    request_checksum_calculation="when_required",
+    response_checksum_validation="when_required",
+)
+_WRONG_BYTES = frozenset(
+    {"BadDigest", "InvalidDigest", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch"}
+    | {"InvalidChecksum", "BadChecksum", "ContentSHA256Mismatch", "IncompleteBody"}
+)
+_FULL = frozenset({"InsufficientStorage", "QuotaExceeded", "XMinioStorageFull", "StorageFull"})
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """Where a store lies on a server, and what lets us in."""
+
+    name: str
+    prefix: str
+    endpoint: str | None
+    region: str
+    location: str
+    access: str = field(repr=False)
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Head:
+    """What the server says of an object; ``sha256`` is what we wrote there ourselves, if we did."""
+
+    size: int
+    sha256: str | None
+    etag: str
+
+
+class Server:
+    """The calls the stores make, with keys relative to the bucket's prefix."""
+
+    def __init__(self, store: str, bucket: Bucket) -> None:
+        self.store = store
+        self._bucket = bucket.name
+        self._prefix = f"{bucket.prefix}/" if bucket.prefix else ""
+        self._client = boto3.client(
+            "s3",
+            endpoint_url=bucket.endpoint,
+            region_name=bucket.region,
+            aws_access_key_id=bucket.access,
+            aws_secret_access_key=bucket.secret,
+            config=_CONFIG,
+        )
+
+    def put(self, key: str, data: bytes, sha256: str, *, if_absent: bool = False, if_match: str = "") -> None:
+        """One signed request with a checksum for the server to verify.  Conflict when not allowed."""
+        condition: dict[str, Any] = (
+            {"IfNoneMatch": "*"} if if_absent else {"IfMatch": if_match} if if_match else {}
+        )
+        with self._told(key):
+            self._client.put_object(
+                **self._at(key),
+                Body=data,
+                ContentLength=len(data),
+                ChecksumSHA256=_base64(sha256),
+                Metadata={"sha256": sha256},
+                **condition,
+            )
+
+    def get(self, key: str) -> BinaryIO:
+        with self._told(key):
+            answer = self._client.get_object(**self._at(key))
+        return io.BufferedReader(_Body(self, key, answer["Body"], answer["ContentLength"]), _BUFFER)
+
+    def read_small(self, key: str) -> tuple[bytes, str]:
+        """An object of a few bytes, and its ETag."""
+        with self._told(key):
+            answer = self._client.get_object(**self._at(key))
+            return answer["Body"].read(), answer["ETag"]
+
+    def head(self, key: str) -> Head:
+        try:
+            with self._told(key):
+                answer = self._client.head_object(**self._at(key))
+        except Missing:
+            self.be_there()
+            raise
+        return Head(answer["ContentLength"], answer.get("Metadata", {}).get("sha256"), answer["ETag"])
+
+    def list(self, prefix: str) -> Iterator[tuple[str, int]]:
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self._bucket, Prefix=self._prefix + prefix
+        )
+        with self._told(prefix or "its list"):
+            for page in pages:
+                for each in page.get("Contents", []):
+                    yield each["Key"][len(self._prefix) :], each["Size"]
+
+    def delete(self, key: str) -> None:
+        """For shelves and for the probe, which tries whether it is refused."""
+        with self._told(key):
+            self._client.delete_object(**self._at(key))
+
+    def start_parts(self, key: str, sha256: str | None) -> str:
+        with self._told(key):
+            answer = self._client.create_multipart_upload(
+                **self._at(key), ChecksumAlgorithm="SHA256", Metadata={"sha256": sha256} if sha256 else {}
+            )
+            return str(answer["UploadId"])
+
+    def put_part(self, key: str, upload: str, number: int, data: bytes, sha256: str) -> dict[str, Any]:
+        with self._told(key):
+            answer = self._client.upload_part(
+                **self._at(key),
+                UploadId=upload,
+                PartNumber=number,
+                Body=data,
+                ContentLength=len(data),
+                ChecksumSHA256=_base64(sha256),
+            )
+        return {"PartNumber": number, "ETag": answer["ETag"], "ChecksumSHA256": _base64(sha256)}
+
+    def join_parts(self, key: str, upload: str, parts: Sequence[dict[str, Any]]) -> None:
+        """Make the object out of its parts.  Conflict when there is one under the key."""
+        with self._told(key):
+            self._client.complete_multipart_upload(
+                **self._at(key),
+                UploadId=upload,
+                MultipartUpload={"Parts": cast(Any, list(parts))},
+                IfNoneMatch="*",
+            )
+
+    def drop_parts(self, key: str, upload: str) -> None:
+        with self._told(key):
+            self._client.abort_multipart_upload(**self._at(key), UploadId=upload)
+
+    def unfinished(self, before: datetime) -> Iterator[tuple[str, str]]:
+        """(key, upload) of what somebody began to upload before an instant and never finished."""
+        with self._told("unfinished uploads"):
+            pages = self._client.get_paginator("list_multipart_uploads").paginate(
+                Bucket=self._bucket, Prefix=self._prefix
+            )
+            found = [each for page in pages for each in page.get("Uploads", [])]
+        for each in found:
+            if each["Initiated"] < before:
+                yield each["Key"][len(self._prefix) :], each["UploadId"]
+
+    def keeps_versions(self) -> bool:
+        with self._told("versioning"):
+            return self._client.get_bucket_versioning(Bucket=self._bucket).get("Status") == "Enabled"
+
+    def locks(self) -> bool:
+        """Whether the bucket has retention locks; False also where the server does not know them."""
+        try:
+            with self._told("locks"):
+                answer = self._client.get_object_lock_configuration(Bucket=self._bucket)
+        except Unavailable:
+            raise
+        except ArchiveError:
+            return False
+        return answer["ObjectLockConfiguration"].get("ObjectLockEnabled") == "Enabled"
+
+    def be_there(self) -> None:
+        """Unavailable when the bucket itself is gone: then nothing is known about any key."""
+        try:
+            with self._told("its bucket"):
+                self._client.head_bucket(Bucket=self._bucket)
+        except Missing as error:
+            raise Unavailable(
+                f"The bucket of store {self.store} is not there.", code="store.away", next="Check the server."
+            ) from error
+
+    def _at(self, key: str) -> dict[str, Any]:
+        return {"Bucket": self._bucket, "Key": self._prefix + key}
+
+    @contextmanager
+    def _told(self, key: str) -> Iterator[None]:
+        try:
+            yield
+        except ClientError as error:
+            raise self._what_it_said(key, error) from error
+        except (BotoCoreError, HTTPClientError, HTTPError, OSError) as error:
+            raise Unavailable(
+                f"Store {self.store} did not answer for {key} ({type(error).__name__}).",
+                code="store.away",
+                next="Check the server and run the same again.",
+            ) from error
+
+    def _what_it_said(self, key: str, error: ClientError) -> ArchiveError:
+        code = str(error.response.get("Error", {}).get("Code", ""))
+        status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+        told = f"store {self.store} ({status} {code})"
+        if code == "NoSuchBucket":
+            return Unavailable(
+                f"The bucket of {told} is not there.", code="store.away", next="Check the server."
+            )
+        if code in _FULL or status == 507:
+            return Unavailable(
+                f"{told.capitalize()} is full: {key}.", code="store.full", next="Make room there."
+            )
+        if code in _WRONG_BYTES:
+            return Damaged(f"The bytes of {key} did not reach {told} as they were sent.", code="store.digest")
+        if status == 404:
+            return Missing(f"There is no {key} in {told}.", code="store.missing")
+        if status in (409, 412):
+            return Conflict(f"{key} is already in {told}.", code="store.taken")
+        if status in (401, 403):
+            return Refused(
+                f"{told.capitalize()} refused {key}.", code="store.denied", next="Check its credentials."
+            )
+        if status == 429 or status >= 500:
+            return Unavailable(
+                f"{told.capitalize()} failed on {key}.", code="store.away", next="Run it again."
+            )
+        return WrongCall(
+            f"{told.capitalize()} did not understand the request for {key}.", code="store.request"
+        )
+
+
+class _Body(io.RawIOBase):
+    """An object's bytes as they come; a stream that ends early is Unavailable and never a short object."""
+
+    def __init__(self, server: Server, key: str, body: Any, size: int) -> None:
+        self._server, self._key, self._body, self._left = server, key, body, size
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        view = memoryview(buffer).cast("B")
+        with self._server._told(self._key):
+            data = self._body.read(len(view))
+            if not data and self._left:
+                raise OSError("the answer ended early")
+        self._left -= len(data)
+        view[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self._body.close()
+        super().close()
+
+
+def _base64(sha256: str) -> str:
+    return base64.b64encode(bytes.fromhex(sha256)).decode()

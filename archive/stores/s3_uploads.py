@@ -1,0 +1,153 @@
+"""Uploads that go on in the background, within a bound of memory, and fail in the foreground."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+from archive.errors import ArchiveError, Conflict, Damaged
+from archive.stores.s3 import CONNECTIONS, Server
+from archive.stores.store import Stored
+
+PART = 8 * 1024 * 1024
+_MOST_PARTS = 9_000
+_IN_FLIGHT = 6 * PART
+
+
+class Uploads:
+    """Some requests at a time.  The first error comes out of the next call, and nothing goes on after it."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self._threads = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="s3")
+        self._going: deque[tuple[int, Future[Any]]] = deque()
+        self._bytes = 0
+
+    def submit(self, size: int, call: Callable[..., Any], *arguments: object) -> Future[Any]:
+        while self._going and (self._bytes + size > _IN_FLIGHT or len(self._going) >= 4 * CONNECTIONS):
+            self._settle_one()
+        future = self._threads.submit(call, *arguments)
+        self._going.append((size, future))
+        self._bytes += size
+        return future
+
+    def settle(self) -> None:
+        """Wait for everything that was begun; raises what went wrong."""
+        while self._going:
+            self._settle_one()
+
+    def _settle_one(self) -> None:
+        size, future = self._going.popleft()
+        self._bytes -= size
+        future.result()
+
+    def close(self) -> None:
+        """Stop.  What was not begun is dropped, what is under way is waited for and not judged."""
+        self._threads.shutdown(wait=True, cancel_futures=True)
+        self._going.clear()
+
+
+def put_or_adopt(server: Server, key: str, data: bytes, sha256: str) -> None:
+    """Write one object, or find that the same bytes are there already.  Conflict otherwise."""
+    try:
+        server.put(key, data, sha256, if_absent=True)
+    except Conflict:
+        adopt(server, key, Stored(sha256, len(data)))
+
+
+def adopt(server: Server, key: str, stored: Stored) -> None:
+    """Accept what another writer or a half delivery left, when it is the same bytes read anew."""
+    try:
+        found = hash_object(server, key)
+    except ArchiveError as error:
+        raise Conflict(
+            f"{key} cannot be in store {server.store}: {error.message}", code="store.taken"
+        ) from error
+    if found != stored:
+        raise Conflict(f"{key} is already in store {server.store} with other bytes.", code="store.taken")
+
+
+def hash_object(server: Server, key: str) -> Stored:
+    """Digest and size of an object, fetched anew."""
+    digest = hashlib.sha256()
+    size = 0
+    with server.get(key) as stream:
+        while chunk := stream.read(PART // 16):
+            digest.update(chunk)
+            size += len(chunk)
+    return Stored(digest.hexdigest(), size)
+
+
+class S3Sink:
+    """One object being sent: in one request when it is small, else in parts of equal size."""
+
+    def __init__(
+        self, uploads: Uploads, key: str, *, size: int | None = None, sha256: str | None = None
+    ) -> None:
+        self._uploads, self._server, self._key = uploads, uploads.server, key
+        self._announced = sha256
+        self._part = max(PART, -(-(size or 0) // _MOST_PARTS))
+        self._buffer = bytearray()
+        self._upload: str | None = None
+        self._parts: list[Future[Any]] = []
+        self._whole = hashlib.sha256()
+        self._size = 0
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self._buffer += data
+        self._size += len(data)
+        while len(self._buffer) > self._part:
+            self._send_part(bytes(self._buffer[: self._part]))
+            del self._buffer[: self._part]
+
+    def finish(self, sha256: str | None = None) -> None:
+        digest = sha256 or self._announced
+        data = bytes(self._buffer)
+        self._buffer.clear()
+        if self._upload is None:
+            digest = digest or hashlib.sha256(data).hexdigest()
+            self._uploads.submit(len(data), put_or_adopt, self._server, self._key, data, digest)
+            return
+        self._send_part(data)
+        if digest not in (None, self._whole.hexdigest()):
+            self.abort()
+            raise Damaged(f"What came for {self._key} is not what was announced.", code="store.digest")
+        upload, self._upload = self._upload, None
+        self._join(upload, [future.result() for future in self._parts])
+
+    def _join(self, upload: str, parts: list[dict[str, Any]]) -> None:
+        try:
+            self._server.join_parts(self._key, upload, parts)
+        except Conflict:
+            self._drop(upload)
+            adopt(self._server, self._key, Stored(self._whole.hexdigest(), self._size))
+
+    def abort(self) -> None:
+        self._buffer.clear()
+        if self._upload is not None:
+            upload, self._upload = self._upload, None
+            self._drop(upload)
+
+    def _drop(self, upload: str) -> None:
+        """Best effort: what stays is scratch that `sweep` finds."""
+        for future in self._parts:
+            future.exception()
+        try:
+            self._server.drop_parts(self._key, upload)
+        except ArchiveError:
+            return
+
+    def _send_part(self, data: bytes) -> None:
+        if self._upload is None:
+            self._upload = self._server.start_parts(self._key, self._announced)
+        self._whole.update(data)
+        digest = hashlib.sha256(data).hexdigest()
+        number = len(self._parts) + 1
+        self._parts.append(
+            self._uploads.submit(
+                len(data), self._server.put_part, self._key, self._upload, number, data, digest
+            )
+        )
