@@ -15,7 +15,8 @@ import olefile
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from archive import errors
-from preservation.documents.text import DocumentText, damaged, encrypted, in_pages
+from preservation.contents import DocumentText
+from preservation.documents.text import damaged, encrypted, in_pages
 
 KIND = "HWP"
 SIGNATURE = b"HWP Document File"
@@ -150,7 +151,7 @@ def revealed(data: bytes) -> bytes:
     start = 4 + (secret[0] & 0xF)
     key = secret[start : start + 16]
     body = data[260 : 260 + (len(data) - 260) // 16 * 16]
-    undo = Cipher(algorithms.AES(key), modes.ECB()).decryptor()  # noqa: S305 - the format's own mode
+    undo = Cipher(algorithms.AES(key), modes.ECB()).decryptor()
     return undo.update(body) + undo.finalize()
 
 

@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from metadata_schemas import xml
-from preservation.documents.text import DocumentText, damaged, encrypted, in_pages
+from preservation.contents import DocumentText
+from preservation.documents.text import damaged, encrypted, in_pages
 from preservation.documents.zipped import Members, members
 
 KIND = "HWPX"
 SECTION = re.compile(r"Contents/section(\d+)\.xml", re.IGNORECASE)
-TEXT = frozenset({"t", "text"})
+TEXT = frozenset({"t", "text", "script", "mainText", "subText"})
+# Some controls keep the words they show in an attribute: (element, attribute).
+SHOWN = {"compose": "composeText", "textart": "text", "btn": "caption", "radioBtn": "caption", "checkBtn": "caption"}
 SPACES = {"tab": "\t", "lineBreak": "\n", "nbSpace": " ", "fwSpace": " ", "hyphen": "-"}
 
 
@@ -57,6 +60,8 @@ def lines(root: Any) -> Iterator[str]:
             line.append(SPACES[name])
         elif when == "start" and name in TEXT:
             line.append(element.text or "")
+        elif when == "start" and name in SHOWN:
+            line.append(element.get(SHOWN[name], ""))
         if when == "end" and in_text(element):
             line.append(element.tail or "")
     if line:

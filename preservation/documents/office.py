@@ -6,8 +6,9 @@ from typing import Any
 
 import python_calamine
 
+from preservation.contents import DocumentText
 from preservation.documents.hwpx import local_name, tree, walk
-from preservation.documents.text import DocumentText, damaged, encrypted, in_pages
+from preservation.documents.text import damaged, encrypted, in_pages
 from preservation.documents.zipped import Members, members
 
 DOCX_PARTS = ("word/document.xml", "word/footnotes.xml", "word/endnotes.xml")
@@ -63,7 +64,7 @@ def odt_lines(root: Any) -> Iterator[str]:
             line = []
         elif when == "start" and name in ODT_SPACES and depth and not silent:
             line.append(ODT_SPACES[name])
-        if silent or not depth and when == "start":
+        if silent or (not depth and when == "start"):
             continue
         if when == "start":
             line.append(element.text or "")

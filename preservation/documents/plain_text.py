@@ -8,11 +8,12 @@ import unicodedata
 from pathlib import Path
 
 from archive import errors
-from preservation.documents.text import DocumentText, damaged, in_pages
+from preservation.contents import DocumentText
+from preservation.documents.text import damaged, in_pages
 
 MOST_BYTES = 80_000_000
 MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
-LEGACY = ("cp949", "big5", "euc_jis_2004", "gb18030")
+LEGACY = ("euc_kr", "cp949", "big5", "euc_jis_2004", "gb18030")
 # Below this share of common characters a legacy decoding is a guess, and is said to be one.
 SURE = 0.5
 
@@ -90,10 +91,10 @@ def commonness(text: str, encoding: str) -> float:
 
 
 def is_usual(character: str, encoding: str) -> bool:
-    if encoding == "cp949":
+    if encoding in ("euc_kr", "cp949"):
         return "가" <= character <= "힣" or is_sign(character)
     if encoding == "big5":
-        return "一" <= character <= "鿿" and in_level_one(character) or is_sign(character)
+        return ("一" <= character <= "鿿" and in_level_one(character)) or is_sign(character)
     # The other two are last resorts: they accept almost any bytes.
     return False
 

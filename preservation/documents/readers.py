@@ -4,12 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from archive import errors
-from preservation import formats
+from preservation import media_types
+from preservation.contents import DocumentText
 from preservation.documents.hwp5 import hwp5_text
 from preservation.documents.hwpx import hwpx_text
 from preservation.documents.office import docx_text, odt_text, workbook_text
 from preservation.documents.plain_text import plain_text
-from preservation.documents.text import DocumentText, encrypted
+from preservation.documents.text import encrypted
 
 
 def old_hwp(path: Path) -> DocumentText:
@@ -25,15 +26,15 @@ def locked_office(path: Path) -> DocumentText:
 
 
 READERS: dict[str, Callable[[Path], DocumentText]] = {
-    formats.HWPX: hwpx_text,
-    formats.HWP5: hwp5_text,
-    formats.HWP3: old_hwp,
-    formats.DOCX: docx_text,
-    formats.ODT: odt_text,
-    formats.XLSX: workbook_text,
-    formats.XLS: workbook_text,
-    formats.ODS: workbook_text,
-    formats.LOCKED_OFFICE: locked_office,
+    media_types.HWPX: hwpx_text,
+    media_types.HWP5: hwp5_text,
+    media_types.HWP3: old_hwp,
+    media_types.DOCX: docx_text,
+    media_types.ODT: odt_text,
+    media_types.XLSX: workbook_text,
+    media_types.XLS: workbook_text,
+    media_types.ODS: workbook_text,
+    media_types.LOCKED_OFFICE: locked_office,
 }
 
 

@@ -5,25 +5,13 @@ after 60 lines, so that a reader and a search hit can point at a place.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from archive import errors
+from preservation.contents import DocumentText
 
 LINES_A_PAGE = 60
 CHARACTERS_A_PAGE = 6_000
 MOST_CHARACTERS = 20_000_000
-
-
-@dataclass(frozen=True)
-class DocumentText:
-    """``remark`` tells what is missing from the text, and is None when all of it is there."""
-
-    pages: tuple[str, ...]
-    remark: str | None = None
-
-    @property
-    def whole(self) -> str:
-        return "\n".join(self.pages)
 
 
 def in_pages(parts: Iterable[Iterable[str]], remark: str | None = None) -> DocumentText:

@@ -3,7 +3,7 @@
 Everything here decodes foreign bytes with C libraries, so it runs in job children only.
 """
 
-from preservation.rendering.page import PageImages, RenderedPage, Word
+from preservation.contents import PageImages, RenderedPage, Word
 from preservation.rendering.readers import can_render, page_count, pages
 
 __all__ = ["PageImages", "RenderedPage", "Word", "can_render", "page_count", "pages"]

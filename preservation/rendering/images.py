@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import Image, ImageCms, ImageFile, ImageOps
 
 from archive import errors
-from preservation.rendering.page import RenderedPage
+from preservation.contents import RenderedPage
 from preservation.rendering.sizes import LARGE_EDGE, page_images
 
 FORMATS = {

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pymupdf
+import pymupdf as pymupdf_untyped
 from PIL import Image
 
 from archive import errors
-from preservation.rendering.page import RenderedPage, Word
+from preservation.contents import RenderedPage, Word
 from preservation.rendering.sizes import LARGE_EDGE, page_images
 
+pymupdf: Any = pymupdf_untyped
 POINTS_PER_INCH = 72
 MOST_DPI = 300  # a small page is not blown up beyond what a scan of it would have
 MOST_PAGES = 20_000

@@ -8,7 +8,7 @@ import io
 
 from PIL import Image, ImageChops
 
-from preservation.rendering.page import PageImages
+from preservation.contents import PageImages
 
 LARGE_EDGE = 2000  # px, longer side: an A4 page at about 170 dpi
 SMALL_WIDTH = 1000  # px: the page image of the viewer before its script runs

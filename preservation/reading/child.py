@@ -1,0 +1,90 @@
+"""The reader process: answers questions about files until its asker goes away.
+
+It has limits of memory and writes no core file.  Errors of our own tree travel back as answers;
+whatever else escapes ends the process, and the asker says so.
+"""
+
+import resource
+import signal
+from collections.abc import Callable, Iterator
+from functools import cache
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from archive import errors
+from archive.work.processes import die_with_parent
+from preservation import documents, rendering
+from preservation.formats import Identifier
+
+CRASHES = (signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGABRT)
+
+TOO_MUCH_MEMORY = errors.Unreadable(
+    "Reading the file needs more memory than the reader may have.",
+    code="limit.memory",
+    next="Open the file by hand, or ask the sender for it in smaller parts.",
+)
+
+
+def serve(line: Connection, memory: int, parent: int) -> None:
+    die_with_parent()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    within = memory if hard == resource.RLIM_INFINITY else min(memory, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (within, within))
+    for each in (signal.SIGTERM, signal.SIGINT, *CRASHES):
+        signal.signal(each, signal.SIG_DFL)
+    while (question := heard(line)) is not None:
+        answer(line, *question)
+
+
+def heard(line: Connection) -> tuple[Any, ...] | None:
+    try:
+        question: tuple[Any, ...] = line.recv()
+    except (EOFError, OSError):
+        return None
+    return question
+
+
+def answer(line: Connection, verb: str, *arguments: Any) -> None:
+    try:
+        for each in VERBS[verb](*arguments):
+            line.send(("answer", each))
+    except errors.ArchiveError as error:
+        line.send(("error", error))
+    except MemoryError:
+        line.send(
+            (
+                "error",
+                errors.Unreadable(
+                    "Reading the file needs more memory than it may have.", code="limit.memory"
+                ),
+            )
+        )
+    else:
+        line.send(("end", None))
+
+
+@cache
+def identifier() -> Identifier:
+    return Identifier()
+
+
+def identify(path: Path, name: str) -> Iterator[Any]:
+    yield identifier().identify(path, name)
+
+
+def text(path: Path, mimetype: str) -> Iterator[Any]:
+    yield documents.text(path, mimetype)
+
+
+def page_count(path: Path, mimetype: str) -> Iterator[Any]:
+    yield rendering.page_count(path, mimetype)
+
+
+VERBS: dict[str, Callable[..., Iterator[Any]]] = {
+    "identify": identify,
+    "text": text,
+    "page_count": page_count,
+    "pages": rendering.pages,
+}

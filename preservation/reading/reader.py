@@ -1,0 +1,184 @@
+"""Asks the reader process about files, and goes on with a new one when it dies.
+
+Image and PDF libraries crash, hang or eat memory on some files.  Here that becomes a sentence
+about one page; the next page is asked of a fresh process.  Nothing of those libraries is
+loaded in the process that asks.
+"""
+
+import importlib
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from archive import errors
+from preservation.contents import DocumentText, Identified, RenderedPage
+
+CHILD = "preservation.reading.child"
+# A file that killed the reader this often is not asked for further pages.
+MOST_DEATHS = 5
+
+
+@dataclass(frozen=True)
+class Limits:
+    """For one answer: a format, a page, the text of a document."""
+
+    seconds: float = 60.0
+    memory: int = 2 << 30
+
+
+class ReaderDied(Exception):
+    """How the process ended, in words that complete "the reader …"."""
+
+
+class Reader:
+    """One reader process at a time, started when first asked.  Use it in a ``with`` block."""
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self.limits = limits or Limits()
+        self._process: BaseProcess | None = None
+        self._line: Connection | None = None
+
+    def __enter__(self) -> "Reader":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end()
+
+    def identify(self, path: Path, name: str) -> Identified:
+        """Raises Unavailable when the tool could not look: that is never an unknown format."""
+        try:
+            found: Identified = self._one("identify", path, name)
+        except ReaderDied as died:
+            raise errors.Unavailable(
+                f"The format could not be looked at: the reader {died}.", code="format.not_looked_at"
+            ) from died
+        return found
+
+    def text(self, path: Path, mimetype: str) -> DocumentText:
+        try:
+            text: DocumentText = self._one("text", path, mimetype)
+        except ReaderDied as died:
+            raise crashed(died) from died
+        return text
+
+    def page_count(self, path: Path, mimetype: str) -> int:
+        try:
+            count: int = self._one("page_count", path, mimetype)
+        except ReaderDied as died:
+            raise crashed(died) from died
+        return count
+
+    def pages(self, path: Path, mimetype: str, first: int = 1) -> Iterator[RenderedPage]:
+        """Every page from ``first`` on; one that kills the reader comes with that as its reason."""
+        total = self.page_count(path, mimetype)
+        number, deaths = first, 0
+        while number <= total:
+            try:
+                for page in self._ask("pages", path, mimetype, number):
+                    yield page
+                    number += 1
+                return
+            except ReaderDied as died:
+                deaths += 1
+                yield RenderedPage(
+                    number, None, reason=f"No picture of page {number} could be made: the reader {died}."
+                )
+                number += 1
+                if deaths == MOST_DEATHS and number <= total:
+                    yield from left_out(number, total)
+                    return
+
+    def _one(self, *question: Any) -> Any:
+        return next(iter(list(self._ask(*question))))
+
+    def _ask(self, *question: Any) -> Iterator[Any]:
+        """Each answer as it comes.  A question that is not heard to its end costs the process."""
+        line = self._start()
+        whole = False
+        try:
+            line.send(question)
+            while True:
+                kind, answer = self._hear(line)
+                if kind == "end":
+                    whole = True
+                    return
+                if kind == "error":
+                    whole = True
+                    raise answer
+                yield answer
+        finally:
+            if not whole:
+                self._end()
+
+    def _hear(self, line: Connection) -> tuple[str, Any]:
+        try:
+            if not line.poll(self.limits.seconds):
+                raise ReaderDied(f"took longer than {self.limits.seconds:.0f} seconds")
+            heard: tuple[str, Any] = line.recv()
+        except (EOFError, OSError) as gone:
+            raise ReaderDied(self._how_it_died()) from gone
+        return heard
+
+    def _how_it_died(self) -> str:
+        if self._process is None:
+            return "went away"
+        self._process.join(5)
+        code = self._process.exitcode
+        if code is not None and code < 0:
+            return f"crashed with {signal.Signals(-code).name}"
+        return f"ended without an answer (exit {code})"
+
+    def _start(self) -> Connection:
+        if self._line is not None and self._process is not None and self._process.is_alive():
+            return self._line
+        self._end()
+        # A fork is ready at once, but must not inherit the threads of the format library.
+        context: Any = multiprocessing.get_context("spawn" if "pygfried" in sys.modules else "fork")
+        ours, theirs = multiprocessing.Pipe()
+        self._process = context.Process(
+            target=serve, args=(theirs, self.limits.memory, os.getpid()), name="seogo reader", daemon=True
+        )
+        self._process.start()
+        theirs.close()
+        self._line = ours
+        return ours
+
+    def _end(self) -> None:
+        if self._line is not None:
+            self._line.close()
+        if self._process is not None:
+            self._process.kill()
+            self._process.join()
+        self._line = self._process = None
+
+
+def serve(line: Connection, memory: int, parent: int) -> None:
+    """The life of the reader process.  Its libraries are loaded here and nowhere above."""
+    importlib.import_module(CHILD).serve(line, memory, parent)
+
+
+def crashed(died: ReaderDied) -> errors.Unreadable:
+    return errors.Unreadable(
+        f"The file cannot be read: the reader {died}.",
+        code="file.crashes_reader",
+        next="Open the file by hand in a safe place; if it is sound, report it as a defect of the reader.",
+    )
+
+
+def without_picture(number: int, why: str) -> RenderedPage:
+    return RenderedPage(number, None, reason=f"No picture of page {number} could be made: {why}.")
+
+
+def left_out(first: int, total: int) -> Iterator[RenderedPage]:
+    why = f"the reader died on {MOST_DEATHS} pages of this file before"
+    return (without_picture(number, why) for number in range(first, total + 1))
