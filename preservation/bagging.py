@@ -1,0 +1,174 @@
+"""The one door to the bagit library: writes the tag files of our bags, and gives the verdict on foreign ones.
+
+A verdict is ours and the library's together: our rules are stricter about
+paths and names, and where the library refuses a bag that we would take, that is
+a finding too. bagit is not safe in threads; call ``verify_bag`` in a process of its own.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import bagit
+
+from metadata_schemas.description import Finding
+from preservation import bags
+from preservation.bags import IncomingBag, is_bag
+
+__all__ = [
+    "BAG_INFO",
+    "DECLARATION",
+    "MANIFEST",
+    "TAG_MANIFEST",
+    "IncomingBag",
+    "Label",
+    "bag_info",
+    "closing_files",
+    "declaration",
+    "is_bag",
+    "manifest_line",
+    "read_bag",
+    "verify_bag",
+]
+
+DECLARATION = "bagit.txt"
+BAG_INFO = "bag-info.txt"
+MANIFEST = "manifest-sha256.txt"
+TAG_MANIFEST = "tagmanifest-sha256.txt"
+# A manifest line is short and a file is long: one megabyte keeps the disk busy without holding memory.
+_BLOCK = 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class Label:
+    """What bag-info.txt says of one bag of a volume. No title and no person: bags are copied to auditors."""
+
+    reference: str
+    bag: int
+    bagged_on: date
+    octets: int
+    files: int
+    software: str
+    source_organization: str | None = None
+    organization_code: str | None = None
+    sender_id: str | None = None
+    retention: str | None = None
+    access: str | None = None
+    transfer: str | None = None
+
+    def fields(self) -> list[tuple[str, str]]:
+        """The fields in the order they are written; what is not known is left out."""
+        known: list[tuple[str, str | None]] = [
+            ("Source-Organization", self.source_organization),
+            ("Organization-Code", self.organization_code),
+            ("External-Identifier", f"{self.reference}/v{self.bag}"),
+            ("Internal-Sender-Identifier", self.sender_id),
+            ("Bag-Group-Identifier", self.reference),
+            ("Bag-Count", f"{self.bag} of ?"),
+            ("Bagging-Date", self.bagged_on.isoformat()),
+            ("Payload-Oxum", f"{self.octets}.{self.files}"),
+            ("Bag-Software-Agent", self.software),
+            ("Transfer-Identifier", self.transfer),
+            ("Retention-Period", self.retention),
+            ("Access-Status", self.access),
+        ]
+        return [(label, value) for label, value in known if value]
+
+
+def declaration() -> bytes:
+    """The content of bagit.txt."""
+    return b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
+
+
+def bag_info(fields: Sequence[tuple[str, str]]) -> bytes:
+    """The content of bag-info.txt: one line a field, never folded; line breaks in a value become spaces."""
+    lines = []
+    for label, value in fields:
+        if not label.strip() or any(sign in label for sign in ":\r\n"):
+            raise ValueError(f"{label!r} cannot be a label of bag-info.txt.")
+        lines.append(f"{label}: {' '.join(value.split())}\n")
+    return "".join(lines).encode()
+
+
+def manifest_line(sha256: str, path: str) -> bytes:
+    """One line of a manifest; ``path`` is relative to the bag. CR, LF and % are percent-encoded."""
+    return f"{sha256}  {bags.encode(path)}\n".encode()
+
+
+def closing_files(label: Label, manifest_sha256: str) -> tuple[tuple[str, bytes], ...]:
+    """Name and content of the tag files to write after the manifest, in order; the tag manifest is last."""
+    info = bag_info(label.fields())
+    listed = (
+        (BAG_INFO, hashlib.sha256(info).hexdigest()),
+        (DECLARATION, hashlib.sha256(declaration()).hexdigest()),
+        (MANIFEST, manifest_sha256),
+    )
+    tags = b"".join(manifest_line(digest, name) for name, digest in listed)
+    return ((DECLARATION, declaration()), (BAG_INFO, info), (TAG_MANIFEST, tags))
+
+
+def read_bag(folder: Path) -> IncomingBag:
+    """A foreign bag: manifests, label, files, and what is wrong in ``findings``. No payload byte is read."""
+    bag = bags.read(folder)
+    for check in bags.CHECKS:
+        check(bag)
+    return bag
+
+
+def verify_bag(folder: Path, *, hash_payload: bool = True) -> list[Finding]:
+    """Everything wrong with a bag. No finding of severity error means that it may be taken.
+
+    Without ``hash_payload`` only tag files are hashed, for a caller that
+    hashes the payload itself and compares with ``IncomingBag.expected``.
+    """
+    bag = read_bag(folder)
+    _check_digests(bag, bag.tag_manifests, bag.tags)
+    if hash_payload:
+        _check_digests(bag, bag.manifests, bag.payload)
+    if not _has_errors(bag):
+        _ask_the_library(bag)
+    return bag.findings
+
+
+def _has_errors(bag: IncomingBag) -> bool:
+    return any(finding.severity == "error" for finding in bag.findings)
+
+
+def _check_digests(
+    bag: IncomingBag, manifests: Mapping[str, Mapping[str, str]], present: Mapping[str, int]
+) -> None:
+    for path in sorted({path for listed in manifests.values() for path in listed} & present.keys()):
+        expected = {name: listed[path] for name, listed in manifests.items() if path in listed}
+        found = _digests(bag.folder / path, tuple(expected))
+        for algorithm, digest in expected.items():
+            if found[algorithm] != digest:
+                sentence = f"{path} is not what the manifest says ({algorithm}). Ask for the file again."
+                bag.note("digest", "error", sentence, path=path, value=found[algorithm], expected=digest)
+
+
+def _digests(path: Path, algorithms: Sequence[str]) -> dict[str, str]:
+    running = {name: hashlib.new(bags.ALGORITHMS[name], usedforsecurity=False) for name in algorithms}
+    with path.open("rb") as stream:
+        while block := stream.read(_BLOCK):
+            for digest in running.values():
+                digest.update(block)
+    return {name: digest.hexdigest() for name, digest in running.items()}
+
+
+def _ask_the_library(bag: IncomingBag) -> None:
+    """The library's verdict on structure and completeness; digests were compared already.
+
+    bagit 1.9 does not read ``%25``, the code of a percent sign in BagIt 1.0, so
+    it cannot judge a bag with such a name.
+    """
+    if bag.version >= (1, 0) and any("%" in path for path in bag.payload):
+        bag.note("library", "note", "The bagit library cannot judge names with a percent sign.")
+        return
+    try:
+        bagit.Bag(str(bag.folder)).validate(completeness_only=True)
+    except bagit.BagError as error:
+        bag.note("library", "error", f"The bagit library refuses the bag: {error}.")
+    except (ValueError, OSError) as error:
+        bag.note("library", "warning", f"The bagit library could not read the bag: {error}.")

@@ -1,0 +1,7 @@
+"""Bags of other makers: reading what they declare, judging their paths, and the rules they are held to."""
+
+from preservation.bags.checks import CHECKS
+from preservation.bags.paths import decode, encode, unsafe
+from preservation.bags.reading import ALGORITHMS, IncomingBag, is_bag, read
+
+__all__ = ["ALGORITHMS", "CHECKS", "IncomingBag", "decode", "encode", "is_bag", "read", "unsafe"]
