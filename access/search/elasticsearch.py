@@ -1,0 +1,255 @@
+"""The index on Elasticsearch: fixed mappings, external versions, an alias that a rebuild swaps.
+
+Only what every build of the server has is used; it splits at spaces, stores and scores.  When it does
+not answer in time the caller gets Unavailable, and nothing was promised.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import elasticsearch
+from elasticsearch import Elasticsearch, helpers
+
+from access.search.analysis import VERSION
+from access.search.entries import entry
+from access.search.index import (
+    FACETS, All, Best, Cursor, Deletion, Document, Entry, Filters, Found, Node, Phrase, Plan, Results, Sort, Term,
+)  # fmt: skip
+from archive.errors import Damaged, Unavailable
+
+_WITH_PLACES = ("tm", "tb", "h", "o")
+_COUNTED = ("c", "am", "xw", "pm", "y")
+_EXACT = (*FACETS, "volume", "retention")
+_ORDERS = {"oldest": "oldest", "newest": "newest", "title": "title_key"}
+_MOST_VALUES = 1000
+_QUICK, _SLOW = 5.0, 120.0  # seconds: a search, a bulk
+_AWAY = frozenset({408, 429, 502, 503, 504})
+
+
+def _mapping() -> dict[str, Any]:
+    text = {"type": "text", "analyzer": "whitespace"}
+    fields: dict[str, Any] = {name: dict(text, index_options="positions") for name in _WITH_PLACES}
+    fields |= {name: dict(text, index_options="freqs") for name in _COUNTED}
+    fields |= {name: {"type": "keyword"} for name in (*_EXACT, "reference", "title_key")}
+    fields |= {name: {"type": "long"} for name in ("version", "oldest", "newest", "first_year", "last_year")}
+    fields["shown"] = {"type": "keyword", "index": False, "doc_values": False}
+    return {
+        "dynamic": "strict",
+        "_meta": {"analyser": VERSION},
+        "_source": {"includes": ["reference", "version", "shown"]},
+        "properties": fields,
+    }
+
+
+_SETTINGS = {"number_of_shards": 1, "number_of_replicas": 0, "refresh_interval": "1s", "gc_deletes": "1h"}
+
+
+class ElasticsearchIndex:
+    def __init__(self, url: str, prefix: str, name: str) -> None:
+        self.name = name
+        self._alias = f"{prefix}-{name}"
+        self._client = Elasticsearch(url, request_timeout=_QUICK, max_retries=0, retry_on_timeout=False)
+        self._bulk = self._client.options(request_timeout=_SLOW)
+
+    def send(self, documents: Iterable[Document], deletions: Iterable[Deletion] = ()) -> None:
+        self._ensure()
+        gone = (
+            {"_op_type": "delete", "_id": one.reference, "version": one.version, "version_type": "external_gte"}
+            for one in deletions
+        )
+        self._write(self._alias, (_action(entry(document)) for document in documents), gone)
+
+    def refresh(self) -> None:
+        self._asked(lambda: self._client.indices.refresh(index=self._alias, ignore_unavailable=True))
+
+    def search(
+        self, plan: Plan, *, filters: Filters = Filters(), facets: Sequence[str] = (), limit: int = 20,
+        cursor: Cursor | None = None, sort: Sort = "best",
+    ) -> Results:  # fmt: skip
+        if self._generation() is None:
+            return Results(0, (), False, {facet: () for facet in facets})
+        key = {_ORDERS[sort]: _direction(sort)} if sort in _ORDERS else {"_score": "desc"}
+        body: dict[str, Any] = {
+            "query": _query(plan),
+            "post_filter": {"bool": {"filter": _filters(filters)}},
+            "sort": [key, {"reference": "asc"}],
+            "size": limit + 1,
+            "track_total_hits": True,
+            "track_scores": True,
+            "source": ["shown"],
+            "aggs": {facet: _facet(facet, filters) for facet in facets},
+        }
+        if cursor is not None:
+            body["search_after"] = [cursor.key, cursor.reference]
+        answer = self._asked(lambda: self._client.search(index=self._alias, **body))
+        return _results(answer, facets, limit)
+
+    def count(self) -> int:
+        if self._generation() is None:
+            return 0
+        return int(self._asked(lambda: self._client.count(index=self._alias))["count"])
+
+    def references(self) -> Iterator[tuple[str, int]]:
+        if self._generation() is None:
+            return
+        after: list[Any] | None = None
+        while True:
+            hits = self._asked(lambda after=after: self._client.search(
+                index=self._alias, size=5000, sort=[{"reference": "asc"}], source=False, search_after=after,
+                docvalue_fields=["version"], track_total_hits=False,
+            ))["hits"]["hits"]  # fmt: skip
+            yield from ((hit["_id"], int(hit["fields"]["version"][0])) for hit in hits)
+            if not hits:
+                return
+            after = hits[-1]["sort"]
+
+    def rebuild(self, documents: Iterable[Document]) -> int:
+        old = self._generation()
+        new = self._create()
+        count = self._write(new, (_action(entry(document)) for document in documents), ())
+        self._asked(lambda: self._bulk.indices.refresh(index=new))
+        self._swap(old, new)
+        return count
+
+    def analyser(self) -> str | None:
+        generation = self._generation()
+        if generation is None:
+            return None
+        mapping = self._asked(lambda: self._client.indices.get_mapping(index=generation))
+        return str(mapping[generation]["mappings"].get("_meta", {}).get("analyser"))
+
+    # generations
+
+    def _generation(self) -> str | None:
+        """The index behind the alias."""
+        found = self._asked(lambda: self._client.indices.get_alias(name=self._alias, ignore_unavailable=True), {})
+        return next(iter(found), None)
+
+    def _ensure(self) -> None:
+        if self._generation() is None:
+            self._swap(None, self._create())
+
+    def _create(self) -> str:
+        """A new generation; the number in its name is above every one that is there."""
+        there = self._asked(lambda: self._client.indices.get(index=f"{self._alias}-*", features="aliases"))
+        numbers = [int(tail) for name in there if (tail := name.rpartition("-")[2]).isdigit()]
+        name = f"{self._alias}-{max(numbers, default=0) + 1:06}"
+        self._asked(lambda: self._bulk.indices.create(index=name, settings=_SETTINGS, mappings=_mapping()))
+        return name
+
+    def _swap(self, old: str | None, new: str) -> None:
+        actions: list[dict[str, Any]] = [{"add": {"index": new, "alias": self._alias}}]
+        if old is not None:
+            actions.append({"remove_index": {"index": old}})
+        self._asked(lambda: self._bulk.indices.update_aliases(actions=actions))
+
+    # writing
+
+    def _write(self, index: str, documents: Iterable[dict[str, Any]], gone: Iterable[dict[str, Any]]) -> int:
+        """Every item's own answer is read; that a newer version is there already is no fault."""
+        count = 0
+        for actions in (documents, gone):
+            for done, answer in self._asked_each(index, actions):
+                count += done
+                told = next(iter(answer.values()))
+                if not done and told.get("status") not in (404, 409):
+                    self._refused(told)
+        return count
+
+    def _asked_each(self, index: str, actions: Iterable[dict[str, Any]]) -> Iterator[tuple[bool, dict[str, Any]]]:
+        sent = helpers.streaming_bulk(
+            self._bulk, actions, index=index, chunk_size=500, max_chunk_bytes=20_000_000, raise_on_error=False
+        )
+        while True:
+            answer = self._asked(lambda: next(sent, None))
+            if answer is None:
+                return
+            yield answer
+
+    def _refused(self, told: Mapping[str, Any]) -> None:
+        reason = json.dumps(told.get("error"), ensure_ascii=False)[:300]
+        if told.get("status") in _AWAY:
+            raise Unavailable(f"The search server put off {told.get('_id')}: {reason}", next="It is tried again.")
+        raise Damaged(
+            f"The search server refused the entry {told.get('_id')}: {reason}", code="index",
+            next="Rebuild the index: seogo index rebuild",
+        )  # fmt: skip
+
+    def _asked(self, call: Callable[[], Any], when_missing: Any = None) -> Any:
+        try:
+            return call()
+        except elasticsearch.NotFoundError:
+            if when_missing is None:
+                raise
+            return when_missing
+        except (elasticsearch.TransportError, elasticsearch.ApiError) as fault:
+            if isinstance(fault, elasticsearch.ApiError) and fault.status_code not in _AWAY:
+                raise
+            raise Unavailable(
+                f"The search server does not answer ({type(fault).__name__}).", code="index_away",
+                next="Look whether Elasticsearch runs at the address of SEOGO_INDEX; waiting work is done then.",
+            ) from fault  # fmt: skip
+
+
+def _action(made: Entry) -> dict[str, Any]:
+    return {
+        "_id": made.reference, "version": made.version, "version_type": "external_gte",
+        "_source": {
+            **made.tokens, **made.exact, "reference": made.reference, "version": made.version, "shown": made.shown,
+            "oldest": made.oldest, "newest": made.newest, "title_key": made.title_key,
+            "first_year": made.first_year, "last_year": made.last_year,
+        },
+    }  # fmt: skip
+
+
+def _direction(sort: Sort) -> str:
+    return "desc" if sort == "newest" else "asc"
+
+
+def _query(plan: Plan) -> dict[str, Any]:
+    if not plan.required:
+        return {"constant_score": {"filter": {"match_all": {}}, "boost": 1.0}}
+    return {"bool": {"must": [_node(node) for node in plan.required], "should": [_node(node) for node in plan.wanted]}}
+
+
+def _node(node: Node) -> dict[str, Any]:
+    match node:
+        case Term(name, token, weight):
+            return {"term": {name: {"value": token, "boost": weight}}}
+        case Phrase(name, tokens, weight):
+            return {"match_phrase": {name: {"query": " ".join(tokens), "boost": weight}}}
+        case Best(of):
+            return {"dis_max": {"queries": [_node(part) for part in of]}}
+        case All(of):
+            return {"bool": {"must": [_node(part) for part in of]}}
+
+
+def _filters(filters: Filters, *, without: str = "") -> list[dict[str, Any]]:
+    clauses: list[dict[str, Any]] = [
+        {"terms": {name: list(values)}} for name, values in filters.exact().items() if name != without
+    ]
+    if filters.first_year is not None:
+        clauses.append({"range": {"last_year": {"gte": filters.first_year}}})
+    if filters.last_year is not None:
+        clauses.append({"range": {"first_year": {"gte": 1, "lte": filters.last_year}}})
+    return clauses
+
+
+def _facet(facet: str, filters: Filters) -> dict[str, Any]:
+    terms = {"terms": {"field": facet, "size": _MOST_VALUES, "order": [{"_count": "desc"}, {"_key": "asc"}]}}
+    return {"filter": {"bool": {"filter": _filters(filters, without=facet)}}, "aggs": {"values": terms}}
+
+
+def _results(answer: Mapping[str, Any], facets: Sequence[str], limit: int) -> Results:
+    hits = answer["hits"]["hits"]
+    found = tuple(
+        Found(hit["_id"], float(hit["_score"] or 0.0), hit["sort"][0], json.loads(hit["_source"]["shown"]))
+        for hit in hits[:limit]
+    )
+    counted = {
+        facet: tuple((row["key"], row["doc_count"]) for row in answer["aggregations"][facet]["values"]["buckets"])
+        for facet in facets
+    }
+    complete = not answer.get("timed_out") and not answer["_shards"].get("failed")
+    return Results(answer["hits"]["total"]["value"], found, len(hits) > limit, counted, complete)
