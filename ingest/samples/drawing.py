@@ -22,20 +22,30 @@ PAPERS = ((236, 220, 184), (228, 214, 186), (243, 232, 206), (219, 203, 170), (2
 GRAY_LEVELS = 16
 
 
-def pdf(sheets: Iterable[Sheet], *, title: str, password: str | None = None) -> bytes:
-    """A text document; with a password nobody who lacks it can open it."""
+def pdf(sheets: Iterable[Sheet], *, title: str) -> bytes:
+    """A text document: its words can be found and copied."""
+    document = _text_document(sheets, title)
+    made = document.tobytes(garbage=3, deflate=True, no_new_id=True)
+    document.close()
+    return bytes(made)
+
+
+def encrypted_pdf(sheets: Iterable[Sheet], *, title: str) -> bytes:
+    """The same locked with a password.  RC4 takes no chance bytes, so the result is always the same."""
+    document = _text_document(sheets, title)
+    made = document.tobytes(garbage=3, deflate=True, no_new_id=True, encryption=pymupdf.PDF_ENCRYPT_RC4_128,
+                            user_pw="seogo", owner_pw="seogo")
+    document.close()
+    return bytes(made)
+
+
+def _text_document(sheets: Iterable[Sheet], title: str) -> pymupdf.Document:
     document = pymupdf.open()
     for sheet in sheets:
         _put(document, marks(sheet, _measure, scanned=False), BLACK)
     document.set_metadata({"title": title, "producer": "", "creator": ""})
     document.subset_fonts(fallback=False)
-    if password:
-        made = document.tobytes(garbage=3, deflate=True, no_new_id=True, user_pw=password, owner_pw=password,
-                                encryption=pymupdf.PDF_ENCRYPT_AES_256)
-    else:
-        made = document.tobytes(garbage=3, deflate=True, no_new_id=True)
-    document.close()
-    return bytes(made)
+    return document
 
 
 def black_scan(sheet: Sheet) -> Image.Image:
@@ -74,7 +84,7 @@ def colour_scan(sheet: Sheet) -> bytes:
 def photograph(sheet: Sheet, *, faded: bool) -> bytes:
     """An old print on its mount, with the caption under it; faded ones have gone brown."""
     rng = Random(f"photograph/{sheet.seed}")
-    picture = _picture(rng, sheet.heading)
+    picture = _picture(rng, sheet.heading, trams=sheet.era == "a")
     tone = ("#2b1d12", "#f1e3c4") if faded else ("#161616", "#ece9e2")
     picture = ImageOps.colorize(picture, *tone)
     mount = _mount(sheet)
@@ -144,8 +154,8 @@ def _noise(size: tuple[int, int], low: int, seed: str) -> Image.Image:
 @cache
 def _paper(size: tuple[int, int], tone: int, *, fine: bool) -> Image.Image:
     """Old paper: its colour, cloudy mottling, darker edges, and a fine grain where asked for."""
-    cloud = _noise((size[0] // 90, size[1] // 90), 225, f"cloud/{tone}").resize(size, Image.Resampling.BICUBIC)
-    edge = Image.new("L", size, 205)
+    cloud = _noise((size[0] // 150, size[1] // 150), 240, f"cloud/{tone}").resize(size, Image.Resampling.BICUBIC)
+    edge = Image.new("L", size, 216)
     inner = Image.new("L", (size[0] - size[0] // 14, size[1] - size[1] // 18), 255)
     edge.paste(inner, (size[0] // 40, size[1] // 60))
     gray = ImageChops.multiply(cloud, edge.filter(ImageFilter.GaussianBlur(size[0] // 36)))
@@ -165,11 +175,11 @@ def _specks(size: tuple[int, int], variant: int) -> Image.Image:
     return dust
 
 
-def _picture(rng: Random, caption: str) -> Image.Image:
+def _picture(rng: Random, caption: str, *, trams: bool) -> Image.Image:
     document = pymupdf.open()
     page = document.new_page(width=PICTURE[0], height=PICTURE[1])
     shape = page.new_shape()
-    for patch in scene(rng, caption):
+    for patch in scene(rng, caption, trams=trams):
         _patch(shape, patch)
     shape.commit()
     image = _image(page.get_pixmap(colorspace=pymupdf.csGRAY))

@@ -14,11 +14,6 @@ from ingest.samples import world
 from ingest.samples.world import Matter
 
 MARKED = re.compile(r"^(?P<reasons>[1-8](?:,[1-8])*)(?P<status>[~!#])(?P<title>.+)$")
-EXTENSIONS = {
-    "pdf": "pdf", "g4": "tif", "g4book": "tif", "gray": "tif", "jpeg": "jpg", "photograph": "jpg",
-    "hwpx": "hwpx", "docx": "docx", "odt": "odt",
-}
-ONE_FILE = {"pdf", "g4book", "hwpx", "docx", "odt"}
 MEDIA = {
     "a": (("pdf", 40), ("jpeg", 24), ("g4", 12), ("g4book", 14), ("gray", 10)),
     "b": (("pdf", 50), ("jpeg", 18), ("g4", 12), ("g4book", 16), ("gray", 4)),
@@ -26,7 +21,7 @@ MEDIA = {
 }
 LENGTHS = {"letter": (1, 1, 2, 2, 3, 3, 4, 5, 6, 8), "minutes": (6, 8, 9, 12, 16),
            "photograph": (1, 1, 2, 3), "drawing": (1, 1, 2)}
-RECORD_TYPES = {"letter": "일반문서", "minutes": "일반문서", "photograph": "사진·필름류", "drawing": "도면류"}
+RECORD_TYPES = {"letter": "일반문서", "minutes": "일반문서", "photograph": "사진필름류", "drawing": "도면/지도류"}
 
 
 @dataclass(frozen=True)
@@ -48,7 +43,6 @@ class PlannedItem:
     sound: bool
     place: world.Place
     seed: str
-    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -131,6 +125,8 @@ def fill(template: str, rng: Random, *, where: world.Place, day: date) -> str:
                 return str(rng.randint(12, 60))
             case "bore":
                 return str(rng.choice((100, 150, 200, 300, 600, 900)))
+            case "wide":
+                return str(rng.choice((12, 15, 20, 25, 35, 40)))
             case "q":
                 return '"'
             case _:
