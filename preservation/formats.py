@@ -36,7 +36,11 @@ class Identifier:
         found = told_by_pronom(self._looked_at(path, name))
         if content_type == HWPX:
             return Identified(None, "HWPX", None, HWPX, "ZIP contents", remark)
-        if content_type in (UNKNOWN_TYPE, TEXT) and found.mimetype != UNKNOWN_TYPE and rests_on_bytes(found.basis):
+        if (
+            content_type in (UNKNOWN_TYPE, TEXT)
+            and found.mimetype != UNKNOWN_TYPE
+            and rests_on_bytes(found.basis)
+        ):
             return found
         return replace(found, mimetype=content_type)
 

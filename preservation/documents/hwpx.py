@@ -18,7 +18,13 @@ KIND = "HWPX"
 SECTION = re.compile(r"Contents/section(\d+)\.xml", re.IGNORECASE)
 TEXT = frozenset({"t", "text", "script", "mainText", "subText"})
 # Some controls keep the words they show in an attribute: (element, attribute).
-SHOWN = {"compose": "composeText", "textart": "text", "btn": "caption", "radioBtn": "caption", "checkBtn": "caption"}
+SHOWN = {
+    "compose": "composeText",
+    "textart": "text",
+    "btn": "caption",
+    "radioBtn": "caption",
+    "checkBtn": "caption",
+}
 SPACES = {"tab": "\t", "lineBreak": "\n", "nbSpace": " ", "fwSpace": " ", "hyphen": "-"}
 
 

@@ -1,0 +1,254 @@
+"""Makes page images and page text from the verified copies of an item's files.
+
+Between two runs there are only rows: a page whose row is there is made, and a run that was
+killed goes on after it.  A file that cannot be read costs its own pages and nothing else.
+"""
+
+import time
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TypeAlias
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from archive import errors, outbox
+from archive.holdings import ContentFile, Item
+from archive.site.site import Site
+from archive.stores import Shelf
+from archive.work import jobs
+from preservation.contents import DocumentText, Identified, RenderedPage
+from preservation.local_copies import Holders, holders_of, local_copy, scratch
+from preservation.media_types import media_type
+from preservation.pages import (
+    DerivedFile,
+    ItemFinding,
+    Page,
+    PageText,
+    Size,
+    State,
+    derived_files_of,
+    findings_of,
+    get_page,
+    open_image,
+    page_text,
+    pages_of,
+    prefix_of,
+    text_json,
+)
+from preservation.reading import Reader
+
+__all__ = [
+    "DerivedFile", "ItemFinding", "Page", "PageText", "Size", "ask", "derive_item", "derived_files_of",
+    "findings_of", "get_page", "open_image", "page_text", "pages_of",
+]  # fmt: skip
+
+Steps: TypeAlias = Generator[jobs.Progress, None, int]
+# Pages are entered in groups, because each commit waits for the disk.
+GROUP = 16
+GROUP_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Task:
+    """One item, as read when the job began; no session stays open while files are decoded."""
+
+    item: Item
+    files: tuple[ContentFile, ...]
+    holders: Holders
+
+
+def ask(session: Session, item_id: int) -> None:
+    """Queue the making of an item's pages inside the caller's transaction; asking twice is harmless."""
+    jobs.submit(session, "derive-item", once=f"derive-item:{item_id}", item_id=item_id)
+
+
+@jobs.job("derive-item", timeout=timedelta(hours=2), attempts=3, memory=1 << 30)
+def derive_item(site: Site, item_id: int) -> Iterator[jobs.Progress]:
+    """Identify each file of an item, make its page images and text, and count its pages."""
+    with site.reading_session() as session:
+        task = read_task(session, item_id)
+    with Reader() as reader, scratch(site, f"derive-{item_id}") as folder:
+        before = 0
+        for file in task.files:
+            before += yield from derive_file(site, reader, folder, task, file, before)
+    with site.open_session.begin() as session:
+        keep_findings(session, task)
+        outbox.changed(session, "item", item_id)
+    yield before, before
+
+
+def read_task(session: Session, item_id: int) -> Task:
+    item = session.get(Item, item_id)
+    if item is None:
+        raise errors.Missing(f"There is no item with the number {item_id}.")
+    return Task(item, tuple(item.files), holders_of(session, item))
+
+
+def derive_file(
+    site: Site, reader: Reader, folder: Path, task: Task, file: ContentFile, before: int
+) -> Steps:
+    """Returns how many pages the file has as shown; ``before`` are those of the files in front of it."""
+    with site.reading_session() as session:
+        row = session.get(DerivedFile, file.id)
+        made = session.scalar(select(func.count()).select_from(Page).where(Page.file_id == file.id)) or 0
+    if row is not None and row.state != "reading":
+        return made
+    with local_copy(site, task.holders, file, folder) as path:
+        found = identified(reader, path, file)
+        with site.open_session.begin() as session:
+            enter_format(session, file, found, site)
+        try:
+            return (yield from derive_pages(site, reader, path, task, file, found, before=before, made=made))
+        except errors.Unreadable as cause:
+            state: State = "unsupported" if cause.code == "format.no_reader" else "unreadable"
+            with site.open_session.begin() as session:
+                close(session, file, state, reason=f"{cause.message} {cause.next}".strip())
+            return made
+
+
+def identified(reader: Reader, path: Path, file: ContentFile) -> Identified:
+    """When the tool cannot look, the bytes still show which reader to use, and the warning says so."""
+    try:
+        return reader.identify(path, Path(file.original_name).name)
+    except errors.Unavailable as cause:
+        return Identified(None, None, None, media_type(path)[0], NOT_LOOKED_AT, cause.message)
+
+
+NOT_LOOKED_AT = "not looked at"
+
+
+def derive_pages(
+    site: Site,
+    reader: Reader,
+    path: Path,
+    task: Task,
+    file: ContentFile,
+    found: Identified,
+    *,
+    before: int,
+    made: int,
+) -> Steps:
+    document: DocumentText | None = None
+    total: int | None = None
+    try:
+        total = reader.page_count(path, found.mimetype)
+        rendered = reader.pages(path, found.mimetype, first=made + 1)
+    except errors.Unreadable as cause:
+        if cause.code != "format.no_reader":
+            raise
+        document = reader.text(path, found.mimetype)
+        rendered = text_pages(document, first=made + 1)
+    shown = len(document.pages) if document else total or 0
+    for last in keep_pages(site, task, file, rendered, before):
+        yield before + last, before + max(shown, last)
+    with site.open_session.begin() as session:
+        close(session, file, "made", page_count=total, reason=document.remark if document else None)
+    return shown
+
+
+def text_pages(document: DocumentText, first: int) -> Iterator[RenderedPage]:
+    for number, text in enumerate(document.pages[first - 1 :], start=first):
+        yield RenderedPage(number, None, text)
+
+
+def keep_pages(
+    site: Site, task: Task, file: ContentFile, rendered: Iterator[RenderedPage], before: int
+) -> Iterator[int]:
+    """Pictures and text go to the shelf first, the rows after them; yields the last page entered."""
+    waiting: list[Page] = []
+    since = time.monotonic()
+    for each in rendered:
+        waiting.append(shelve(site.shelf, task.item, file, each, before + each.number))
+        if len(waiting) >= GROUP or time.monotonic() - since > GROUP_SECONDS:
+            yield enter(site, waiting)
+            waiting, since = [], time.monotonic()
+    if waiting:
+        yield enter(site, waiting)
+
+
+def enter(site: Site, rows: Sequence[Page]) -> int:
+    with site.open_session.begin() as session:
+        session.add_all(rows)
+    return rows[-1].page_in_file
+
+
+def shelve(shelf: Shelf, item: Item, file: ContentFile, page: RenderedPage, number: int) -> Page:
+    prefix, words = prefix_of(item, number), len(page.words) or len(page.text.split())
+    if page.images:
+        for size in ("large", "small", "thumb"):
+            shelf.put(f"{prefix}/{size}.jpg", getattr(page.images, size))
+    has_text = bool(page.text.strip())
+    if has_text:
+        shelf.put(f"{prefix}/text.json", text_json(page.text, page.words))
+    return Page(
+        item_id=item.id, number=number, file_id=file.id, page_in_file=page.number,
+        width=page.images.width if page.images else None, height=page.images.height if page.images else None,
+        has_image=page.images is not None, has_text=has_text, word_count=words,
+        reason=page.reason, shelf_prefix=prefix,
+    )  # fmt: skip
+
+
+def enter_format(session: Session, file: ContentFile, found: Identified, site: Site) -> None:
+    name = f"{found.name or ''} {found.version or ''}".strip() or None
+    session.merge(
+        DerivedFile(
+            file_id=file.id, state="reading", puid=found.puid, format_name=name, mimetype=found.mimetype,
+            page_count=None, reason=None, made_at=site.now(),
+        )
+    )  # fmt: skip
+    row = session.get_one(ContentFile, file.id)
+    row.format, row.format_name, row.mimetype = found.puid, name, found.mimetype
+    session.execute(delete(ItemFinding).where(ItemFinding.file_id == file.id))
+    if found.warning:
+        rule = "format.not_looked_at" if found.basis == NOT_LOOKED_AT else "format.unknown"
+        rule = rule if found.puid is None else "format.remark"
+        add_finding(session, file.item_id, rule, found.warning, file=file, value=found.puid)
+
+
+def close(
+    session: Session,
+    file: ContentFile,
+    state: State,
+    *,
+    page_count: int | None = None,
+    reason: str | None = None,
+) -> None:
+    row = session.get_one(DerivedFile, file.id)
+    row.state, row.page_count, row.reason = state, page_count, reason
+    if reason:
+        rule = {"unreadable": "file.unreadable", "unsupported": "file.unsupported"}.get(
+            state, "file.text_incomplete"
+        )
+        add_finding(session, file.item_id, rule, reason, file=file)
+
+
+def keep_findings(session: Session, task: Task) -> None:
+    """Compare the pages counted with the pages the list promised."""
+    item, rows = task.item, derived_files_of(session, task.item.id)
+    session.execute(delete(ItemFinding).where(ItemFinding.item_id == item.id, ItemFinding.file_id.is_(None)))
+    if item.listed_pages is None or not rows:
+        return
+    listed = str(item.listed_pages)
+    counts = [row.page_count for row in rows]
+    counted = sum(count or 0 for count in counts)
+    if None in counts:
+        message = f"The list says {listed} pages; they cannot be counted in every file of the item."
+        add_finding(session, item.id, "file.page_count", message, expected=listed)
+    elif counted != item.listed_pages:
+        message = f"The list says {listed} pages, and the files have {counted}."
+        add_finding(session, item.id, "file.page_count", message, value=str(counted), expected=listed)
+
+
+def add_finding(
+    session: Session, item_id: int, rule: str, message: str, *, file: ContentFile | None = None,
+    value: str | None = None, expected: str | None = None,
+) -> None:  # fmt: skip
+    session.add(
+        ItemFinding(
+            item_id=item_id, file_id=file.id if file else None, rule=rule, severity="warning",
+            value=value, expected=expected, message=message,
+        )
+    )  # fmt: skip

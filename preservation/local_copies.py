@@ -1,0 +1,86 @@
+"""A file of the package as a path on this machine, for libraries that want to seek in it.
+
+Only copies that were read back and found intact are used, one store after the other.
+"""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from archive import errors
+from archive.holdings import ContentFile, Item
+from archive.site.site import Site
+from archive.stores import Store
+from preservation.packages import Bag, Copy
+
+COPY_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Holders:
+    """Where the first bag of a volume lies, and the stores whose copy of it is verified."""
+
+    prefix: str
+    stores: tuple[str, ...]
+
+
+def holders_of(session: Session, item: Item) -> Holders:
+    bag = session.scalar(select(Bag).where(Bag.volume_id == item.volume_id).order_by(Bag.number).limit(1))
+    if bag is None:
+        raise errors.Unavailable(f"{item.reference} has no package yet.", code="package.missing")
+    verified = select(Copy.store).where(Copy.bag_id == bag.id, Copy.state == "verified").order_by(Copy.store)
+    return Holders(bag.prefix, tuple(session.scalars(verified)))
+
+
+@contextmanager
+def scratch(site: Site, name: str) -> Iterator[Path]:
+    """A folder for copies from far stores.  The same name again clears a dead run's litter."""
+    folder = site.settings.home / "scratch" / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def local_copy(site: Site, holders: Holders, file: ContentFile, folder: Path) -> Iterator[Path]:
+    """A path of a verified copy: in place where the store has files, else fetched for this block."""
+    key = f"{holders.prefix}/data/{file.path}"
+    away: list[str] = []
+    for store in (each for each in site.stores if each.name in holders.stores):
+        try:
+            path = fetched(store, key, file, folder)
+        except (errors.Unavailable, errors.Missing, errors.Damaged) as cause:
+            away.append(f"{store.name}: {cause.message}")
+            continue
+        try:
+            yield path
+        finally:
+            if path.parent == folder:
+                path.unlink(missing_ok=True)
+        return
+    why = " ".join(away) or "no copy of it is verified yet."
+    raise errors.Unavailable(f"{key} could not be fetched: {why}", code="copy.away")
+
+
+def fetched(store: Store, key: str, file: ContentFile, folder: Path) -> Path:
+    with store.open(key) as stream:
+        name = getattr(stream, "name", None)
+        if isinstance(name, str) and Path(name).is_file():
+            return Path(name)
+        target = folder / f"{file.id}{Path(file.path).suffix}"
+        left = file.bytes
+        with target.open("wb") as out:
+            while left > 0 and (block := stream.read(min(COPY_BLOCK, left))):
+                out.write(block)
+                left -= len(block)
+            if left or stream.read(1):
+                raise errors.Damaged(f"The copy in {store.name} has not the recorded {file.bytes:,} bytes.")
+    return target
