@@ -24,28 +24,14 @@ GRAY_LEVELS = 16
 
 def pdf(sheets: Iterable[Sheet], *, title: str) -> bytes:
     """A text document: its words can be found and copied."""
-    document = _text_document(sheets, title)
-    made = document.tobytes(garbage=3, deflate=True, no_new_id=True)
-    document.close()
-    return bytes(made)
-
-
-def encrypted_pdf(sheets: Iterable[Sheet], *, title: str) -> bytes:
-    """The same locked with a password.  RC4 takes no chance bytes, so the result is always the same."""
-    document = _text_document(sheets, title)
-    made = document.tobytes(garbage=3, deflate=True, no_new_id=True, encryption=pymupdf.PDF_ENCRYPT_RC4_128,
-                            user_pw="seogo", owner_pw="seogo")
-    document.close()
-    return bytes(made)
-
-
-def _text_document(sheets: Iterable[Sheet], title: str) -> pymupdf.Document:
     document = pymupdf.open()
     for sheet in sheets:
         _put(document, marks(sheet, _measure, scanned=False), BLACK)
     document.set_metadata({"title": title, "producer": "", "creator": ""})
     document.subset_fonts(fallback=False)
-    return document
+    made = document.tobytes(garbage=3, deflate=True, no_new_id=True)
+    document.close()
+    return bytes(made)
 
 
 def black_scan(sheet: Sheet) -> Image.Image:

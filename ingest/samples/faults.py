@@ -10,8 +10,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from ingest.samples import drawing, naming, papers, writing
+from ingest.samples import naming, writing
 from ingest.samples.titles import PlannedItem, PlannedVolume
+
+# What a PDF locked with a password has in its trailer.  Written by hand, because a library that locks a
+# file draws a new random identifier each time; no password opens this one.
+LOCK = (b"/ID[<" + b"5e" * 16 + b"><" + b"5e" * 16 + b">]/Encrypt<</Filter/Standard/V 2/R 3/Length 128/P -4/O<"
+        + b"7342eaa81821422f37b153a7391237a317e7589b23c88c008b908b70d45cdb1b" + b">/U<" + b"d5" * 32 + b">>>")
 
 
 @dataclass(frozen=True)
@@ -132,17 +137,16 @@ def _decompose(folder: Path, victim: Victim, broken: Broken) -> list[Fault]:
 
 def _cut(folder: Path, victim: Victim, broken: Broken) -> list[Fault]:
     data = (folder / victim.files[0]).read_bytes()
-    return _replace(folder, victim, broken, data[: len(data) // 3], "format.unreadable", "a PDF cut off after a third")
+    return _replace(folder, victim, broken, data[:64], "file.unreadable", "a PDF cut off after its first bytes")
 
 
 def _lock(folder: Path, victim: Victim, broken: Broken) -> list[Fault]:
-    sheets = papers.sheets(victim.volume, victim.item)
-    data = drawing.encrypted_pdf(sheets, title=victim.item.title)
-    return _replace(folder, victim, broken, data, "format.unreadable", "a PDF that asks for a password")
+    data = (folder / victim.files[0]).read_bytes().replace(b"trailer\n<<", b"trailer\n<<" + LOCK)
+    return _replace(folder, victim, broken, data, "file.unreadable", "a PDF that asks for a password")
 
 
 def _empty(folder: Path, victim: Victim, broken: Broken) -> list[Fault]:
-    return _replace(folder, victim, broken, b"", "format.unreadable", "a file of zero bytes")
+    return _replace(folder, victim, broken, b"", "file.empty", "a file of zero bytes")
 
 
 def _replace(folder: Path, victim: Victim, broken: Broken, data: bytes, rule: str, what: str) -> list[Fault]:

@@ -82,15 +82,13 @@ def plan(*, seed: int, volumes: int, pages: int, agency: str | None = None) -> I
     while number < volumes:
         file_number += 1
         rng = Random(f"{seed}/{file_number}")
-        if not turns:
-            turns = list(chosen)
-            rng.shuffle(turns)
+        turns = turns or _turns(rng, chosen, first=file_number == 1)
         matter = turns.pop()
-        bound = min(rng.choice((1, 1, 1, 1, 2, 3)), volumes - number)
+        bound = min(rng.choice((1, 1, 1, 1, 2, 3)) if file_number > 1 else 2, volumes - number)
         year = rng.randint(*matter.years)
         where = world.place(rng, year, among=matter.places, hanja=matter.era != "c")
         since = date(year, 1, 4)
-        title = fill(rng.choice(matter.titles), rng, where=where, day=date(year, 12, 1))
+        title = fill(rng.choice(matter.titles) if file_number > 1 else matter.titles[0], rng, where=where, day=date(year, 12, 1))
         for volume_number in range(1, bound + 1):
             number += 1
             last = year if "{year}" in "".join(matter.titles) else min(year + rng.randint(0, 1), matter.years[1])
@@ -103,6 +101,17 @@ def plan(*, seed: int, volumes: int, pages: int, agency: str | None = None) -> I
             since = volume.items[-1].day if volume.items else since
             year = since.year
             yield volume
+
+
+def _turns(rng: Random, chosen: tuple[Matter, ...], *, first: bool) -> list[Matter]:
+    """The order matters come in, last first.  A transfer opens with the first matter, then one of each kind."""
+    shuffled = list(chosen)
+    rng.shuffle(shuffled)
+    if first:
+        kinds = {matter.kind: matter for matter in (*shuffled, chosen[0])}
+        opening = [chosen[0], *(matter for matter in kinds.values() if matter is not chosen[0])]
+        shuffled = [matter for matter in shuffled if matter not in opening] + opening[::-1]
+    return shuffled
 
 
 def fill(template: str, rng: Random, *, where: world.Place, day: date) -> str:
