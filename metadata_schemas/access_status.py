@@ -7,6 +7,7 @@ refused: a status that may not be what the agency meant must never open anything
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 from metadata_schemas import codes
 from metadata_schemas.description import Status
@@ -35,6 +36,7 @@ class Fault:
     needs_system: bool = False
 
 
+@lru_cache(maxsize=4096)
 def status_and_reasons(
     system: str | None, status: str, reason: str
 ) -> tuple[Status, tuple[int, ...]] | Fault:
@@ -108,6 +110,7 @@ def _flagged(signs: str) -> tuple[int, ...]:
     return tuple(number for number, sign in enumerate(signs, start=1) if sign == "Y")
 
 
+@lru_cache(maxsize=4096)
 def pages(raw: str, page_count: int | None) -> tuple[tuple[int, int], ...] | Fault:
     """Read ``1-5,8,10``: ascending ranges inside the record, none twice."""
     ranges: list[tuple[int, int]] = []

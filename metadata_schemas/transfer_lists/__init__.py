@@ -211,7 +211,8 @@ def _read_rows(reading: Reading, sheet: Sheet, one: _List) -> None:
         if reading.header.level == "volume":
             one.volumes.append(rows.read_volume(row))
         else:
-            one.items.append(ItemRow(rows.read_item(row), rows.volume_named(row), rows.volume_fields(row)))
+            named = rows.volume_named(row)
+            one.items.append(ItemRow(rows.read_item(row, named), named, rows.volume_fields(row)))
 
 
 def _note_reading(sheet: Sheet, one: _List) -> None:

@@ -9,6 +9,7 @@ from metadata_schemas import access_status, dates, terms
 from metadata_schemas.access_status import Fault
 from metadata_schemas.description import Access, DateSpan, ItemDescription, VolumeDescription
 from metadata_schemas.spelling import plain
+from metadata_schemas.transfer_lists import paths
 from metadata_schemas.transfer_lists.cells import RowCells
 from metadata_schemas.transfer_lists.columns import words
 
@@ -92,7 +93,7 @@ def volume_fields(row: RowCells) -> dict[str, Any]:
     }
 
 
-def read_item(row: RowCells) -> ItemDescription:
+def read_item(row: RowCells, named: VolumeNamed) -> ItemDescription:
     title = row.first("item_title", "title")
     if not title:
         row.report("list.title", "error", "item_title", None, "a title", "the item has no title")
@@ -109,7 +110,7 @@ def read_item(row: RowCells) -> ItemDescription:
         document_number=row.first("registration_number", "former_number", "sender_number") or None,
         description=row.text("description") or None,
         files=_files(row),
-        identifiers=_item_identifiers(row, created),
+        identifiers=_item_identifiers(row, named, created),
         raw=row.raw(),
         extra=row.extra(),
         row=row.number,
@@ -270,7 +271,15 @@ def _law_of(row: RowCells) -> date:
 
 
 def _files(row: RowCells) -> tuple[str, ...]:
-    return tuple(part.strip() for part in row.text("files").split(";") if part.strip())
+    """The paths that the row names, with forward slashes; one that leaves the transfer is an error."""
+    found = []
+    for part in row.text("files").split(";"):
+        path = paths.clean(part)
+        if path:
+            found.append(path)
+        elif part.strip():
+            row.report("list.path", "error", "files", part.strip(), "a relative path", "is no path in the transfer")
+    return tuple(found)
 
 
 def _present(row: RowCells, **more: str) -> Mapping[str, str]:
@@ -279,11 +288,10 @@ def _present(row: RowCells, **more: str) -> Mapping[str, str]:
     return {name: value for name, value in found.items() if value}
 
 
-def _item_identifiers(row: RowCells, created: DateSpan | None) -> Mapping[str, str]:
+def _item_identifiers(row: RowCells, named: VolumeNamed, created: DateSpan | None) -> Mapping[str, str]:
     """``folder`` and ``file_stem`` are the standard's own names of the volume folder and the item file."""
     number, split = row.text("registration_number"), row.text("split_number")
     year = str(created.latest.year) if created and created.latest else ""
-    named = volume_named(row)
     found = {
         "serial": row.text("serial"),
         "classification": row.text("classification"),
