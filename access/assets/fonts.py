@@ -56,11 +56,17 @@ def rename(font: TTFont, style: str) -> None:
 
 
 def faces(cuts: Iterable[Cut], addresses: dict[str, str]) -> str:
+    """A later face wins where ranges overlap, so only the first cut lists its syllables one by one."""
+    ordered = sorted(cuts, key=lambda made: made.file.endswith("-core.woff2"))
     return "".join(
         f'@font-face{{font-family:"{FAMILY}";font-weight:{made.weight};font-style:normal;font-display:swap;'
-        f'src:url("{addresses[made.file]}") format("woff2");unicode-range:{ranges(made.letters)}}}\n'
-        for made in cuts
+        f'src:url("{addresses[made.file]}") format("woff2");unicode-range:{covered(made)}}}\n'
+        for made in ordered
     )
+
+
+def covered(made: Cut) -> str:
+    return ranges(made.letters) if made.file.endswith("-core.woff2") else "U+AC00-D7A3"
 
 
 def ranges(letters: tuple[int, ...]) -> str:
