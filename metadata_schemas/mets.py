@@ -117,7 +117,7 @@ def _own_group(label: str, members: Sequence[MetadataFile]) -> Iterator[str]:
     yield f'<fileGrp ID="group-{label.lower()}" USE="{label}" {_CONTENT}>\n'
     for number, file in enumerate(members, 1):
         yield (
-            f'<file ID="{label.lower()}-{number}" {_measures(file)}><FLocat LOCTYPE="URL"'
+            f'<file ID="ID-{label.lower()}-{number}" {_measures(file)}><FLocat LOCTYPE="URL"'
             f' xlink:type="simple" xlink:href="{encoded(href_of(file.path))}"/></file>\n'
         )
     yield "</fileGrp>\n"
@@ -126,8 +126,7 @@ def _own_group(label: str, members: Sequence[MetadataFile]) -> Iterator[str]:
 def _content_group(
     package: PackageFacts, first: FileFacts, rest: Iterator[FileFacts], *, described: bool
 ) -> Iterator[str]:
-    use = f"Representations/{attribute(package.representation)}"
-    yield f'<fileGrp ID="group-representation" USE="{use}" {_CONTENT}>\n'
+    yield f'<fileGrp ID="group-representation" USE="Representations" {_CONTENT}>\n'
     fallback = instant(package.created)
     # PREMIS is the first document of the administrative section, and describes every file.
     provenance = ' ADMID="prov-1"' if described else ""
@@ -140,7 +139,7 @@ def _content_group(
 def _file(file: FileFacts, fallback: str, provenance: str) -> str:
     created = fallback if file.modified is None else instant(file.modified)
     return (
-        f'<file ID="file-{checked(file.identifier)}" MIMETYPE="{attribute(file.mimetype)}"'
+        f'<file ID="ID-{checked(file.identifier)}" MIMETYPE="{attribute(file.mimetype)}"'
         f' SIZE="{file.size}" CREATED="{created}" CHECKSUM="{file.sha256}" CHECKSUMTYPE="SHA-256"'
         f'{provenance}><FLocat LOCTYPE="URL" xlink:type="simple"'
         f' xlink:href="{encoded(file.href)}"/></file>\n'

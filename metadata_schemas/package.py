@@ -4,7 +4,6 @@ The bag's ``data/`` is an E-ARK information package. Two files are the same in
 every bag, so that a package explains itself: how to read it, and the schema of its description.
 """
 
-import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -124,14 +123,6 @@ def constant_files() -> tuple[tuple[str, bytes], ...]:
         (README, (_HERE / "package_readme.txt").read_bytes()),
         (NAK8_SCHEMA, (_HERE / "schemas" / "nak8.xsd").read_bytes()),
     )
-
-
-def constant_metadata(created: datetime) -> list[MetadataFile]:
-    """The constant files as METS refers to them."""
-    return [
-        described(path, size=len(data), sha256=hashlib.sha256(data).hexdigest(), created=created)
-        for path, data in constant_files()
-    ]
 
 
 def instant(moment: datetime) -> str:
