@@ -70,9 +70,13 @@ def analyse(original: str, today: date | None = None) -> Analysed:
     normal = normalise(original)
     found = eras.spans(normal.text, today)
     units = list(_units(eras.blanked(normal.text, found)))
-    units += [Unit(span.start, span.end, normal.text[span.start : span.end], years=span.years) for span in found]
+    units += [_years(normal.text, span) for span in found]
     units.sort(key=lambda unit: unit.start)
     return Analysed(normal, tuple(_words(normal.text, units)))
+
+
+def _years(text: str, span: eras.Span) -> Unit:
+    return Unit(span.start, span.end, text[span.start : span.end], years=span.years)
 
 
 def _units(text: str) -> Iterator[Unit]:
@@ -173,7 +177,8 @@ def _parts(morpheme: Morpheme) -> tuple[str, ...]:
         return ()
     parts = list(morpheme.parts) or list(_halves(morpheme.surface))
     for place, (prefix, noun) in enumerate(pairwise(parts)):
-        if prefix in _NEGATING and (len(prefix) == 1 and prefix != "부" or prefix + noun in words.negated()):
+        negates = prefix in _NEGATING and len(prefix) == 1 and prefix != "부"
+        if negates or prefix + noun in words.negated():
             parts[place : place + 2] = [prefix + noun]
             break
     return tuple(part for part in parts if part != morpheme.surface)

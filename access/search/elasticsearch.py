@@ -11,10 +11,20 @@ from typing import Any
 import elasticsearch
 from elasticsearch import Elasticsearch, helpers
 
+from access.search import elastic_requests as requests
 from access.search.analysis import VERSION
 from access.search.entries import entry
 from access.search.index import (
-    FACETS, All, Best, Cursor, Deletion, Document, Entry, Filters, Found, Node, Phrase, Plan, Results, Sort, Term,
+    EVERYTHING,
+    FACETS,
+    Cursor,
+    Deletion,
+    Document,
+    Entry,
+    Filters,
+    Plan,
+    Results,
+    Sort,
 )  # fmt: skip
 from archive.errors import Damaged, Unavailable
 
@@ -22,7 +32,6 @@ _WITH_PLACES = ("tm", "tb", "h", "o")
 _COUNTED = ("c", "am", "xw", "pm", "y")
 _EXACT = (*FACETS, "volume", "retention")
 _ORDERS = {"oldest": "oldest", "newest": "newest", "title": "title_key"}
-_MOST_VALUES = 1000
 _QUICK, _SLOW = 5.0, 120.0  # seconds: a search, a bulk
 _AWAY = frozenset({408, 429, 502, 503, 504})
 
@@ -55,7 +64,12 @@ class ElasticsearchIndex:
     def send(self, documents: Iterable[Document], deletions: Iterable[Deletion] = ()) -> None:
         self._ensure()
         gone = (
-            {"_op_type": "delete", "_id": one.reference, "version": one.version, "version_type": "external_gte"}
+            {
+                "_op_type": "delete",
+                "_id": one.reference,
+                "version": one.version,
+                "version_type": "external_gte",
+            }
             for one in deletions
         )
         self._write(self._alias, (_action(entry(document)) for document in documents), gone)
@@ -64,26 +78,28 @@ class ElasticsearchIndex:
         self._asked(lambda: self._client.indices.refresh(index=self._alias, ignore_unavailable=True))
 
     def search(
-        self, plan: Plan, *, filters: Filters = Filters(), facets: Sequence[str] = (), limit: int = 20,
+        self, plan: Plan, *, filters: Filters = EVERYTHING, facets: Sequence[str] = (), limit: int = 20,
         cursor: Cursor | None = None, sort: Sort = "best",
     ) -> Results:  # fmt: skip
         if self._generation() is None:
-            return Results(0, (), False, {facet: () for facet in facets})
-        key = {_ORDERS[sort]: _direction(sort)} if sort in _ORDERS else {"_score": "desc"}
+            return Results(0, (), False, dict.fromkeys(facets, ()))
+        key = {_ORDERS[sort]: requests.direction(sort)} if sort in _ORDERS else {"_score": "desc"}
         body: dict[str, Any] = {
-            "query": _query(plan),
-            "post_filter": {"bool": {"filter": _filters(filters)}},
+            "query": requests.query(plan),
+            "post_filter": {"bool": {"filter": requests.restrictions(filters)}},
             "sort": [key, {"reference": "asc"}],
             "size": limit + 1,
             "track_total_hits": True,
             "track_scores": True,
             "source": ["shown"],
-            "aggs": {facet: _facet(facet, filters) for facet in facets},
+            "aggs": {facet: requests.counts(facet, filters) for facet in facets},
         }
         if cursor is not None:
             body["search_after"] = [cursor.key, cursor.reference]
-        answer = self._asked(lambda: self._client.search(index=self._alias, **body))
-        return _results(answer, facets, limit)
+        return requests.results(self._search(body), facets, limit)
+
+    def _search(self, body: Mapping[str, Any]) -> Any:
+        return self._asked(lambda: self._client.search(index=self._alias, **body))
 
     def count(self) -> int:
         if self._generation() is None:
@@ -93,16 +109,13 @@ class ElasticsearchIndex:
     def references(self) -> Iterator[tuple[str, int]]:
         if self._generation() is None:
             return
-        after: list[Any] | None = None
-        while True:
-            hits = self._asked(lambda after=after: self._client.search(
-                index=self._alias, size=5000, sort=[{"reference": "asc"}], source=False, search_after=after,
-                docvalue_fields=["version"], track_total_hits=False,
-            ))["hits"]["hits"]  # fmt: skip
+        asked: dict[str, Any] = {
+            "sort": [{"reference": "asc"}], "size": 5000, "source": False, "docvalue_fields": ["version"],
+            "track_total_hits": False,
+        }  # fmt: skip
+        while hits := self._search(asked)["hits"]["hits"]:
             yield from ((hit["_id"], int(hit["fields"]["version"][0])) for hit in hits)
-            if not hits:
-                return
-            after = hits[-1]["sort"]
+            asked["search_after"] = hits[-1]["sort"]
 
     def rebuild(self, documents: Iterable[Document]) -> int:
         old = self._generation()
@@ -123,7 +136,9 @@ class ElasticsearchIndex:
 
     def _generation(self) -> str | None:
         """The index behind the alias."""
-        found = self._asked(lambda: self._client.indices.get_alias(name=self._alias, ignore_unavailable=True), {})
+        found = self._asked(
+            lambda: self._client.indices.get_alias(name=self._alias, ignore_unavailable=True), {}
+        )
         return next(iter(found), None)
 
     def _ensure(self) -> None:
@@ -157,8 +172,10 @@ class ElasticsearchIndex:
                     self._refused(told)
         return count
 
-    def _asked_each(self, index: str, actions: Iterable[dict[str, Any]]) -> Iterator[tuple[bool, dict[str, Any]]]:
-        sent = helpers.streaming_bulk(
+    def _asked_each(
+        self, index: str, actions: Iterable[dict[str, Any]]
+    ) -> Iterator[tuple[bool, dict[str, Any]]]:
+        sent: Any = helpers.streaming_bulk(
             self._bulk, actions, index=index, chunk_size=500, max_chunk_bytes=20_000_000, raise_on_error=False
         )
         while True:
@@ -170,7 +187,8 @@ class ElasticsearchIndex:
     def _refused(self, told: Mapping[str, Any]) -> None:
         reason = json.dumps(told.get("error"), ensure_ascii=False)[:300]
         if told.get("status") in _AWAY:
-            raise Unavailable(f"The search server put off {told.get('_id')}: {reason}", next="It is tried again.")
+            message = f"The search server put off {told.get('_id')}: {reason}"
+            raise Unavailable(message, code="index_away", next="It is tried again.")
         raise Damaged(
             f"The search server refused the entry {told.get('_id')}: {reason}", code="index",
             next="Rebuild the index: seogo index rebuild",
@@ -188,7 +206,7 @@ class ElasticsearchIndex:
                 raise
             raise Unavailable(
                 f"The search server does not answer ({type(fault).__name__}).", code="index_away",
-                next="Look whether Elasticsearch runs at the address of SEOGO_INDEX; waiting work is done then.",
+                next="Look whether Elasticsearch runs at the address of SEOGO_INDEX.",
             ) from fault  # fmt: skip
 
 
@@ -196,60 +214,8 @@ def _action(made: Entry) -> dict[str, Any]:
     return {
         "_id": made.reference, "version": made.version, "version_type": "external_gte",
         "_source": {
-            **made.tokens, **made.exact, "reference": made.reference, "version": made.version, "shown": made.shown,
-            "oldest": made.oldest, "newest": made.newest, "title_key": made.title_key,
+            **made.tokens, **made.exact, "reference": made.reference, "version": made.version,
+            "shown": made.shown, "oldest": made.oldest, "newest": made.newest, "title_key": made.title_key,
             "first_year": made.first_year, "last_year": made.last_year,
         },
     }  # fmt: skip
-
-
-def _direction(sort: Sort) -> str:
-    return "desc" if sort == "newest" else "asc"
-
-
-def _query(plan: Plan) -> dict[str, Any]:
-    if not plan.required:
-        return {"constant_score": {"filter": {"match_all": {}}, "boost": 1.0}}
-    return {"bool": {"must": [_node(node) for node in plan.required], "should": [_node(node) for node in plan.wanted]}}
-
-
-def _node(node: Node) -> dict[str, Any]:
-    match node:
-        case Term(name, token, weight):
-            return {"term": {name: {"value": token, "boost": weight}}}
-        case Phrase(name, tokens, weight):
-            return {"match_phrase": {name: {"query": " ".join(tokens), "boost": weight}}}
-        case Best(of):
-            return {"dis_max": {"queries": [_node(part) for part in of]}}
-        case All(of):
-            return {"bool": {"must": [_node(part) for part in of]}}
-
-
-def _filters(filters: Filters, *, without: str = "") -> list[dict[str, Any]]:
-    clauses: list[dict[str, Any]] = [
-        {"terms": {name: list(values)}} for name, values in filters.exact().items() if name != without
-    ]
-    if filters.first_year is not None:
-        clauses.append({"range": {"last_year": {"gte": filters.first_year}}})
-    if filters.last_year is not None:
-        clauses.append({"range": {"first_year": {"gte": 1, "lte": filters.last_year}}})
-    return clauses
-
-
-def _facet(facet: str, filters: Filters) -> dict[str, Any]:
-    terms = {"terms": {"field": facet, "size": _MOST_VALUES, "order": [{"_count": "desc"}, {"_key": "asc"}]}}
-    return {"filter": {"bool": {"filter": _filters(filters, without=facet)}}, "aggs": {"values": terms}}
-
-
-def _results(answer: Mapping[str, Any], facets: Sequence[str], limit: int) -> Results:
-    hits = answer["hits"]["hits"]
-    found = tuple(
-        Found(hit["_id"], float(hit["_score"] or 0.0), hit["sort"][0], json.loads(hit["_source"]["shown"]))
-        for hit in hits[:limit]
-    )
-    counted = {
-        facet: tuple((row["key"], row["doc_count"]) for row in answer["aggregations"][facet]["values"]["buckets"])
-        for facet in facets
-    }
-    complete = not answer.get("timed_out") and not answer["_shards"].get("failed")
-    return Results(answer["hits"]["total"]["value"], found, len(hits) > limit, counted, complete)

@@ -1,14 +1,10 @@
 """The index without a server: tantivy in a folder, for one machine.
 
-A generation is one whole index in a folder of its own; the file `current` names the one in use, so a
-rebuild swaps by replacing that file.  One process writes at a time, any number read.
+One process writes at a time, any number read.  The engine leaves the order of equal scores open, so hits
+are put in order here.
 """
 
-import fcntl
 import json
-import os
-import shutil
-import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,9 +17,25 @@ from tantivy import Occur, Query
 
 from access.search.analysis import VERSION
 from access.search.entries import entry
+from access.search.generations import Generations
 from access.search.index import (
-    DEEPEST, FACETS, All, Best, Cursor, Deletion, Document, Entry, Filters, Found, Node, Phrase, Plan, Results,
-    Sort, Term,
+    DEEPEST,
+    EVERYTHING,
+    FACETS,
+    All,
+    Best,
+    Cursor,
+    Deletion,
+    Document,
+    Entry,
+    Filters,
+    Found,
+    Node,
+    Phrase,
+    Plan,
+    Results,
+    Sort,
+    Term,
 )  # fmt: skip
 from archive.errors import Unavailable
 
@@ -46,8 +58,9 @@ def _schema() -> tantivy.Schema:
     builder.add_text_field("y", tokenizer_name="whitespace", index_option="freq")
     for name in _EXACT:
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True)
-    for name in ("reference", *_ORDERS.values()):
-        builder.add_text_field(name, stored=name == "reference", tokenizer_name="raw", index_option="basic", fast=True)
+    for name in _ORDERS.values():
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True)
+    builder.add_text_field("reference", stored=True, tokenizer_name="raw", index_option="basic", fast=True)
     for name in ("version", "alive", "first_year", "last_year"):
         builder.add_unsigned_field(name, stored=name == "version", indexed=True, fast=True)
     builder.add_bytes_field("shown", stored=True)
@@ -57,12 +70,13 @@ def _schema() -> tantivy.Schema:
 class EmbeddedIndex:
     def __init__(self, folder: Path, name: str) -> None:
         self.name = name
-        self._folder = folder / name
+        self._generations = Generations(folder / name)
         self._schema = _schema()
         self._open: tuple[str, tantivy.Index] | None = None
 
     def send(self, documents: Iterable[Document], deletions: Iterable[Deletion] = ()) -> None:
         index = self._current() or self._first()
+        name = self._open[0] if self._open else None
         with _writer(index) as writer:
             index.reload()
             searcher = index.searcher()
@@ -75,21 +89,19 @@ class EmbeddedIndex:
                     writer.delete_documents_by_term("reference", gone.reference)
                     writer.add_document(self._tombstone(gone))
             writer.commit()
-        index.reload()
+        if self._generations.current() != name:
+            raise Unavailable("The index was rebuilt meanwhile.", code="index_away", next="Send it again.")
 
     def refresh(self) -> None:
-        if (index := self._current()) is not None:
-            index.reload()
+        """Nothing to do: what is durable is found."""
 
     def search(
-        self, plan: Plan, *, filters: Filters = Filters(), facets: Sequence[str] = (), limit: int = 20,
+        self, plan: Plan, *, filters: Filters = EVERYTHING, facets: Sequence[str] = (), limit: int = 20,
         cursor: Cursor | None = None, sort: Sort = "best",
     ) -> Results:  # fmt: skip
-        index = self._current()
-        if index is None:
-            return Results(0, (), False, {facet: () for facet in facets})
-        index.reload()
-        searcher = index.searcher()
+        searcher = self._searcher()
+        if searcher is None:
+            return Results(0, (), False, dict.fromkeys(facets, ()))
         query = self._query(plan, filters)
         total = searcher.search(query, limit=1, count=True).count
         if sort == "best" and plan.required:
@@ -101,20 +113,14 @@ class EmbeddedIndex:
         return Results(total, found, len(hits) > limit, counted)
 
     def count(self) -> int:
-        index = self._current()
-        if index is None:
-            return 0
-        index.reload()
-        return int(index.searcher().search(self._alive(), limit=1, count=True).count)
+        searcher = self._searcher()
+        return int(searcher.search(self._alive(), limit=1, count=True).count) if searcher else 0
 
     def references(self) -> Iterator[tuple[str, int]]:
-        index = self._current()
-        if index is None:
+        searcher = self._searcher()
+        if searcher is None:
             return
-        index.reload()
-        searcher = index.searcher()
-        query = self._alive()
-        limit = max(1, searcher.search(query, limit=1, count=True).count)
+        query, limit = self._alive(), max(1, self.count())
         page = searcher.search(
             query, limit=limit, order_by_field="reference", order=tantivy.Order.Asc, count=False
         ).hits
@@ -122,69 +128,59 @@ class EmbeddedIndex:
         yield from ((key, int(version)) for (key, _), version in zip(page, versions, strict=True))
 
     def rebuild(self, documents: Iterable[Document]) -> int:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with _alone(self._folder / "rebuild.lock"):
-            generation = Path(tempfile.mkdtemp(prefix="g", dir=self._folder))
-            count = 0
-            with _writer(self._create(generation)) as writer:
-                for count, document in enumerate(documents, 1):
+        count = 0
+        with self._generations.alone():
+            generation = self._generations.create(VERSION)
+            with _writer(tantivy.Index(self._schema, path=str(generation))) as writer:
+                for document in documents:
                     writer.add_document(self._stored(entry(document)))
+                    count += 1
                 writer.commit()
                 writer.wait_merging_threads()
-            self._swap(generation)
+            self._generations.swap(generation)
         return count
 
     def analyser(self) -> str | None:
-        name = self._generation()
-        return (self._folder / name / "analyser").read_text() if name else None
+        return self._generations.analyser()
 
-    # the folder
-
-    def _generation(self) -> str | None:
-        try:
-            return (self._folder / "current").read_text()
-        except FileNotFoundError:
-            return None
+    # generations
 
     def _current(self) -> tantivy.Index | None:
-        name = self._generation()
-        if name is None:
+        while (name := self._generations.current()) is not None:
+            try:
+                if self._open is None or self._open[0] != name:
+                    self._open = name, tantivy.Index(self._schema, path=str(self._generations.folder / name))
+                return self._open[1]
+            except ValueError as fault:
+                # A rebuild may have removed the folder between the two steps; then another is named now.
+                if self._generations.current() == name:
+                    raise Unavailable(
+                        f"The index of the {self.name} cannot be opened: {fault}",
+                        code="index_away", next="Rebuild it: seogo index rebuild",
+                    ) from fault  # fmt: skip
+        return None
+
+    def _searcher(self) -> Any:
+        index = self._current()
+        if index is None:
             return None
-        if self._open is None or self._open[0] != name:
-            self._open = name, tantivy.Index(self._schema, path=str(self._folder / name))
-        return self._open[1]
+        index.reload()
+        return index.searcher()
 
     def _first(self) -> tantivy.Index:
         """An empty index, unless another process has just made one."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with _alone(self._folder / "rebuild.lock"):
-            if self._generation() is None:
-                generation = Path(tempfile.mkdtemp(prefix="g", dir=self._folder))
-                self._create(generation)
-                self._swap(generation)
+        with self._generations.alone():
+            if self._generations.current() is None:
+                self._generations.swap(self._generations.create(VERSION))
         index = self._current()
         assert index is not None
         return index
 
-    def _create(self, generation: Path) -> tantivy.Index:
-        (generation / "analyser").write_text(VERSION)
-        return tantivy.Index(self._schema, path=str(generation))
-
-    def _swap(self, generation: Path) -> None:
-        pointer = self._folder / "current.new"
-        with pointer.open("w") as out:
-            out.write(generation.name)
-            out.flush()
-            os.fsync(out.fileno())
-        pointer.replace(self._folder / "current")
-        for other in self._folder.glob("g*"):
-            if other.name != generation.name:
-                shutil.rmtree(other, ignore_errors=True)
-
     # writing
 
-    def _version(self, searcher: tantivy.Searcher, reference: str) -> int:
-        hits = searcher.search(Query.term_query(self._schema, "reference", reference), limit=1, count=False).hits
+    def _version(self, searcher: Any, reference: str) -> int:
+        query = Query.term_query(self._schema, "reference", reference)
+        hits = searcher.search(query, limit=1, count=False).hits
         return int(searcher.fast_field_values("version", [hits[0][1]])[0]) if hits else 0
 
     def _stored(self, made: Entry) -> tantivy.Document:
@@ -195,12 +191,11 @@ class EmbeddedIndex:
         for name, values in made.exact.items():
             for value in values:
                 document.add_text(name, value)
-        document.add_text("by_oldest", f"{made.oldest:010}{made.reference}")
-        document.add_text("by_newest", f"{10**9 - made.newest:010}{made.reference}")
-        document.add_text("by_title", f"{made.title_key}\x01{made.reference}")
-        numbers = {"version": made.version, "alive": 1, "first_year": made.first_year, "last_year": made.last_year}
-        for name, number in numbers.items():
-            document.add_unsigned(name, number)
+        for name, key in made.orders.items():
+            document.add_text(f"by_{name}", key)
+        for name in ("version", "first_year", "last_year"):
+            document.add_unsigned(name, getattr(made, name))
+        document.add_unsigned("alive", 1)
         document.add_bytes("shown", made.shown.encode())
         return document
 
@@ -246,9 +241,9 @@ class EmbeddedIndex:
                 return Query.boolean_query([(Occur.Must, self._node(part)) for part in of])
 
     def _by_score(
-        self, searcher: tantivy.Searcher, query: Query, wanted: int, cursor: Cursor | None
+        self, searcher: Any, query: Query, wanted: int, cursor: Cursor | None
     ) -> list[tuple[float, str, float, Any]]:
-        """The engine leaves the order of equal scores open, so equals are fetched together and put in order."""
+        """Equal scores are fetched together, then put in the order of their references."""
         depth = wanted + (cursor.passed if cursor else 0) + 30
         while True:
             scored = searcher.search(query, limit=depth, count=False).hits
@@ -261,7 +256,7 @@ class EmbeddedIndex:
             depth *= 3
 
     def _by_field(
-        self, searcher: tantivy.Searcher, query: Query, wanted: int, cursor: Cursor | None, name: str
+        self, searcher: Any, query: Query, wanted: int, cursor: Cursor | None, name: str
     ) -> list[tuple[Any, str, float, Any]]:
         """The field holds the reference too, so its order is whole and a page starts after a value.
 
@@ -272,19 +267,18 @@ class EmbeddedIndex:
         offset = max(0, cursor.passed - _SLACK) if cursor else 0
         hits: list[tuple[Any, str, float, Any]] = []
         while len(hits) < wanted:
+            size = wanted + _SLACK
             page = searcher.search(
-                query, limit=wanted + _SLACK, offset=offset, order_by_field=name, order=tantivy.Order.Asc, count=False
+                query, limit=size, offset=offset, order_by_field=name, order=tantivy.Order.Asc, count=False
             ).hits
             for key, stored in ((key, searcher.doc(address)) for key, address in page if key > after):
                 hits.append((0.0 if name == "reference" else key, stored["reference"][0], 0.0, stored))
-            if len(page) < wanted + _SLACK:
+            if len(page) < size:
                 break
             offset += len(page)
         return hits[:wanted]
 
-    def _facet(
-        self, searcher: tantivy.Searcher, plan: Plan, filters: Filters, facet: str
-    ) -> tuple[tuple[str, int], ...]:
+    def _facet(self, searcher: Any, plan: Plan, filters: Filters, facet: str) -> tuple[tuple[str, int], ...]:
         others = Filters(**{**vars(filters), facet: ()})
         asked = {"values": {"terms": {"field": facet, "size": _MOST_VALUES}}}
         buckets = searcher.aggregate(self._query(plan, others), asked)["values"]["buckets"]
@@ -292,13 +286,15 @@ class EmbeddedIndex:
 
 
 def _in_order(
-    searcher: tantivy.Searcher, scored: Sequence[tuple[float, Any]], wanted: int, cursor: Cursor | None
+    searcher: Any, scored: Sequence[tuple[float, Any]], wanted: int, cursor: Cursor | None
 ) -> list[tuple[float, str, float, Any]]:
     hits: list[tuple[float, str, float, Any]] = []
     for score, equals in groupby(scored, key=lambda hit: hit[0]):
         if cursor is not None and score > cursor.key:
             continue
-        stored = [(score, doc["reference"][0], score, doc) for doc in (searcher.doc(hit[1]) for hit in equals)]
+        stored = [
+            (score, doc["reference"][0], score, doc) for doc in (searcher.doc(hit[1]) for hit in equals)
+        ]
         stored.sort(key=lambda hit: hit[1])
         hits += [hit for hit in stored if cursor is None or score < cursor.key or hit[1] > cursor.reference]
         if len(hits) >= wanted:
@@ -328,10 +324,3 @@ def _writer(index: tantivy.Index) -> Iterator[Any]:
         yield writer
     finally:
         del writer
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

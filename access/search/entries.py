@@ -4,6 +4,8 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
 
 from access.search import eras, hanja
 from access.search.analysis import Analysed, Word, analyse, bigrams
@@ -28,9 +30,13 @@ def entry(document: Document) -> Entry:
             "tm": _tokens(found),
             "tb": " ".join(bigrams(found)),
             "xw": " ".join(word.whole for word in found if word.whole),
-            "o": " ".join(token for title in (document.title, *document.alt_titles) for token in typed(title)),
+            "o": " ".join(
+                token for title in (document.title, *document.alt_titles) for token in typed(title)
+            ),
             "c": " ".join(codes(_numbers(document))),
-            "h": " ".join(hanja_pairs([document.title, *document.alt_titles, *(text for _, text in document.pages)])),
+            "h": " ".join(
+                hanja_pairs([document.title, *document.alt_titles, *(text for _, text in document.pages)])
+            ),
             "am": _agency_tokens(document),
             "pm": PAGE_BREAK.join(page.tokens for page in pages),
             "y": " ".join(eras.token(year) for year in years),
@@ -56,7 +62,12 @@ def _pages(document: Document) -> list[_Page]:
     """The sender's own columns are searched like a page, but are on none."""
     texts: list[tuple[int | None, str]] = [(None, document.extra)] if document.extra else []
     texts += document.pages
-    return [_Page(number, text, _tokens(analyse(text).words)) for number, text in texts]
+    return [_Page(number, text, _page_tokens(text)) for number, text in texts]
+
+
+@lru_cache(maxsize=8192)  # a page goes to the staff's index and then to the public's
+def _page_tokens(text: str) -> str:
+    return _tokens(analyse(text).words)
 
 
 def _tokens(found: Iterable[Word]) -> str:
@@ -96,7 +107,7 @@ def codes(numbers: Iterable[str]) -> Sequence[str]:
 def hanja_pairs(texts: Iterable[str]) -> list[str]:
     """Pairs of 한자 as they were written; a sign that stands alone, alone."""
     runs = (run for text in texts for run in hanja.RUN.findall(text))
-    return [pair for run in runs for pair in ([run] if len(run) == 1 else map("".join, zip(run, run[1:], strict=False)))]
+    return [pair for run in runs for pair in ([run] if len(run) == 1 else map("".join, pairwise(run)))]
 
 
 def typed(text: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""한자 read as 한글: words by the dictionary, single signs by a table with the rules for the head of a word."""
+"""한자 read as 한글: words by the dictionary, single signs by a table and rules for the head of a word."""
 
 import re
 

@@ -26,7 +26,9 @@ class Marked:
 
 def mark(text: str, looked_for: Collection[str]) -> Marked:
     analysed = analyse(text)
-    places = [analysed.normal.original(*place) for word in analysed.words for place in _places(word, looked_for)]
+    places = [
+        analysed.normal.original(*place) for word in analysed.words for place in _places(word, looked_for)
+    ]
     return Marked(text, tuple(_joined(places)))
 
 
@@ -93,7 +95,9 @@ def _cut(marked: Marked, start: int, end: int) -> Marked:
         start -= 1
     end = max([end, *(last for first, last in marked.marks if first < end)])
     text = re.sub(r"\s", " ", marked.text[start:end])
-    marks = tuple((first - start, last - start) for first, last in marked.marks if start <= first and last <= end)
+    marks = tuple(
+        (first - start, last - start) for first, last in marked.marks if start <= first and last <= end
+    )
     return Marked(text, marks)
 
 

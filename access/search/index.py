@@ -67,6 +67,15 @@ class Entry:
     last_year: int
     shown: str  # JSON
 
+    @property
+    def orders(self) -> dict[str, str]:
+        """One text for each order, different for each record, whose plain order is the order asked for."""
+        return {
+            "oldest": f"{self.oldest:010}{self.reference}",
+            "newest": f"{10**9 - self.newest:010}{self.reference}",
+            "title": f"{self.title_key}\x01{self.reference}",
+        }
+
 
 @dataclass(frozen=True)
 class Term:
@@ -124,6 +133,9 @@ class Filters:
         return {name: values for name in fields if (values := getattr(self, name))}
 
 
+EVERYTHING = Filters()
+
+
 @dataclass(frozen=True)
 class Cursor:
     """Where the last page ended: the key it was sorted by, the reference, and how many came before."""
@@ -160,8 +172,14 @@ class Index(Protocol):
         """What was sent before is found from now on."""
 
     def search(
-        self, plan: Plan, *, filters: Filters = ..., facets: Sequence[str] = (), limit: int = 20,
-        cursor: Cursor | None = None, sort: Sort = "best",
+        self,
+        plan: Plan,
+        *,
+        filters: Filters = EVERYTHING,
+        facets: Sequence[str] = (),
+        limit: int = 20,
+        cursor: Cursor | None = None,
+        sort: Sort = "best",
     ) -> Results:
         """Sorted by (key, reference), so that the order of equals is one order on every engine.
 

@@ -15,8 +15,11 @@ _CLUSTER = re.compile(r"[\u1100-\u115f]+[\u1160-\u11a7]*[\u11a8-\u11ff]*|[\s\S][
 _LOOSE_JAMO = re.compile(r"[\u3131-\u3163]{2,}")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 
-_SIGNS = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}  # full width
-_SIGNS |= {ord(sign): " " for sign in "·ㆍ‧・•∙･「」『』【】〔〕《》〈〉[](){}<>\t\n\r\v\f\u00a0\u3000\u200b\ufeff\x00"}
+_SIGNS: dict[int, str | int] = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}  # full width
+_SIGNS |= {
+    ord(sign): " "
+    for sign in "·ㆍ‧・•∙･「」『』【】〔〕《》〈〉[](){}<>\t\n\r\v\f\u00a0\u3000\u200b\ufeff\x00"
+}
 _SIGNS |= {ord(sign): "'" for sign in "‘’`´＇"} | {ord(sign): "~" for sign in "∼～〜"} | {ord("–"): "-"}
 
 _LEADS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"

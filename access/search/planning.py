@@ -1,12 +1,13 @@
 """From the words of a query to a plan: what must be there, what may be, and what scores best."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from access.search import entries, eras, hanja, words
 from access.search.analysis import Analysed, Unit, Word, analyse, bigrams
 from access.search.index import WEIGHTS, All, Best, Node, Phrase, Plan, Term
+from access.search.normalising import as_typed
 
 _GLUED_NOISE = frozenset({"관계", "관련", "철", "건", "서류"})
 _HALF = 0.5
@@ -34,7 +35,7 @@ def plan(text: str, *, today: date | None, exactly: bool = False) -> Planned:
 
 def _with_codes(text: str, needed: tuple[Node, ...], wanted: tuple[Node, ...]) -> Plan:
     """A query that looks like a number may be found as one, whatever its parts mean."""
-    codes = [word for word in entries.as_typed(text).text.split() if any(sign.isdigit() for sign in word)]
+    codes = [word for word in as_typed(text).text.split() if any(sign.isdigit() for sign in word)]
     if codes and len(codes) == len(text.split()) and needed:
         as_codes = All(tuple(Term("c", code[:200], WEIGHTS["c"]) for code in codes))
         needed = (Best((All(needed), as_codes)),)
@@ -43,7 +44,7 @@ def _with_codes(text: str, needed: tuple[Node, ...], wanted: tuple[Node, ...]) -
 
 def _only_codes(text: str) -> tuple[Node, ...]:
     """Words of which the analyser keeps nothing are looked for as they are, so they find little, not all."""
-    return tuple(Term("c", code[:200], WEIGHTS["c"]) for code in entries.as_typed(text).text.split())
+    return tuple(Term("c", code[:200], WEIGHTS["c"]) for code in as_typed(text).text.split())
 
 
 def _is_optional(word: Word) -> bool:
@@ -63,7 +64,7 @@ def _word(word: Word) -> Node:
     if word.whole:
         ways += [Term("xw", word.whole, WEIGHTS["xw"]), Term("am", word.whole, WEIGHTS["am"])]
     for synonym in words.synonyms().get(word.whole, ()):
-        ways += [_scaled(_units(other), _HALF) for other in analyse(synonym).words]
+        ways.append(_scaled(All(tuple(_units(other) for other in analyse(synonym).words)), _HALF))
     return Best(tuple(ways))
 
 
@@ -77,6 +78,16 @@ def _units(word: Word) -> Node:
         units = [unit for unit in units if unit.token not in _GLUED_NOISE] or units
     nodes = tuple(_unit(unit) for unit in units or word.units)
     return nodes[0] if len(nodes) == 1 else All(nodes)
+
+
+def _scaled(node: Node, scale: float) -> Node:
+    match node:
+        case Term() | Phrase():
+            return replace(node, weight=node.weight * scale)
+        case Best(of):
+            return Best(tuple(_scaled(part, scale) for part in of))
+        case All(of):
+            return All(tuple(_scaled(part, scale) for part in of))
 
 
 def _unit(unit: Unit) -> Node:
@@ -121,13 +132,15 @@ def _bonus(text: str, analysed: Analysed) -> list[Node]:
 def _exact_plan(text: str, analysed: Analysed) -> Plan:
     """Titles by the very signs; numbers; page text by words, where nothing that was typed had to be read."""
     nodes: list[Node] = []
-    for typed in entries.as_typed(text).text.split():
+    for typed in as_typed(text).text.split():
         tokens = entries.typed(typed)
         ways: list[Node] = [Term("c", typed[:200], WEIGHTS["c"])]
         if tokens:
             ways.append(_phrase("o", tokens, WEIGHTS["o"]))
         if hanja.RUN.search(typed):
-            ways.append(All(tuple(_phrase("h", entries.hanja_pairs([run]), 1) for run in hanja.RUN.findall(typed))))
+            ways.append(
+                All(tuple(_phrase("h", entries.hanja_pairs([run]), 1) for run in hanja.RUN.findall(typed)))
+            )
         else:
             ways += [_pages_only(word) for word in analyse(typed).words]
         nodes.append(Best(tuple(ways)))
@@ -139,7 +152,9 @@ def _pages_only(word: Word) -> Node:
 
 
 def _looked_for(found: Sequence[Word]) -> frozenset[str]:
-    tokens = {token for word in found if not _is_optional(word) for unit in word.units for token in unit.tokens}
+    tokens = {
+        token for word in found if not _is_optional(word) for unit in word.units for token in unit.tokens
+    }
     tokens |= {word.whole for word in found}
     return frozenset(tokens | {syn for word in found for syn in words.synonyms().get(word.whole, ())})
 

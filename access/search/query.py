@@ -108,7 +108,9 @@ class _Ask:
 
 def _check(text: str, facets: Sequence[str], limit: int, sort: str) -> None:
     if len(text) > LONGEST:
-        raise _wrong(f"The query has {len(text)} signs; at most {LONGEST} can be searched.", "Use fewer words.")
+        raise _wrong(
+            f"The query has {len(text)} signs; at most {LONGEST} can be searched.", "Use fewer words."
+        )
     if sort not in SORTS:
         raise _wrong(f"There is no sort order {sort!r}.", f"Use one of {', '.join(SORTS)}.")
     if not 1 <= limit <= MOST:

@@ -1,4 +1,4 @@
-"""The word lists of the search: text files an archivist may edit, each with a first line that says what it is."""
+"""The word lists of the search: text files an archivist may edit; the first line of each says what it is."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -8,7 +8,11 @@ from importlib import resources
 @cache
 def readings() -> dict[str, str]:
     """한자 to its reading."""
-    return {sign: reading for reading, signs in (row.split(" ") for row in _rows("readings.txt")) for sign in signs}
+    return {
+        sign: reading
+        for reading, signs in (row.split(" ") for row in _rows("readings.txt"))
+        for sign in signs
+    }
 
 
 @cache
