@@ -14,8 +14,8 @@ from metadata_schemas import codes
 from metadata_schemas.description import Finding, ItemDescription, VolumeDescription, Where
 from metadata_schemas.transfer_lists import checksum_lists, columns, joining, metadata_csv, rows, sheets
 from metadata_schemas.transfer_lists.cells import Reading
-from metadata_schemas.transfer_lists.joining import ItemRow
 from metadata_schemas.transfer_lists.paths import Paths
+from metadata_schemas.transfer_lists.rows import ItemRow
 from metadata_schemas.transfer_lists.sheets import BrokenTable, Sheet
 
 __all__ = ["Paths", "TransferLists", "read"]
@@ -216,9 +216,11 @@ def _read_rows(reading: Reading, sheet: Sheet, one: _List) -> None:
 
 
 def _note_reading(sheet: Sheet, one: _List) -> None:
-    if sheet.encoding == "cp949":
-        message = f"{one.path} was read as CP949 (EUC-KR)."
-        one.findings.append(Finding("list.encoding_read", "note", Where(one.path), "CP949", None, message))
+    if sheet.encoding in ("cp949", "euc_kr"):
+        message = f"{one.path} was read as {sheet.encoding}."
+        one.findings.append(
+            Finding("list.encoding_read", "note", Where(one.path), sheet.encoding, None, message)
+        )
     if sheet.has_merged_cells:
         message = (
             f"{one.path} has merged cells; only the first row of one has its value, nothing is filled in."

@@ -1,12 +1,11 @@
-"""Puts items into their volumes, and finds numbers that stand twice.
+"""Puts items into their volumes.
 
 A volume list and an item list meet by 관리번호, by the 28 signs of 분류번호 or by the
 title. Without a volume list the volumes are what the item rows name.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from metadata_schemas.description import (
     DateSpan,
@@ -16,16 +15,9 @@ from metadata_schemas.description import (
     Where,
 )
 from metadata_schemas.spelling import plain
-from metadata_schemas.transfer_lists.rows import VolumeNamed
-
-
-@dataclass(frozen=True)
-class ItemRow:
-    """An item, the volume it names, and what its row says about that volume."""
-
-    item: ItemDescription
-    named: VolumeNamed
-    volume: Mapping[str, Any]
+from metadata_schemas.transfer_lists import duplicates
+from metadata_schemas.transfer_lists.duplicates import report
+from metadata_schemas.transfer_lists.rows import ItemRow, VolumeNamed
 
 
 @dataclass
@@ -42,8 +34,8 @@ def join(
     volumes: Sequence[VolumeDescription], rows: Sequence[ItemRow], findings: list[Finding]
 ) -> tuple[VolumeDescription, ...]:
     """Every item in its volume. An item without one is reported and stands in none."""
-    _report_duplicate_volumes(volumes, findings)
-    _report_duplicate_items(rows, findings)
+    duplicates.report_volumes(volumes, findings)
+    duplicates.report_items(rows, findings)
     if not rows:
         return tuple(volumes)
     if not volumes:
@@ -79,18 +71,9 @@ def _place(
 ) -> int | None:
     """The volume of an item row; ways of naming that point to different volumes are an error."""
     named = row.named
-    ways: list[list[int]] = []
-    if named.sender_id:
-        ways.append(_one(index.ids.get(plain(named.sender_id))))
-    if named.folder:
-        ways.append(_one(index.folders.get(named.folder)))
-    if named.title:
-        ways.append(_numbered(index.titles.get(plain(named.title), []), named.volume_number, volumes))
-    if not any(ways) and named.classification:
-        ways.append(index.classes.get(plain(named.classification), []))
-    found = [set(way) for way in ways if way]
+    found = [set(way) for way in _ways(row.named, index, volumes) if way]
     if not found:
-        _report(
+        report(
             row.item,
             "list.orphan_item",
             _shown(named),
@@ -103,7 +86,7 @@ def _place(
     if len(common) == 1:
         return common.pop()
     if not common:
-        _report(
+        report(
             row.item,
             "list.disagreement",
             _shown(named),
@@ -115,8 +98,22 @@ def _place(
         fact = (
             f"its volume may be any of rows {', '.join(str(volumes[place].row) for place in sorted(common))}"
         )
-        _report(row.item, "list.ambiguous_volume", _shown(named), "one volume", fact, findings)
+        report(row.item, "list.ambiguous_volume", _shown(named), "one volume", fact, findings)
     return None
+
+
+def _ways(named: VolumeNamed, index: _Index, volumes: Sequence[VolumeDescription]) -> list[list[int]]:
+    """The volumes that each column of the row may mean."""
+    ways: list[list[int]] = []
+    if named.sender_id:
+        ways.append(_one(index.ids.get(plain(named.sender_id))))
+    if named.folder:
+        ways.append(_one(index.folders.get(named.folder)))
+    if named.title:
+        ways.append(_numbered(index.titles.get(plain(named.title), []), named.volume_number, volumes))
+    if not any(ways) and named.classification:
+        ways.append(index.classes.get(plain(named.classification), []))
+    return ways
 
 
 def _one(place: int | None) -> list[int]:
@@ -148,20 +145,12 @@ def _volumes_of_items(rows: Sequence[ItemRow], findings: list[Finding]) -> tuple
     groups: dict[tuple[str, str], list[ItemRow]] = {}
     for row in rows:
         if row.named.is_nobody():
-            _report(
+            report(
                 row.item, "list.orphan_item", None, "a volume number or title", "it names no volume", findings
             )
             continue
-        groups.setdefault(_key(row.named), []).append(row)
+        groups.setdefault(row.named.key(), []).append(row)
     return tuple(_volume_of(group, findings) for group in groups.values())
-
-
-def _key(named: VolumeNamed) -> tuple[str, str]:
-    if named.sender_id:
-        return "id", plain(named.sender_id)
-    if named.folder:
-        return "folder", named.folder
-    return "title", f"{plain(named.title)}/{named.volume_number}/{plain(named.classification)}"
 
 
 def _volume_of(group: Sequence[ItemRow], findings: list[Finding]) -> VolumeDescription:
@@ -195,7 +184,7 @@ def _compare(first: ItemRow, row: ItemRow, findings: list[Finding]) -> None:
     for name, value in said.items():
         if value and before[name] and plain(str(value)) != plain(str(before[name])):
             fact = f"says another {name} of the volume than row {first.item.row} does"
-            _report(row.item, "list.disagreement", str(value), str(before[name]), fact, findings)
+            report(row.item, "list.disagreement", str(value), str(before[name]), fact, findings)
 
 
 def _spanned(spans: Iterable[DateSpan | None]) -> DateSpan | None:
@@ -206,61 +195,3 @@ def _spanned(spans: Iterable[DateSpan | None]) -> DateSpan | None:
     last = max(known, key=lambda span: str(span.latest))
     text = first.text if first.text == last.text else f"{first.text} ~ {last.text}"
     return DateSpan(text, first.earliest, last.latest)
-
-
-def _report_duplicate_volumes(volumes: Sequence[VolumeDescription], findings: list[Finding]) -> None:
-    seen: dict[tuple[str, ...], VolumeDescription] = {}
-    for volume in volumes:
-        keys = {
-            "관리번호": ("관리번호", plain(volume.sender_id or "")),
-            "등록번호": ("등록번호", volume.identifiers.get("folder", "")),
-            "일련번호": ("일련번호", volume.list, plain(volume.identifiers.get("serial", ""))),
-        }
-        _report_seen(seen, keys, volume, findings)
-
-
-def _report_duplicate_items(rows: Sequence[ItemRow], findings: list[Finding]) -> None:
-    """일련번호 may begin anew in each volume, and a registration number in each year."""
-    seen: dict[tuple[str, ...], ItemDescription] = {}
-    for row in rows:
-        item, known = row.item, row.item.identifiers
-        keys = {
-            "관리번호": ("관리번호", plain(item.sender_id or "")),
-            "등록번호": (
-                "등록번호",
-                known.get("year", ""),
-                known.get("split_number", ""),
-                known.get("registration_number", ""),
-            ),
-            "일련번호": ("일련번호", item.list, *_key(row.named), plain(known.get("serial", ""))),
-        }
-        _report_seen(seen, keys, item, findings)
-
-
-def _report_seen(
-    seen: dict[tuple[str, ...], Any],
-    keys: Mapping[str, tuple[str, ...]],
-    described: ItemDescription | VolumeDescription,
-    findings: list[Finding],
-) -> None:
-    for name, key in keys.items():
-        if not key[-1]:
-            continue
-        before = seen.setdefault(key, described)
-        if before is not described:
-            fact = f"the {name} stands already in row {before.row} of {before.list}"
-            _report(described, "list.duplicate", key[-1], f"each {name} once", fact, findings)
-
-
-def _report(
-    described: ItemDescription | VolumeDescription,
-    rule: str,
-    value: str | None,
-    expected: str,
-    fact: str,
-    findings: list[Finding],
-) -> None:
-    where = Where(described.list, described.row)
-    shown = f" {value!r}" if value else ""
-    message = f"Row {described.row} of {described.list}:{shown} {fact}. Expected: {expected}."
-    findings.append(Finding(rule, "error", where, value, expected, message))

@@ -20,7 +20,7 @@ class Paths:
 
     def find(self, written: str, *, near: str = "") -> str | None:
         """The path as found on disk; None where there is none or the path would leave the transfer."""
-        cleaned = clean(written)
+        cleaned = clean(written) or clean(f"{dirname(near)}/{written.strip()}")
         if cleaned is None:
             return None
         for candidate in _candidates(cleaned, near):

@@ -1,19 +1,20 @@
 """Makes the canonical values of one row: a volume, or an item with the volume it names."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from metadata_schemas import access_status, dates, terms
-from metadata_schemas.access_status import Fault
-from metadata_schemas.description import Access, DateSpan, ItemDescription, VolumeDescription
+from metadata_schemas import terms
+from metadata_schemas.description import DateSpan, ItemDescription, VolumeDescription
 from metadata_schemas.spelling import plain
-from metadata_schemas.transfer_lists import paths
+from metadata_schemas.transfer_lists import paths, row_access
 from metadata_schemas.transfer_lists.cells import RowCells
 from metadata_schemas.transfer_lists.columns import words
 
 _CLASS_PARTS = (("agency_code", 7), ("task_code", 8), ("year", 4), ("file_serial", 6), ("volume_number", 3))
+_LOST_DIGITS = re.compile(r"\d\.\d{15}e\+\d+")
 _CLASS_LENGTH = sum(length for _, length in _CLASS_PARTS)
 
 
@@ -30,6 +31,22 @@ class VolumeNamed:
     def is_nobody(self) -> bool:
         return not (self.sender_id or self.folder or self.title or self.classification)
 
+    def key(self) -> tuple[str, str]:
+        if self.sender_id:
+            return "id", plain(self.sender_id)
+        if self.folder:
+            return "folder", self.folder
+        return "title", f"{plain(self.title)}/{self.volume_number}/{plain(self.classification)}"
+
+
+@dataclass(frozen=True)
+class ItemRow:
+    """An item, the volume it names, and what its row says about that volume."""
+
+    item: ItemDescription
+    named: VolumeNamed
+    volume: Mapping[str, Any]
+
 
 def is_no_record(row: RowCells) -> bool:
     """Blank rows, totals, repeated headers and closing words stand in lists and describe nothing."""
@@ -41,13 +58,12 @@ def is_no_record(row: RowCells) -> bool:
     first = plain(filled[0])
     if len(filled) == 1 and (first in words("end_words") or filled[0].strip()[0] in "※*"):
         return True
-    identified = any(
-        row.text(name) for name in ("sender_id", "retention", "files", "access", "registration_number")
-    )
+    identified = any(row.text(name) for name in ("retention", "files", "access", "year", "created"))
     return first in words("total_words") and not identified
 
 
 def read_volume(row: RowCells) -> VolumeDescription:
+    _check_numbers(row)
     title = row.first("volume_title", "title")
     if not title:
         row.report("list.title", "error", "volume_title", None, "a title", "the volume has no title")
@@ -56,7 +72,8 @@ def read_volume(row: RowCells) -> VolumeDescription:
     number = row.number_of("volume_number")
     folder = _folder_of(row, number)
     _check_quantity(row)
-    _check_secret(row, row.span("year"))
+    created = row.span("created", "year")
+    row_access.refuse_live_secret(row, created)
     _check_sheets(row, pages, record_type)
     return VolumeDescription(
         **volume_fields(row),
@@ -64,11 +81,13 @@ def read_volume(row: RowCells) -> VolumeDescription:
         sender_id=row.first("volume_sender_id", "sender_id") or None,
         file_number=folder[:-3] or row.text("file_serial") or None,
         volume_number=number,
-        created=row.span("created", "year"),
+        created=created,
         closed=row.span("closed"),
         record_type=record_type,
         carrier_kind=row.coded("carrier_kind", "carrier_kind", "warning"),
-        access=_access(row, "access" if row.text("access") else "volume_access", pages),
+        access=row_access.read_access(
+            row, "access" if row.reading.header.has("access") else "volume_access", pages
+        ),
         description=row.text("description") or None,
         item_count=row.number_of("item_count"),
         page_count=pages,
@@ -80,6 +99,10 @@ def read_volume(row: RowCells) -> VolumeDescription:
         row=row.number,
         list=row.reading.list_name,
     )
+
+
+def _access_column(row: RowCells) -> str:
+    return "access" if row.reading.header.has("access") else "volume_access"
 
 
 def volume_fields(row: RowCells) -> dict[str, Any]:
@@ -94,18 +117,19 @@ def volume_fields(row: RowCells) -> dict[str, Any]:
 
 
 def read_item(row: RowCells, named: VolumeNamed) -> ItemDescription:
+    _check_numbers(row)
     title = row.first("item_title", "title")
     if not title:
         row.report("list.title", "error", "item_title", None, "a title", "the item has no title")
     pages = row.number_of("page_count")
     created = row.span("created", "registered", "enforced", "year")
-    _check_secret(row, created)
+    row_access.refuse_live_secret(row, created)
     return ItemDescription(
         sender_id=row.first("item_sender_id", "sender_id") or None,
         title=title,
         created=created,
         record_type=_item_type(row),
-        access=_access(row, "access", pages),
+        access=row_access.read_access(row, "access", pages),
         page_count=pages,
         document_number=row.first("registration_number", "former_number", "sender_number") or None,
         description=row.text("description") or None,
@@ -163,92 +187,12 @@ def _item_type(row: RowCells) -> str | None:
     return row.coded("record_type", "record_type", "warning")
 
 
-def _access(row: RowCells, name: str, pages: int | None) -> Access | None:
-    raw, reason = row.text(name), row.text("reasons")
-    if not raw or access_status.is_blank(raw):
-        if row.reading.header.has(name):
-            fact = "the cell is empty; without a status nothing is opened"
-            row.report("list.access_missing", "warning", name, None, "공개, 부분공개 or 비공개", fact)
-        return None
-    read = access_status.status_and_reasons(
-        row.reading.system, raw, "" if access_status.is_blank(reason) else reason
-    )
-    if isinstance(read, Fault):
-        _report_fault(row, name, "list.access", read)
-        return None
-    restricted = _restricted_pages(row, pages)
-    if read[0] == "open" and restricted:
-        fact = "closes pages of a record that is open"
-        row.report("list.access_pages", "error", "restricted_pages", row.text("restricted_pages"), None, fact)
-    return Access(read[0], read[1], restricted, _opens_on(row), _list_open(row), row.text("basis") or None)
-
-
-def _report_fault(row: RowCells, name: str, rule: str, fault: Fault) -> None:
-    if fault.needs_system:
-        row.unknown_system(name, fault.value, fault.expected)
-    else:
-        row.report(rule, "error", name, fault.value, fault.expected, f"cannot be read: {fault.fact}")
-
-
-def _restricted_pages(row: RowCells, pages: int | None) -> tuple[tuple[int, int], ...]:
-    raw = row.text("restricted_pages")
-    if not raw or access_status.is_blank(raw):
-        return ()
-    read = access_status.pages(raw, pages)
-    if isinstance(read, Fault):
-        _report_fault(row, "restricted_pages", "list.access_pages", read)
-        return ()
-    return read
-
-
-def _opens_on(row: RowCells) -> date | None:
-    raw = row.text("opens_on")
-    if not raw or access_status.is_blank(raw):
-        return None
-    day = dates.exact_day(raw)
-    if day is None:
-        row.report("list.date", "error", "opens_on", raw, "one day, like 2030.1.1", "does not name one day")
-    return day
-
-
-def _list_open(row: RowCells) -> bool:
-    """Where the list says nothing the entry is open; where it cannot be read the entry is closed."""
-    raw = row.text("list_access")
-    if not raw or access_status.is_blank(raw):
-        return True
-    read = access_status.list_open(row.reading.system, raw)
-    if isinstance(read, Fault):
-        _report_fault(row, "list_access", "list.access", read)
-        return False
-    return read
-
-
-def _check_secret(row: RowCells, created: DateSpan | None) -> None:
-    """A secret may come only when its protection has ended; without proof of that it has not."""
-    level = row.text("secret")
-    special = row.text("special").upper()
-    marked = len(special) == 5 and special[1] == "Y"
-    if access_status.is_blank(level) or plain(level) in {"n", "아니오", "비해당"}:
-        if marked:
-            row.report("list.secret", "error", "special", special, "no live secret", "marks a secret record")
-        return
-    known = row.coded("secret", "secret")
-    lifted = plain(row.text("reclassified")) in {"일반", "일반문서", "일반재분류", "해제", "비밀해제"}
-    if known == "" or lifted or _protection_ended(row, created):
-        return
-    fact = "is a secret whose protection has not ended; it must not come into this system"
-    row.report("list.secret", "error", "secret", level, "a record that is no longer secret", fact)
-
-
-def _protection_ended(row: RowCells, created: DateSpan | None) -> bool:
-    raw, today = row.text("protection"), row.reading.today
-    if not raw or today is None:
-        return False
-    last = dates.parse(raw.removesuffix("까지").strip()).latest
-    years = raw.removesuffix("년").strip()
-    if raw.endswith("년") and years.isdigit() and len(years) <= 2 and created and created.latest:
-        last = date(created.latest.year + int(years), 12, 31)
-    return last is not None and last < today
+def _check_numbers(row: RowCells) -> None:
+    """A workbook keeps fifteen digits of a number; an identifier that was longer has lost its end."""
+    for name in ("sender_id", "volume_sender_id", "item_sender_id", "classification", "registration_number"):
+        if (raw := row.text(name)) and _LOST_DIGITS.fullmatch(raw):
+            fact = "is a number whose last digits the workbook has dropped"
+            row.report("list.number_lost", "error", name, raw, "the cell as text", fact)
 
 
 def _check_sheets(row: RowCells, pages: int | None, record_type: str | None) -> None:
@@ -278,7 +222,9 @@ def _files(row: RowCells) -> tuple[str, ...]:
         if path:
             found.append(path)
         elif part.strip():
-            row.report("list.path", "error", "files", part.strip(), "a relative path", "is no path in the transfer")
+            row.report(
+                "list.path", "error", "files", part.strip(), "a relative path", "is no path in the transfer"
+            )
     return tuple(found)
 
 

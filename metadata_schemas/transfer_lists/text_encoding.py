@@ -1,8 +1,8 @@
-"""In which encoding a text list was written: UTF-8, UTF-16 with a mark, or CP949 (EUC-KR is a part of it).
+"""In which encoding a text list was written: UTF-8, UTF-16 with a mark, CP949 or its part EUC-KR.
 
 CP949 takes many foreign bytes without complaint, so its reading is believed only
 where most syllables are the usual ones: Big5 and damaged UTF-8 fall on the many that
-CP949 added and Korean hardly uses.
+CP949 added and Korean hardly uses. EUC-KR spells rare syllables with four signs.
 """
 
 import codecs
@@ -46,7 +46,7 @@ def _without_mark(path: Path) -> str | Undecodable:
         return "utf-8"
     not_cp949 = _first_bad_byte(path, "cp949")
     if not_cp949 is None and _reads_like_korean(path):
-        return "cp949"
+        return "cp949" if _first_bad_byte(path, "euc_kr") is not None else "euc_kr"
     where = f"byte {not_utf8} is not UTF-8"
     other = f"byte {not_cp949} is not CP949" if not_cp949 is not None else "as CP949 it is no Korean text"
     return Undecodable("list.encoding", "UTF-8 or CP949", f"{where} and {other}")

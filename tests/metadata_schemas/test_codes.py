@@ -55,7 +55,8 @@ def test_the_abolished_class_of_20_years_is_30_years_with_a_note(system: str | N
     found = codes.canonical(system, "retention", raw)
     assert isinstance(found, Meaning)
     assert found.value == "30년"
-    assert found.note and "20" in found.note
+    assert found.note
+    assert "20" in found.note
 
 
 def test_leading_zeros_that_a_spreadsheet_dropped_do_not_change_a_code():
@@ -72,6 +73,8 @@ def test_every_table_names_its_source_and_the_day_it_took_effect():
 
 
 def test_a_system_is_found_by_its_other_names_and_an_unknown_one_is_not():
-    assert (table := codes.find_system("90-99")) and table.system == "rms"
-    assert (table := codes.find_system("NAK19-2013")) and table.system == "nak19-2013"
+    assert (table := codes.find_system("90-99"))
+    assert table.system == "rms"
+    assert (table := codes.find_system("NAK19-2013"))
+    assert table.system == "nak19-2013"
     assert codes.find_system("cams-1999") is None

@@ -1,0 +1,166 @@
+"""Lists come as CSV in several encodings and line ends, as XLSX and as ODS; each says the same."""
+
+import os
+from datetime import date
+from pathlib import Path
+
+import openpyxl
+import pytest
+from odf.opendocument import OpenDocumentSpreadsheet
+from odf.table import Table, TableCell, TableRow
+from odf.text import P
+
+from metadata_schemas.transfer_lists import text_encoding
+from tests.metadata_schemas.transfer_lists.folders import csv_text, errors, read, rules
+
+CORPUS = Path(os.environ.get("SEOGO_CORPUS", Path(__file__).parents[4] / "shared" / "corpus"))
+ROWS = [
+    ["관리번호", "기록물철 제목", "생산년도", "보존기간", "공개구분"],
+    ["0001234567890123456789", "도로 굴착 허가 관계철 똠", "단기 4288년", "030", "2NNNNNYNN"],
+]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp949", "utf-16"])
+def test_a_csv_says_the_same_in_every_encoding_and_line_end(tmp_path: Path, encoding: str, end: str):
+    (tmp_path / "이관목록.csv").write_bytes(csv_text(ROWS, end).encode(encoding))
+    lists = read(tmp_path, "nak19-2013")
+    assert errors(lists) == []
+    (volume,) = lists.volumes
+    assert (volume.sender_id, volume.title) == (ROWS[1][0], ROWS[1][1])
+    assert (volume.retention, volume.row) == ("준영구", 2)
+    assert volume.created
+    assert volume.created.earliest == date(1955, 1, 1)
+    assert ("list.encoding_read" in rules(lists, "note")) == (encoding == "cp949")
+
+
+@pytest.mark.parametrize("sign", ["\t", ";"])
+def test_a_text_list_may_be_parted_by_tabs_or_semicolons(tmp_path: Path, sign: str):
+    text = "\r\n".join(sign.join(row) for row in ROWS)
+    (tmp_path / "이관목록.csv").write_bytes(text.encode("utf-16"))
+    assert len(read(tmp_path, "nak19-2013").volumes) == 1
+
+
+def test_codes_and_ids_of_a_workbook_stay_as_a_reader_sees_them(tmp_path: Path):
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["이관목록"])
+    sheet.append(ROWS[0])
+    sheet.append(["0001234567890123456789", "글자", 1998, 30, "공개"])
+    sheet.append([42, "숫자", date(1998, 3, 2), "01", "공개"])
+    book.save(tmp_path / "이관목록.xlsx")
+    first, second = read(tmp_path, "nak19-2013").volumes
+    assert (first.sender_id, first.retention, first.raw["생산년도"]) == (ROWS[1][0], "준영구", "1998")
+    assert (second.sender_id, second.retention, second.row) == ("42", "1년", 4)
+    assert second.created
+    assert second.created.earliest == date(1998, 3, 2)
+
+
+def test_a_number_shown_with_leading_zeros_keeps_them(tmp_path: Path):
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(ROWS[0])
+    sheet.append([7, "숫자", 1998, 3, "공개"])
+    sheet["A2"].number_format = "000000"
+    sheet["D2"].number_format = "00"
+    book.save(tmp_path / "이관목록.xlsx")
+    (volume,) = read(tmp_path, "nak19-2013").volumes
+    assert (volume.sender_id, volume.raw["보존기간"], volume.retention) == ("000007", "03", "3년")
+
+
+def test_each_sheet_with_a_header_is_read_and_a_hidden_one_is_named(tmp_path: Path):
+    book = openpyxl.Workbook()
+    volumes = book.active
+    assert volumes is not None
+    volumes.append(ROWS[0])
+    volumes.append(["V-1", "굴착", "1998", "영구", "공개"])
+    items = book.create_sheet("건")
+    items.append(["철 관리번호", "건제목", "파일"])
+    items.append(["V-1", "허가", "a.pdf"])
+    hidden = book.create_sheet("숨김")
+    hidden.append(ROWS[0])
+    hidden.append(["V-2", "숨은 철", "1998", "영구", "공개"])
+    hidden.sheet_state = "hidden"
+    book.save(tmp_path / "이관목록.xlsx")
+    lists = read(tmp_path)
+    assert errors(lists) == []
+    assert [(volume.title, [item.title for item in volume.items]) for volume in lists.volumes] == [
+        ("굴착", ["허가"])
+    ]
+    assert "list.hidden_sheet" in rules(lists, "warning")
+
+
+def test_merged_cells_are_not_filled_in(tmp_path: Path):
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (
+        ["철제목", "건제목", "보존기간", "파일"],
+        ["굴착", "가", "영구", "a"],
+        [None, "나", "영구", "b"],
+    ):
+        sheet.append(row)
+    sheet.merge_cells("A2:A3")
+    book.save(tmp_path / "이관목록.xlsx")
+    lists = read(tmp_path)
+    assert rules(lists, "warning") == ["list.merged_cells"]
+    assert [(error.rule, error.where.row) for error in errors(lists)] == [("list.orphan_item", 3)]
+    assert len(lists.volumes[0].items) == 1
+
+
+def test_an_open_document_is_read_like_a_workbook(tmp_path: Path):
+    book = OpenDocumentSpreadsheet()
+    table = Table(name="목록")
+    for row in ROWS:
+        line = TableRow()
+        for text in row:
+            cell = TableCell(valuetype="string")
+            cell.addElement(P(text=text))
+            line.addElement(cell)
+        table.addElement(line)
+    book.spreadsheet.addElement(table)
+    book.save(str(tmp_path / "이관목록.ods"))
+    (volume,) = read(tmp_path, "nak19-2013").volumes
+    assert (volume.sender_id, volume.retention) == (ROWS[1][0], "준영구")
+
+
+@pytest.mark.parametrize("name", ["이관목록.xlsx", "이관목록.ods", "이관목록.xls"])
+def test_a_damaged_workbook_is_one_clear_error(tmp_path: Path, name: str):
+    (tmp_path / name).write_bytes(b"PK\x03\x04 and no more")
+    assert rules(read(tmp_path)) == ["list.unreadable"]
+
+
+@pytest.mark.parametrize("name", ["cp949", "euc_kr", "big5", "cp949-utf8"])
+def test_encodings_of_public_texts_are_told_apart(name: str):
+    path = CORPUS / "text-encodings" / "cjk" / f"{name}.txt"
+    if not CORPUS.is_dir():
+        pytest.skip("the test corpus is not here; set SEOGO_CORPUS")
+    found = text_encoding.detect(path)
+    expected = {"cp949": "cp949", "euc_kr": "euc_kr", "cp949-utf8": "utf-8"}.get(name)
+    if expected:
+        assert found == expected
+        twin = path.with_name(name.removesuffix("-utf8") + "-utf8.txt")
+        assert path.read_text(expected) == twin.read_text("utf-8")
+    else:
+        assert isinstance(found, text_encoding.Undecodable)
+
+
+@pytest.mark.parametrize("cut", [1, 2])
+def test_a_utf8_list_that_was_cut_is_not_taken_for_cp949(tmp_path: Path, cut: int):
+    (tmp_path / "이관목록.csv").write_bytes(csv_text(ROWS).rstrip().encode()[:-30] + "한".encode()[:cut])
+    assert rules(read(tmp_path)) == ["list.encoding"]
+
+
+def test_an_id_that_a_workbook_has_cut_is_not_taken_for_an_id(tmp_path: Path):
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(ROWS[0])
+    sheet.append([1234567890123456789, "굴착", 1998, "영구", "공개"])
+    sheet.append([123456789012345, "보수", 1998, "영구", "공개"])
+    book.save(tmp_path / "이관목록.xlsx")
+    lists = read(tmp_path)
+    assert [(error.rule, error.where.row) for error in errors(lists)] == [("list.number_lost", 2)]
+    assert lists.volumes[1].sender_id == "123456789012345"
