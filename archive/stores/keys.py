@@ -21,7 +21,8 @@ LONGEST_KEY = 480 - LONGEST_STORE_PREFIX
 _DIGEST_SIGNS = 12
 _LONGEST_SUFFIX = 16
 
-_UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"/\\|?*\ud800-\udfff\ufffe\uffff]')
+# A percent sign is harmless on disks, but the BagIt libraries in use do not read its code in a manifest.
+_UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"/\\|?*%\ud800-\udfff\ufffe\uffff]')
 _RESERVED = re.compile(
     r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])\s*(\..*)?", re.IGNORECASE | re.DOTALL
 )
