@@ -47,8 +47,14 @@ def tiff(pages: Iterable[Image.Image]) -> bytes:
     first, *others = pages
     black = first.mode == "1"
     out = BytesIO()
-    first.save(out, "TIFF", compression="group4" if black else "tiff_adobe_deflate", save_all=bool(others),
-               append_images=others, dpi=(200, 200) if black else (120, 120))
+    first.save(
+        out,
+        "TIFF",
+        compression="group4" if black else "tiff_adobe_deflate",
+        save_all=bool(others),
+        append_images=others,
+        dpi=(200, 200) if black else (120, 120),
+    )
     return out.getvalue()
 
 
@@ -80,7 +86,7 @@ def photograph(sheet: Sheet, *, faded: bool) -> bytes:
 
 
 def _measure(text: str, size: float) -> float:
-    return _font().text_length(text, size)
+    return float(_font().text_length(text, size))
 
 
 @cache
@@ -88,8 +94,13 @@ def _font() -> pymupdf.Font:
     return pymupdf.Font("korea")
 
 
-def _put(document: pymupdf.Document, placed: Iterable[Mark], colours: dict[str, tuple[float, float, float]],
-         width: float = WIDTH, height: float = HEIGHT) -> pymupdf.Page:
+def _put(
+    document: pymupdf.Document,
+    placed: Iterable[Mark],
+    colours: dict[str, tuple[float, float, float]],
+    width: float = WIDTH,
+    height: float = HEIGHT,
+) -> pymupdf.Page:
     page = document.new_page(width=width, height=height)
     writers = {colour: pymupdf.TextWriter(page.rect) for colour in colours}
     shape = page.new_shape()
@@ -106,8 +117,9 @@ def _put(document: pymupdf.Document, placed: Iterable[Mark], colours: dict[str, 
     return page
 
 
-def _scanned(sheet: Sheet, rng: Random, dpi: int, colours: dict[str, tuple[float, float, float]], *,
-             gray: bool) -> Image.Image:
+def _scanned(
+    sheet: Sheet, rng: Random, dpi: int, colours: dict[str, tuple[float, float, float]], *, gray: bool
+) -> Image.Image:
     """The page as a scanner sees it: up to a degree askew, cut to the size of the glass."""
     document = pymupdf.open()
     page = _put(document, marks(sheet, _measure, scanned=True), colours)
@@ -140,7 +152,9 @@ def _noise(size: tuple[int, int], low: int, seed: str) -> Image.Image:
 @cache
 def _paper(size: tuple[int, int], tone: int, *, fine: bool) -> Image.Image:
     """Old paper: its colour, cloudy mottling, darker edges, and a fine grain where asked for."""
-    cloud = _noise((size[0] // 150, size[1] // 150), 240, f"cloud/{tone}").resize(size, Image.Resampling.BICUBIC)
+    cloud = _noise((size[0] // 150, size[1] // 150), 240, f"cloud/{tone}").resize(
+        size, Image.Resampling.BICUBIC
+    )
     edge = Image.new("L", size, 216)
     inner = Image.new("L", (size[0] - size[0] // 14, size[1] - size[1] // 18), 255)
     edge.paste(inner, (size[0] // 40, size[1] // 60))
@@ -157,7 +171,15 @@ def _specks(size: tuple[int, int], variant: int) -> Image.Image:
     dust = Image.new("L", size, 255)
     for _ in range(70):
         wide = rng.randint(1, 4)
-        dust.paste(0, (x := rng.randrange(size[0] - 6), y := rng.randrange(size[1] - 6), x + wide, y + rng.randint(1, 3)))
+        dust.paste(
+            0,
+            (
+                x := rng.randrange(size[0] - 6),
+                y := rng.randrange(size[1] - 6),
+                x + wide,
+                y + rng.randint(1, 3),
+            ),
+        )
     return dust
 
 
@@ -193,7 +215,10 @@ def _vignette(size: tuple[int, int]) -> Image.Image:
 def _mount(sheet: Sheet) -> Image.Image:
     document = pymupdf.open()
     owner = " ".join(value for _, value in sheet.fields)
-    placed = [Words(86, PICTURE[1] + 150, 21, sheet.heading), Words(86, PICTURE[1] + 182, 14, f"{owner}  No. {sheet.number}")]
+    placed = [
+        Words(86, PICTURE[1] + 150, 21, sheet.heading),
+        Words(86, PICTURE[1] + 182, 14, f"{owner}  No. {sheet.number}"),
+    ]
     page = _put(document, placed, INK, PICTURE[0] + 200, PICTURE[1] + 230)
     image = _image(page.get_pixmap(colorspace=pymupdf.csRGB))
     document.close()

@@ -15,8 +15,17 @@ from ingest.samples.titles import PlannedItem, PlannedVolume
 
 # What a PDF locked with a password has in its trailer.  Written by hand, because a library that locks a
 # file draws a new random identifier each time; no password opens this one.
-LOCK = (b"/ID[<" + b"5e" * 16 + b"><" + b"5e" * 16 + b">]/Encrypt<</Filter/Standard/V 2/R 3/Length 128/P -4/O<"
-        + b"7342eaa81821422f37b153a7391237a317e7589b23c88c008b908b70d45cdb1b" + b">/U<" + b"d5" * 32 + b">>>")
+LOCK = (
+    b"/ID[<"
+    + b"5e" * 16
+    + b"><"
+    + b"5e" * 16
+    + b">]/Encrypt<</Filter/Standard/V 2/R 3/Length 128/P -4/O<"
+    + b"7342eaa81821422f37b153a7391237a317e7589b23c88c008b908b70d45cdb1b"
+    + b">/U<"
+    + b"d5" * 32
+    + b">>>"
+)
 
 
 @dataclass(frozen=True)
@@ -50,7 +59,7 @@ class Broken:
 
 
 def break_transfer(folder: Path, volumes: list[PlannedVolume], form: str) -> Broken:
-    """Break the files and give the cells that the lists must tell wrong.  Each item is broken once at most."""
+    """Break the files and give the cells that the lists must tell wrong; each item is broken once."""
     broken = Broken()
     victims = list(_victims(volumes, form))
     found: list[Fault] = []
@@ -122,8 +131,10 @@ def _rename(folder: Path, victim: Victim, broken: Broken) -> list[Fault]:
     stem, extension = right.rsplit(".", 1)
     wrong = f"{stem} - 복사본.{extension}"
     (folder / right).rename(folder / wrong)
-    return [Fault("file.missing", "the file has another name than the list says", right),
-            Fault("file.extra", "the file under its wrong name", wrong)]
+    return [
+        Fault("file.missing", "the file has another name than the list says", right),
+        Fault("file.extra", "the file under its wrong name", wrong),
+    ]
 
 
 def _decompose(folder: Path, victim: Victim, broken: Broken) -> list[Fault]:
@@ -137,7 +148,9 @@ def _decompose(folder: Path, victim: Victim, broken: Broken) -> list[Fault]:
 
 def _cut(folder: Path, victim: Victim, broken: Broken) -> list[Fault]:
     data = (folder / victim.files[0]).read_bytes()
-    return _replace(folder, victim, broken, data[:64], "file.unreadable", "a PDF cut off after its first bytes")
+    return _replace(
+        folder, victim, broken, data[:64], "file.unreadable", "a PDF cut off after its first bytes"
+    )
 
 
 def _lock(folder: Path, victim: Victim, broken: Broken) -> list[Fault]:
@@ -155,12 +168,21 @@ def _replace(folder: Path, victim: Victim, broken: Broken, data: bytes, rule: st
     return [Fault(rule, what, victim.files[0])]
 
 
-def _wrong_cells(volumes: list[PlannedVolume], victims: list[Victim], form: str, broken: Broken) -> Iterator[Fault]:
+def _wrong_cells(
+    volumes: list[PlannedVolume], victims: list[Victim], form: str, broken: Broken
+) -> Iterator[Fault]:
     """A retention nobody knows, and one number given twice."""
     last, wrong = volumes[-1], "77" if form == "2013" else "45년"
     broken.changes[last.sender_id, "보존기간"] = wrong
-    yield Fault("list.retention", "a retention that no table has", None, writing.list_of(form, items=False),
-                _first_row(form) + last.number - 1, "보존기간", wrong)
+    yield Fault(
+        "list.retention",
+        "a retention that no table has",
+        None,
+        writing.list_of(form, items=False),
+        _first_row(form) + last.number - 1,
+        "보존기간",
+        wrong,
+    )
     unbroken = [victim for victim in victims if len(victim.volume.items) > 1 and victim.item.number == 2]
     if unbroken:
         twin = unbroken[0]
@@ -168,8 +190,15 @@ def _wrong_cells(volumes: list[PlannedVolume], victims: list[Victim], form: str,
         column = "생산(접수)등록번호" if form == "2013" else "관리번호"
         value = naming.registration(twin.volume, first) if form == "2013" else first.sender_id
         broken.changes[twin.item.sender_id, column] = value
-        yield Fault("list.duplicate", "a number that the row above has too", None,
-                    writing.list_of(form, items=True), twin.row, column, value)
+        yield Fault(
+            "list.duplicate",
+            "a number that the row above has too",
+            None,
+            writing.list_of(form, items=True),
+            twin.row,
+            column,
+            value,
+        )
 
 
 FILE_FAULTS: tuple[tuple[Callable[[Victim], bool], Callable[[Path, Victim, Broken], list[Fault]]], ...] = (

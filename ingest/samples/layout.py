@@ -63,7 +63,9 @@ class _Setting:
     def centred(self, text: str, y: float, size: float, colour: str = "ink") -> Iterator[Mark]:
         yield Words((WIDTH - self.measure(text, size)) / 2, y, size, text, colour)
 
-    def paragraph(self, text: str, *, size: float = 11.5, left: float = LEFT, hang: float = 16) -> Iterator[Mark]:
+    def paragraph(
+        self, text: str, *, size: float = 11.5, left: float = LEFT, hang: float = 16
+    ) -> Iterator[Mark]:
         indent = 0.0
         for line in self._lines(text, size, RIGHT - left, hang):
             yield Words(left + indent, self.y, size, line)
@@ -180,8 +182,13 @@ def _plan(page: _Setting, sheet: Sheet) -> Iterator[Mark]:
     """Parcels along a road, numbered, with the title block of a survey drawing."""
     rng = Random(f"plan/{sheet.seed}")
     columns, rows = 6, 8
-    grid = [[(LEFT + 10 + x * 76 + rng.uniform(-13, 13), 90 + y * 76 + rng.uniform(-13, 13) + x * 3.0)
-             for x in range(columns + 1)] for y in range(rows + 1)]
+    grid = [
+        [
+            (LEFT + 10 + x * 76 + rng.uniform(-13, 13), 90 + y * 76 + rng.uniform(-13, 13) + x * 3.0)
+            for x in range(columns + 1)
+        ]
+        for y in range(rows + 1)
+    ]
     road = rng.randint(2, 5)
     for y in range(rows):
         for x in range(columns):
@@ -218,19 +225,23 @@ def _upright(sheet: Sheet, measure: Measure) -> Iterator[Mark]:
             yield Words(x - measure(sign, 13) / 2, 104 + (place + indent) * 16.4, 13, sign)
     if sheet.signed:
         indent, text = columns[-1]
-        yield from _seal(sheet.signed, RIGHT - (len(columns) - 0.5) * pitch - 20, 92 + (len(text) + indent) * 16.4)
+        yield from _seal(
+            sheet.signed, RIGHT - (len(columns) - 0.5) * pitch - 20, 92 + (len(text) + indent) * 16.4
+        )
 
 
 def _columns(sheet: Sheet, height: int) -> Iterator[tuple[int, str]]:
-    told = [(height - len(value) - 1 if at < 2 else 1, value) for at, (_, value) in
-            enumerate((mark, upright_text(value)) for mark, value in sheet.fields)]
+    told = [
+        (height - len(value) - 1 if at < 2 else 1, value)
+        for at, (_, value) in enumerate((mark, upright_text(value)) for mark, value in sheet.fields)
+    ]
     told += [(3, upright_text(sheet.heading))] if sheet.heading else []
     told += [(18 if text == "記" else 0, upright_text(text)) for text in sheet.paragraphs]
     told += [(height - len(sheet.signed) - 5, sheet.signed)] if sheet.signed else []
     for indent, text in told:
         room = height - indent
         for start in range(0, len(text), room):
-            yield indent, text[start:start + room]
+            yield indent, text[start : start + room]
 
 
 def upright_text(text: str) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 from random import Random
 
 from archive.errors import Conflict, WrongCall
-from ingest.samples import drawing, faults, naming, office, papers, titles, writing, world
+from ingest.samples import drawing, faults, naming, office, papers, titles, world, writing
 from ingest.samples.faults import Fault
 from ingest.samples.papers import Sheet
 from ingest.samples.titles import PlannedItem, PlannedVolume
@@ -46,8 +46,18 @@ class Written:
     sha256: str
 
 
-def make(folder: Path, *, volumes: int, pages: int, seed: int, form: str = "plain", faults: bool = False,
-         descriptions_only: bool = False, agency: str | None = None, progress: Progress | None = None) -> Made:
+def make(
+    folder: Path,
+    *,
+    volumes: int,
+    pages: int,
+    seed: int,
+    form: str = "plain",
+    faults: bool = False,
+    descriptions_only: bool = False,
+    agency: str | None = None,
+    progress: Progress | None = None,
+) -> Made:
     """Write one transfer into an empty or new folder."""
     _check(folder, volumes, pages, form, agency)
     planned = partial(titles.plan, seed=seed, volumes=volumes, pages=pages, agency=agency)
@@ -68,25 +78,36 @@ def _check(folder: Path, volumes: int, pages: int, form: str, agency: str | None
     if form not in naming.FORMS:
         raise WrongCall(f"There is no form {form!r}.", next=f"Choose one of {', '.join(naming.FORMS)}.")
     if not world.matters(agency):
-        raise WrongCall(f"The sample city has no agency {agency!r}.",
-                        next=f"Choose one of {', '.join(world.AGENCIES)}.")
+        raise WrongCall(
+            f"The sample city has no agency {agency!r}.", next=f"Choose one of {', '.join(world.AGENCIES)}."
+        )
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise Conflict(f"{folder} is already there and not empty.", next="Name a new folder.")
 
 
-def _made(folder: Path, rows: tuple[int, int], written: list[Written], broken: tuple[Fault, ...] = ()) -> Made:
+def _made(
+    folder: Path, rows: tuple[int, int], written: list[Written], broken: tuple[Fault, ...] = ()
+) -> Made:
     return Made(folder, *rows, files=len(written), bytes=sum(each.size for each in written), faults=broken)
 
 
-def _counted(planned: Iterator[PlannedVolume], volumes: int, progress: Progress | None) -> Iterator[PlannedVolume]:
+def _counted(
+    planned: Iterator[PlannedVolume], volumes: int, progress: Progress | None
+) -> Iterator[PlannedVolume]:
     for done, volume in enumerate(planned, start=1):
         yield volume
         if progress and (done % 100 == 0 or done == volumes):
             progress(done, volumes)
 
 
-def _draw(folder: Path, planned: Iterator[PlannedVolume], pages: int, volumes: int, form: str,
-          progress: Progress | None) -> Iterator[Written]:
+def _draw(
+    folder: Path,
+    planned: Iterator[PlannedVolume],
+    pages: int,
+    volumes: int,
+    form: str,
+    progress: Progress | None,
+) -> Iterator[Written]:
     draw = partial(write_volume, folder, form=form)
     with _spread(pages) as over:
         for done, written in enumerate(over(draw, planned), start=1):
@@ -146,8 +167,9 @@ def _pages(volume: PlannedVolume, item: PlannedItem, sheets: list[Sheet]) -> Ite
             yield office.odt(sheets)
 
 
-def _break(folder: Path, planned: list[PlannedVolume], form: str,
-           written: dict[str, Written]) -> tuple[tuple[Fault, ...], writing.Changes]:
+def _break(
+    folder: Path, planned: list[PlannedVolume], form: str, written: dict[str, Written]
+) -> tuple[tuple[Fault, ...], writing.Changes]:
     """Break the folder; checksums keep telling the truth except where a digest is the fault."""
     broken = faults.break_transfer(folder, planned, form)
     for path in broken.rewritten:

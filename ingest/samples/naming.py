@@ -9,8 +9,17 @@ import unicodedata
 from ingest.samples.titles import PlannedItem, PlannedVolume
 
 FORMS = ("plain", "2013", "xlsx", "cp949")
-EXTENSIONS = {"pdf": "pdf", "g4": "tif", "g4book": "tif", "gray": "tif", "jpeg": "jpg", "photograph": "jpg",
-              "hwpx": "hwpx", "docx": "docx", "odt": "odt"}
+EXTENSIONS = {
+    "pdf": "pdf",
+    "g4": "tif",
+    "g4book": "tif",
+    "gray": "tif",
+    "jpeg": "jpg",
+    "photograph": "jpg",
+    "hwpx": "hwpx",
+    "docx": "docx",
+    "odt": "odt",
+}
 PAGE_BY_PAGE = {"g4", "gray", "jpeg", "photograph"}
 TOP = "기록물"
 

@@ -23,20 +23,22 @@ HWPX_PARAGRAPH = (
     '<hp:p id="{id}" paraPrIDRef="0" styleIDRef="0" pageBreak="{broken}" columnBreak="0" merged="0">'
     '<hp:run charPrIDRef="0"><hp:t>{text}</hp:t></hp:run></hp:p>'
 )
+ODT_NAMES = "urn:oasis:names:tc:opendocument:xmlns"
 ODT_HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n<office:document-content office:version="1.3" '
-    'xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
-    'xmlns:style="urn:oasis:names:tc:opendocument:xmlns:style:1.0" '
-    'xmlns:fo="urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0" '
-    'xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"><office:automatic-styles>'
-    '<style:style style:name="P1" style:family="paragraph"><style:paragraph-properties fo:break-before="page"/>'
-    "</style:style></office:automatic-styles><office:body><office:text>"
+    f'xmlns:office="{ODT_NAMES}:office:1.0" xmlns:style="{ODT_NAMES}:style:1.0" '
+    f'xmlns:fo="{ODT_NAMES}:xsl-fo-compatible:1.0" xmlns:text="{ODT_NAMES}:text:1.0">'
+    '<office:automatic-styles><style:style style:name="P1" style:family="paragraph">'
+    '<style:paragraph-properties fo:break-before="page"/></style:style></office:automatic-styles>'
+    "<office:body><office:text>"
 )
 ODT_MANIFEST = (
-    '<?xml version="1.0" encoding="UTF-8"?>\n<manifest:manifest manifest:version="1.3" '
-    'xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">'
-    '<manifest:file-entry manifest:full-path="/" manifest:media-type="application/vnd.oasis.opendocument.text"/>'
-    '<manifest:file-entry manifest:full-path="content.xml" manifest:media-type="text/xml"/></manifest:manifest>'
+    '<?xml version="1.0" encoding="UTF-8"?>\n'
+    f'<manifest:manifest manifest:version="1.3" xmlns:manifest="{ODT_NAMES}:manifest:1.0">'
+    '<manifest:file-entry manifest:full-path="/" '
+    'manifest:media-type="application/vnd.oasis.opendocument.text"/>'
+    '<manifest:file-entry manifest:full-path="content.xml" manifest:media-type="text/xml"/>'
+    "</manifest:manifest>"
 )
 
 
@@ -44,13 +46,21 @@ def hwpx(sheets: Iterable[Sheet], *, title: str) -> bytes:
     """A Hangul document: the blank one of python-hwpx with our paragraphs, its author and dates replaced."""
     members = dict(_blank_hwpx())
     lines = list(_lines(sheets))
-    told = "".join(HWPX_PARAGRAPH.format(id=at, broken=int(broken), text=escape(text))
-                   for at, (broken, text) in enumerate(lines, start=1))
+    told = "".join(
+        HWPX_PARAGRAPH.format(id=at, broken=int(broken), text=escape(text))
+        for at, (broken, text) in enumerate(lines, start=1)
+    )
     section = members["Contents/section0.xml"].decode()
     members["Contents/section0.xml"] = section.replace("</hs:sec>", f"{told}</hs:sec>").encode()
-    head = members["Contents/content.hpf"].decode().replace("<opf:title/>", f"<opf:title>{escape(title)}</opf:title>")
+    head = (
+        members["Contents/content.hpf"]
+        .decode()
+        .replace("<opf:title/>", f"<opf:title>{escape(title)}</opf:title>")
+    )
     head = re.sub(r'(name="(?:creator|lastsaveby)" content="text">)[^<]*', r"\1서울특별시", head)
-    members["Contents/content.hpf"] = re.sub(r'(name="\w*[dD]ate" content="text">)[^<]*', r"\g<1>2024-03-04T09:00:00Z", head).encode()
+    members["Contents/content.hpf"] = re.sub(
+        r'(name="\w*[dD]ate" content="text">)[^<]*', r"\g<1>2024-03-04T09:00:00Z", head
+    ).encode()
     members["Preview/PrvText.txt"] = "\r\n".join(text for _, text in lines[:12]).encode()
     return packed(members)
 
@@ -70,11 +80,13 @@ def docx(sheets: Iterable[Sheet], *, title: str) -> bytes:
 def odt(sheets: Iterable[Sheet]) -> bytes:
     opening = {False: "<text:p>", True: '<text:p text:style-name="P1">'}
     told = "".join(f"{opening[broken]}{escape(text)}</text:p>" for broken, text in _lines(sheets))
-    return packed({
-        "mimetype": b"application/vnd.oasis.opendocument.text",
-        "content.xml": f"{ODT_HEAD}{told}</office:text></office:body></office:document-content>".encode(),
-        "META-INF/manifest.xml": ODT_MANIFEST.encode(),
-    })
+    return packed(
+        {
+            "mimetype": b"application/vnd.oasis.opendocument.text",
+            "content.xml": f"{ODT_HEAD}{told}</office:text></office:body></office:document-content>".encode(),
+            "META-INF/manifest.xml": ODT_MANIFEST.encode(),
+        }
+    )
 
 
 def packed(members: Mapping[str, bytes]) -> bytes:
@@ -92,7 +104,9 @@ def without_clock(workbook: bytes) -> bytes:
     """A workbook with the time of saving in its properties replaced by a fixed one."""
     members = _members(workbook)
     core = members["docProps/core.xml"].decode()
-    members["docProps/core.xml"] = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", f"{MADE_ON.isoformat()}Z", core).encode()
+    members["docProps/core.xml"] = re.sub(
+        r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", f"{MADE_ON.isoformat()}Z", core
+    ).encode()
     return packed(members)
 
 

@@ -79,8 +79,14 @@ class _Page:
         return [self.fill(told) for told in self.rng.sample(templates, min(count, len(templates)))]
 
     def sheet(self, kind: str, **more: Any) -> Sheet:
-        return Sheet(kind=kind, era=self.era, number=self.number, restricted=self.restricted,
-                     seed=f"{self.item.seed}/{self.number}", **more)
+        return Sheet(
+            kind=kind,
+            era=self.era,
+            number=self.number,
+            restricted=self.restricted,
+            seed=f"{self.item.seed}/{self.number}",
+            **more,
+        )
 
 
 def _is_all_roster(item: PlannedItem) -> bool:
@@ -93,8 +99,14 @@ def _letter(page: _Page) -> Sheet:
     letterhead = page.phrases["letterhead"] if own else " ".join(_district_name(name, page.era))
     sender = page.phrases["sender"] if own else " ".join(_district_name(name, page.era) + _head(page.era))
     receiver = page.rng.choice(page.phrases["receivers"])
-    return page.sheet("letter", letterhead=letterhead, heading=page.item.title, signed=sender,
-                      fields=_fields(page, receiver), paragraphs=tuple(_body(page)))
+    return page.sheet(
+        "letter",
+        letterhead=letterhead,
+        heading=page.item.title,
+        signed=sender,
+        fields=_fields(page, receiver),
+        paragraphs=tuple(_body(page)),
+    )
 
 
 def _district_name(name: str, era: str) -> str:
@@ -111,9 +123,19 @@ def _fields(page: _Page, receiver: str) -> tuple[tuple[str, str], ...]:
         case "a":
             return (("", number), ("", day), ("", receiver))
         case "b":
-            return (("文書番號", number), ("施行日字", day), ("受    信", receiver), ("題    目", page.item.title))
+            return (
+                ("文書番號", number),
+                ("施行日字", day),
+                ("受    信", receiver),
+                ("題    目", page.item.title),
+            )
         case _:
-            return (("문서번호", number), ("시행일자", day), ("수    신", receiver), ("제    목", page.item.title))
+            return (
+                ("문서번호", number),
+                ("시행일자", day),
+                ("수    신", receiver),
+                ("제    목", page.item.title),
+            )
 
 
 def _body(page: _Page) -> Iterator[str]:
@@ -193,8 +215,12 @@ def _minutes(page: _Page) -> Sheet:
         paragraphs.append(f"○{page.rng.choice(told['speakers'])} : {line}")
     if page.number == page.item.pages:
         paragraphs.append(told["closing"])
-    return page.sheet("minutes", heading=page.item.title if page.number == 1 else "", fields=fields,
-                      paragraphs=tuple(paragraphs))
+    return page.sheet(
+        "minutes",
+        heading=page.item.title if page.number == 1 else "",
+        fields=fields,
+        paragraphs=tuple(paragraphs),
+    )
 
 
 def _photograph(page: _Page) -> Sheet:

@@ -76,14 +76,27 @@ def _bridge(rng: Random) -> Iterator[Patch]:
         x, near = span * wide, 1.25 - 0.8 * span / spans
         deck, after = 395 - 8 * span, 395 - 8 * (span + 1)
         for pier in (x - 14 * near, x + wide - 14 * near):
-            yield Patch(((pier, deck), (pier + 28 * near, deck), (pier + 34 * near, deck + 92 * near), (pier - 6, deck + 92 * near)), 0.36)
+            yield Patch(
+                (
+                    (pier, deck),
+                    (pier + 28 * near, deck),
+                    (pier + 34 * near, deck + 92 * near),
+                    (pier - 6, deck + 92 * near),
+                ),
+                0.36,
+            )
         knots = [(x + wide * at / 6, deck + (after - deck) * at / 6) for at in range(7)]
-        crown = [(across, down - 88 * near * high * (1 - ((at - 3) / 3.4) ** 2)) for at, (across, down) in enumerate(knots)]
+        crown = [
+            (across, down - 88 * near * high * (1 - ((at - 3) / 3.4) ** 2))
+            for at, (across, down) in enumerate(knots)
+        ]
         yield Patch(tuple(crown), 0.16, 5 * near)
         for at in range(1, 7):
             yield Patch((knots[at - 1], crown[at]), 0.24, 2.6 * near)
             yield Patch((crown[at], knots[at]), 0.24, 2.6 * near)
-        yield Patch(((x, deck), (x + wide, after), (x + wide, after + 14 * near), (x, deck + 16 * near)), 0.18)
+        yield Patch(
+            ((x, deck), (x + wide, after), (x + wide, after + 14 * near), (x, deck + 16 * near)), 0.18
+        )
 
 
 def _boat(x: float, y: float) -> Iterator[Patch]:
@@ -129,7 +142,15 @@ def _house(rng: Random, side: int, depth: int) -> Iterator[Patch]:
             wide, tall = (far - near) * 0.17, high * 0.42 / storeys
             yield Patch(((x, y), (x + wide, y - 3), (x + wide, y - tall), (x, y - tall)), gray - 0.22)
     sign = base - high * 0.34
-    yield Patch(((near, sign), (far, sign + (back - base) * 0.7), (far, sign + (back - base) * 0.7 - 13), (near, sign - 15)), rng.choice((0.85, 0.25, 0.7)))
+    yield Patch(
+        (
+            (near, sign),
+            (far, sign + (back - base) * 0.7),
+            (far, sign + (back - base) * 0.7 - 13),
+            (near, sign - 15),
+        ),
+        rng.choice((0.85, 0.25, 0.7)),
+    )
 
 
 def _tram(x: float, y: float) -> Iterator[Patch]:
@@ -147,7 +168,15 @@ def _walker(rng: Random) -> Iterator[Patch]:
     reach = (y - 330) * 1.25
     x = rng.choice((480 - reach * rng.uniform(0.55, 1), 510 + reach * rng.uniform(0.55, 1)))
     tall, gray = (y - 300) * 0.2, rng.choice((0.12, 0.2, 0.82))
-    yield Patch(((x - tall * 0.17, y - tall * 0.75), (x + tall * 0.17, y - tall * 0.75), (x + tall * 0.2, y), (x - tall * 0.2, y)), gray)
+    yield Patch(
+        (
+            (x - tall * 0.17, y - tall * 0.75),
+            (x + tall * 0.17, y - tall * 0.75),
+            (x + tall * 0.2, y),
+            (x - tall * 0.2, y),
+        ),
+        gray,
+    )
     yield _box(x - tall * 0.11, y - tall, tall * 0.22, tall * 0.24, 0.24)
 
 
@@ -171,6 +200,14 @@ def _hillside(rng: Random) -> Iterator[Patch]:
 def _shack(rng: Random, x: float, y: float, wide: float, near: float) -> Iterator[Patch]:
     tall, wall = 34 * near, rng.uniform(0.48, 0.82)
     yield _box(x, y, wide, tall, wall)
-    yield Patch(((x - 6 * near, y + 2), (x + wide * 0.22, y - 24 * near), (x + wide * 0.84, y - 24 * near), (x + wide + 6 * near, y + 2)), rng.uniform(0.22, 0.48))
+    yield Patch(
+        (
+            (x - 6 * near, y + 2),
+            (x + wide * 0.22, y - 24 * near),
+            (x + wide * 0.84, y - 24 * near),
+            (x + wide + 6 * near, y + 2),
+        ),
+        rng.uniform(0.22, 0.48),
+    )
     yield _box(x + wide * 0.18, y + tall * 0.3, wide * 0.2, tall * 0.34, 0.16)
     yield _box(x + wide * 0.6, y + tall * 0.26, wide * 0.18, tall * 0.74, 0.2)

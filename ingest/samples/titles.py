@@ -19,9 +19,20 @@ MEDIA = {
     "b": (("pdf", 50), ("jpeg", 18), ("g4", 12), ("g4book", 16), ("gray", 4)),
     "c": (("pdf", 64), ("jpeg", 8), ("g4", 4), ("g4book", 8), ("hwpx", 8), ("docx", 5), ("odt", 3)),
 }
-LENGTHS = {"letter": (1, 1, 2, 2, 3, 3, 4, 5, 6, 8), "minutes": (6, 8, 9, 12, 16),
-           "photograph": (1, 1, 2, 3), "drawing": (1, 1, 2)}
-RECORD_TYPES = {"letter": "일반문서", "minutes": "일반문서", "photograph": "사진필름류", "drawing": "도면/지도류"}
+LENGTHS = {
+    "letter": (1, 1, 2, 2, 3, 3, 4, 5, 6, 8),
+    "minutes": (6, 8, 9, 12, 16),
+    "photograph": (1, 1, 2, 3),
+    "drawing": (1, 1, 2),
+}
+RECORD_TYPES = {
+    "letter": "일반문서",
+    "minutes": "일반문서",
+    "photograph": "사진필름류",
+    "drawing": "도면/지도류",
+}
+# How many volumes the first files of a transfer are bound in, so that a small one shows every kind.
+FIRST_BOUND = {1: 2, 2: 1, 3: 1, 4: 1}
 
 
 @dataclass(frozen=True)
@@ -66,12 +77,15 @@ class Registers:
     """Registration numbers given so far: each office has one row of numbers a year, rising with the days."""
 
     given: set[tuple[str, int, int]] = field(default_factory=set)
+    last: dict[tuple[str, date], int] = field(default_factory=dict)
 
     def enter(self, rng: Random, code: str, day: date) -> int:
-        number = day.timetuple().tm_yday * 6 + rng.randint(0, 5)
+        first = day.timetuple().tm_yday * 6 + rng.randint(0, 5)
+        number = self.last.get((code, day), first - 1) + 1
         while (code, day.year, number) in self.given:
             number += 1
         self.given.add((code, day.year, number))
+        self.last[code, day] = number
         return number
 
 
@@ -84,18 +98,31 @@ def plan(*, seed: int, volumes: int, pages: int, agency: str | None = None) -> I
         rng = Random(f"{seed}/{file_number}")
         turns = turns or _turns(rng, chosen, first=file_number == 1)
         matter = turns.pop()
-        bound = min(rng.choice((1, 1, 1, 1, 2, 3)) if file_number > 1 else 2, volumes - number)
+        bound = min(FIRST_BOUND.get(file_number) or rng.choice((1, 1, 1, 1, 2, 3)), volumes - number)
         year = rng.randint(*matter.years)
         where = world.place(rng, year, among=matter.places, hanja=matter.era != "c")
         since = date(year, 1, 4)
-        title = fill(rng.choice(matter.titles) if file_number > 1 else matter.titles[0], rng, where=where, day=date(year, 12, 1))
+        title = fill(
+            rng.choice(matter.titles) if file_number > 1 else matter.titles[0],
+            rng,
+            where=where,
+            day=date(year, 12, 1),
+        )
         for volume_number in range(1, bound + 1):
             number += 1
-            last = year if "{year}" in "".join(matter.titles) else min(year + rng.randint(0, 1), matter.years[1])
+            last = (
+                year if "{year}" in "".join(matter.titles) else min(year + rng.randint(0, 1), matter.years[1])
+            )
             volume = PlannedVolume(
-                number=number, sender_id=f"S{seed % 10000:04d}-{number:06d}", matter=matter, title=title,
-                file_number=file_number, volume_number=volume_number, of_volumes=bound,
-                first_year=year, last_year=last,
+                number=number,
+                sender_id=f"S{seed % 10000:04d}-{number:06d}",
+                matter=matter,
+                title=title,
+                file_number=file_number,
+                volume_number=volume_number,
+                of_volumes=bound,
+                first_year=year,
+                last_year=last,
             )
             volume = _with_items(volume, rng, pages, where, registers, since)
             since = volume.items[-1].day if volume.items else since
@@ -104,7 +131,7 @@ def plan(*, seed: int, volumes: int, pages: int, agency: str | None = None) -> I
 
 
 def _turns(rng: Random, chosen: tuple[Matter, ...], *, first: bool) -> list[Matter]:
-    """The order matters come in, last first.  A transfer opens with the first matter, then one of each kind."""
+    """The order matters come in, last first.  A transfer opens with the first, then one of each kind."""
     shuffled = list(chosen)
     rng.shuffle(shuffled)
     if first:
@@ -116,6 +143,7 @@ def _turns(rng: Random, chosen: tuple[Matter, ...], *, first: bool) -> list[Matt
 
 def fill(template: str, rng: Random, *, where: world.Place, day: date) -> str:
     """A title or sentence with its gaps filled in the manner of its year."""
+
     def gap(found: re.Match[str]) -> str:
         match found.group(1):
             case "gu":
@@ -140,11 +168,13 @@ def fill(template: str, rng: Random, *, where: world.Place, day: date) -> str:
                 return '"'
             case _:
                 return f"{rng.randint(12, 980) * 10:,}"
+
     return re.sub(r"\{(\w+)\}", gap, template)
 
 
-def _with_items(volume: PlannedVolume, rng: Random, pages: int, where: world.Place,
-                registers: Registers, since: date) -> PlannedVolume:
+def _with_items(
+    volume: PlannedVolume, rng: Random, pages: int, where: world.Place, registers: Registers, since: date
+) -> PlannedVolume:
     lengths = list(_split(rng, pages, volume.matter.kind))
     days = _days(rng, since, date(volume.last_year, 12, 28), len(lengths))
     templates: list[str] = []
@@ -156,8 +186,17 @@ def _with_items(volume: PlannedVolume, rng: Random, pages: int, where: world.Pla
     return PlannedVolume(**{**vars(volume), "items": tuple(items)})
 
 
-def _item(volume: PlannedVolume, rng: Random, number: int, length: int, day: date, template: str,
-          home: world.Place, seen: set[str], registers: Registers) -> PlannedItem:
+def _item(
+    volume: PlannedVolume,
+    rng: Random,
+    number: int,
+    length: int,
+    day: date,
+    template: str,
+    home: world.Place,
+    seen: set[str],
+    registers: Registers,
+) -> PlannedItem:
     marked = MARKED.match(template)
     reasons = tuple(int(reason) for reason in marked["reasons"].split(",")) if marked else ()
     status = {"~": "partial", "!": "closed", "#": "closed"}[marked["status"]] if marked else "open"
@@ -168,12 +207,21 @@ def _item(volume: PlannedVolume, rng: Random, number: int, length: int, day: dat
     serial = registers.enter(rng, volume.matter.unit.code, day)
     medium = _medium(rng, volume.matter, day)
     return PlannedItem(
-        number=number, sender_id=f"{volume.sender_id}-{number:03d}", title=title, day=day, serial=serial,
-        document_number=_document_number(volume.matter, serial), pages=length, medium=medium, status=status,
-        reasons=reasons, restricted=_restricted(rng, length) if status == "partial" else (),
+        number=number,
+        sender_id=f"{volume.sender_id}-{number:03d}",
+        title=title,
+        day=day,
+        serial=serial,
+        document_number=_document_number(volume.matter, serial),
+        pages=length,
+        medium=medium,
+        status=status,
+        reasons=reasons,
+        restricted=_restricted(rng, length) if status == "partial" else (),
         list_open=not (marked and marked["status"] == "#"),
         sound=volume.matter.kind == "minutes" and day.year >= 1956 and number % 2 == 1,
-        place=where, seed=f"{volume.sender_id}/{number}/{rng.random():.9f}",
+        place=where,
+        seed=f"{volume.sender_id}/{number}/{rng.random():.9f}",
     )
 
 
@@ -202,8 +250,7 @@ def _split(rng: Random, pages: int, kind: str) -> Iterator[int]:
 def _days(rng: Random, since: date, until: date, count: int) -> list[date]:
     """Days of office in order: no Sundays, and none of the summer of 1950, when the city was taken."""
     span = (until - since).days
-    days = sorted(since + timedelta(days=rng.randint(0, span)) for _ in range(count))
-    return [_day_of_office(day) for day in days]
+    return sorted(_day_of_office(since + timedelta(days=rng.randint(0, span))) for _ in range(count))
 
 
 def _day_of_office(day: date) -> date:
@@ -227,7 +274,11 @@ def _medium(rng: Random, matter: Matter, day: date) -> str:
     media, weights = zip(*MEDIA[matter.era], strict=True)
     medium: str = rng.choices(media, weights)[0]
     # Word processors reached the offices late in the 1980s.
-    return "pdf" if medium in {"hwpx", "docx", "odt"} and (day.year < 1989 or matter.kind == "minutes") else medium
+    return (
+        "pdf"
+        if medium in {"hwpx", "docx", "odt"} and (day.year < 1989 or matter.kind == "minutes")
+        else medium
+    )
 
 
 def _restricted(rng: Random, length: int) -> tuple[tuple[int, int], ...]:

@@ -90,8 +90,9 @@ def units() -> dict[str, Unit]:
 @cache
 def matters(agency: str | None = None) -> tuple[Matter, ...]:
     """All matters in the order of the file, or those of one agency."""
-    return tuple(matter for matter in map(_matter, words("matters")["matter"])
-                 if agency in (None, matter.unit.agency))
+    return tuple(
+        matter for matter in map(_matter, words("matters")["matter"]) if agency in (None, matter.unit.agency)
+    )
 
 
 def _matter(told: dict[str, Any]) -> Matter:
@@ -122,14 +123,16 @@ def place(rng: Random, year: int, *, among: tuple[str, ...], hanja: bool) -> Pla
 
 def person(rng: Random, *, hanja: bool) -> str:
     told = words("people")
-    family = rng.choice(told["families"])
-    given = rng.choice(told["first"]) + rng.choice(told["second"])
-    return (told["hanja"][family] if hanja else family) + given
+    family: str = rng.choice(told["families"])
+    given: str = rng.choice(told["first"]) + rng.choice(told["second"])
+    shown: str = told["hanja"][family] if hanja else family
+    return shown + given
 
 
 def resident_number(rng: Random, year: int) -> str:
     """A number of the form used in that year that nobody can hold: its month or day does not exist."""
-    month, day = rng.choice([(rng.randint(13, 19), rng.randint(1, 28)), (rng.randint(1, 12), rng.randint(32, 39))])
+    wrong_month, wrong_day = rng.randint(13, 19), rng.randint(32, 39)
+    month, day = rng.choice([(wrong_month, rng.randint(1, 28)), (rng.randint(1, 12), wrong_day)])
     born = f"{rng.randint(10, 60):02d}{month:02d}{day:02d}"
     sex = rng.choice("12")
     if year < 1975:
