@@ -57,7 +57,8 @@ class Identifier:
             answer: Mapping[str, Any] = self._scanner.identify(str(path), detailed=True)["files"][0]
         except (pygfried.GoError, KeyError, IndexError) as gone_wrong:
             raise not_looked_at(str(gone_wrong)) from gone_wrong
-        if answer["errors"]:
+        # With matches, an error only says that a damaged container could not be looked into.
+        if answer["errors"] and not answer["matches"]:
             raise not_looked_at(answer["errors"])
         return answer
 
@@ -87,11 +88,13 @@ def told_by_pronom(answer: Mapping[str, Any]) -> Identified:
         version=first["version"] or None,
         mimetype=first["mime"].split(",")[0].strip() or UNKNOWN_TYPE,
         basis=first["basis"],
-        warning=warning_of(matches),
+        warning=warning_of(matches, answer["errors"]),
     )
 
 
-def warning_of(matches: list[Mapping[str, Any]]) -> str | None:
+def warning_of(matches: list[Mapping[str, Any]], trouble: str) -> str | None:
+    if trouble:
+        return f"The format is known, but its parts could not be looked at: {trouble}."
     if len(matches) > 1:
         return "Several formats match: " + ", ".join(match["id"] for match in matches) + "."
     said = matches[0]["warning"]

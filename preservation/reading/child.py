@@ -26,7 +26,7 @@ TOO_MUCH_MEMORY = errors.Unreadable(
 )
 
 
-def serve(line: Connection, memory: int, parent: int) -> None:
+def serve(line: Connection, memory: int) -> None:
     die_with_parent()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _soft, hard = resource.getrlimit(resource.RLIMIT_DATA)

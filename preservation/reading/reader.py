@@ -7,7 +7,6 @@ loaded in the process that asks.
 
 import importlib
 import multiprocessing
-import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -41,8 +40,9 @@ class ReaderDied(Exception):
 class Reader:
     """One reader process at a time, started when first asked.  Use it in a ``with`` block."""
 
-    def __init__(self, limits: Limits | None = None) -> None:
+    def __init__(self, limits: Limits | None = None, *, child: str = CHILD) -> None:
         self.limits = limits or Limits()
+        self.child = child
         self._process: BaseProcess | None = None
         self._line: Connection | None = None
 
@@ -146,7 +146,7 @@ class Reader:
         context: Any = multiprocessing.get_context("spawn" if "pygfried" in sys.modules else "fork")
         ours, theirs = multiprocessing.Pipe()
         self._process = context.Process(
-            target=serve, args=(theirs, self.limits.memory, os.getpid()), name="seogo reader", daemon=True
+            target=serve, args=(self.child, theirs, self.limits.memory), name="seogo reader", daemon=True
         )
         self._process.start()
         theirs.close()
@@ -162,9 +162,9 @@ class Reader:
         self._line = self._process = None
 
 
-def serve(line: Connection, memory: int, parent: int) -> None:
+def serve(child: str, line: Connection, memory: int) -> None:
     """The life of the reader process.  Its libraries are loaded here and nowhere above."""
-    importlib.import_module(CHILD).serve(line, memory, parent)
+    importlib.import_module(child).serve(line, memory)
 
 
 def crashed(died: ReaderDied) -> errors.Unreadable:

@@ -1,0 +1,82 @@
+"""What a crash costs: real signals in the reader process, and what comes after them."""
+
+import subprocess
+import sys
+
+import pytest
+from PIL import Image
+
+from archive.errors import Unavailable, Unreadable
+from preservation.reading import Limits, Reader
+from tests.preservation.corpus_files import ROOT
+
+CRASHING = "tests.preservation.reading.crashing_child"
+
+
+@pytest.fixture
+def crashing():
+    with Reader(Limits(seconds=3, memory=2 << 30), child=CRASHING) as reader:
+        yield reader
+
+
+def book(path, pages=4):
+    sheets = [Image.new("L", (60, 40), shade * 20) for shade in range(pages)]
+    sheets[0].save(path, save_all=True, append_images=sheets[1:])
+    return path
+
+
+@pytest.mark.parametrize(
+    ("accident", "words"),
+    [
+        ("segfault", "crashed with SIGSEGV"),
+        ("killed", "crashed with SIGKILL"),
+        ("hang", "took longer than 3 seconds"),
+    ],
+)
+def test_an_accident_costs_one_page_and_its_neighbours_still_come(crashing, tmp_path, accident, words):
+    pages = list(crashing.pages(book(tmp_path / f"{accident}-3.tif"), "image/tiff"))
+    assert [page.number for page in pages] == [1, 2, 3, 4]
+    assert [page.images is not None for page in pages] == [True, True, False, True]
+    assert words in (pages[2].reason or "")
+
+
+def test_a_page_that_eats_all_memory_is_refused_within_the_limit(crashing, tmp_path):
+    with pytest.raises(Unreadable) as told:
+        list(crashing.pages(book(tmp_path / "memory-2.tif"), "image/tiff"))
+    assert told.value.code == "limit.memory"
+
+
+def test_a_file_that_always_crashes_is_given_up_and_told_for_every_page(crashing, tmp_path):
+    pages = list(crashing.pages(book(tmp_path / "segfault-1-2-3-4-5-6-7.tif", pages=9), "image/tiff"))
+    assert [page.number for page in pages] == list(range(1, 10))
+    assert all(page.images is None and page.reason for page in pages)
+
+
+def test_a_file_that_crashes_when_opened_is_unreadable_and_the_next_one_is_read(crashing, tmp_path):
+    with pytest.raises(Unreadable, match="crashed with SIGSEGV"):
+        list(crashing.pages(book(tmp_path / "segfault-0.tif"), "image/tiff"))
+    assert len(list(crashing.pages(book(tmp_path / "sound.tif"), "image/tiff"))) == 4
+
+
+def test_a_listener_who_leaves_early_does_not_hear_old_answers(reader, tmp_path):
+    path = book(tmp_path / "book.tif")
+    heard = reader.pages(path, "image/tiff")
+    assert next(heard).number == 1
+    heard.close()
+    assert reader.page_count(path, "image/tiff") == 4
+
+
+def test_a_file_that_is_away_is_not_looked_at_rather_than_unknown(reader, tmp_path):
+    with pytest.raises((Unavailable, Unreadable)):
+        reader.identify(tmp_path / "away.pdf", "away.pdf")
+
+
+def test_asking_loads_no_library_that_decodes(tmp_path):
+    script = (
+        "import sys, preservation.derivatives; "
+        "print([name for name in ('PIL', 'pymupdf', 'pygfried', 'olefile', 'lxml') if name in sys.modules])"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert told.stdout.strip() == "[]"
