@@ -18,6 +18,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from archive.database import Base
 from archive.holdings import Item
+from metadata_schemas.description import Status
 
 OPEN_SINCE_EVER = date.min
 """``opens_on`` of an item that was open from the first ruling on."""
@@ -46,7 +47,7 @@ class Ruling(Base):
 class Decision:
     """The content of a ruling before it is recorded."""
 
-    status: str
+    status: Status
     reasons: Sequence[int] = ()
     restricted_pages: Sequence[tuple[int, int]] = ()
     opens_on: date | None = None

@@ -170,6 +170,13 @@ def item_reference(volume_reference: str, position: int) -> str:
     return f"{volume_reference}-{position:04d}"
 
 
+def get_agency(session: Session, code: str) -> Agency:
+    agency = session.scalar(select(Agency).where(Agency.code == code))
+    if agency is None:
+        raise Missing(f"There is no agency {code}.", next="It is entered when it first transfers records.")
+    return agency
+
+
 def ensure_agency(session: Session, code: str, name: str | None = None) -> Agency:
     """The agency of that code, entered under its code as name when it is new."""
     agency = session.scalar(select(Agency).where(Agency.code == code))

@@ -126,6 +126,12 @@ def _plan(volume: VolumeDescription, shelf: Shelf) -> PlannedVolume:
             files = shelf.folders[folder]
         return PlannedVolume(volume, (PlannedItem(volume.items[0], tuple(files), tuple(missing)),), folder)
     items = [_plan_item(item, position, shelf, folder) for position, item in enumerate(volume.items, start=1)]
+    own, missing = _named_files(volume.files, shelf)
+    taken = {file.path for item in items for file in item.files}
+    if rest := [file for file in own if file.path not in taken]:
+        more = replace(_the_one_item(volume), files=(), page_count=None)
+        volume = replace(volume, items=(*volume.items, more))
+        items.append(PlannedItem(more, tuple(rest), tuple(missing)))
     return PlannedVolume(volume, tuple(items), folder or _common_folder(items))
 
 

@@ -4,16 +4,19 @@ The states here are what other programs see; the statutory states of a transfer
 (Enforcement Decree art. 44, NAK 7 section 7.2) stand behind them and on the screens.
 """
 
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, func, select
+from sqlalchemy import BigInteger, ForeignKey, Index, String, delete, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from archive.database import Base
 from archive.errors import Conflict, Missing
-from archive.holdings import ReferenceCounter
+from archive.holdings import ContentFile, Item, ReferenceCounter
+from ingest.matching import PlannedVolume
 from metadata_schemas.description import Finding, Where
 
 MOVES: dict[str, tuple[frozenset[str], str]] = {
@@ -91,7 +94,10 @@ class TransferVolume(Base):
 
 
 class TransferFile(Base):
-    """A file as the checks read it, so that packing can prove that it reads the same bytes again."""
+    """A file as the checks read it, so that packing can prove that it reads the same bytes again.
+
+    ``path`` is in hexadecimal, because a name may have bytes that no text column takes.
+    """
 
     __tablename__ = "transfer_files"
     __table_args__ = (Index("ix_transfer_files_transfer", "transfer_id"),)
@@ -170,6 +176,77 @@ def note(session: Session, transfer: Transfer, act: str, *, by: str, at: datetim
 def volumes_of(session: Session, transfer: Transfer) -> Sequence[TransferVolume]:
     mine = select(TransferVolume).where(TransferVolume.transfer_id == transfer.id)
     return session.scalars(mine.order_by(TransferVolume.position)).all()
+
+
+def volume_with(session: Session, transfer: Transfer, reference: str) -> TransferVolume:
+    """The volume of a transfer that was given this reference."""
+    row = session.scalar(
+        select(TransferVolume).where(
+            TransferVolume.transfer_id == transfer.id, TransferVolume.reference == reference
+        )
+    )
+    if row is None:
+        raise Missing(f"Transfer {transfer.number} has no volume {reference}.")
+    return row
+
+
+def add_volumes(session: Session, transfer: Transfer, volumes: Sequence[PlannedVolume]) -> None:
+    rows = [
+        {
+            "transfer_id": transfer.id, "position": place, "sender_id": volume.description.sender_id,
+            "title": volume.description.title, "items": len(volume.items), "files": len(volume.files),
+            "bytes": volume.bytes, "state": "waiting",
+        }
+        for place, volume in enumerate(volumes)
+    ]  # fmt: skip
+    if rows:
+        session.execute(TransferVolume.__table__.insert(), rows)  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a file's bytes from an earlier reading."""
+
+    sha256: str
+    modified_at: datetime | None
+
+
+def known_digests(session: Session, transfer: Transfer) -> dict[str, Known]:
+    """Digests by path as it arrived: of files that were checked, and of files in custody."""
+    checked = select(TransferFile.path, TransferFile.sha256).where(TransferFile.transfer_id == transfer.id)
+    held = (
+        select(ContentFile.original_name, ContentFile.original_bytes, ContentFile.sha256, ContentFile.modified_at)
+        .join(Item, Item.id == ContentFile.item_id)
+        .join(TransferVolume, TransferVolume.volume_id == Item.volume_id)
+        .where(TransferVolume.transfer_id == transfer.id)
+    )
+    known = {os.fsdecode(bytes.fromhex(path)): Known(sha256, None) for path, sha256 in session.execute(checked)}
+    for name, octets, sha256, modified in session.execute(held):
+        known[os.fsdecode(bytes.fromhex(octets)) if octets else name] = Known(sha256, modified)
+    return known
+
+
+def keep_digests(session: Session, transfer: Transfer, digests: Mapping[str, str]) -> None:
+    """Keep what the checks read, in place of what earlier checks read."""
+    session.execute(delete(TransferFile).where(TransferFile.transfer_id == transfer.id))
+    rows = [
+        {"transfer_id": transfer.id, "path": os.fsencode(path).hex(), "sha256": sha256}
+        for path, sha256 in digests.items()
+    ]
+    if rows:
+        session.execute(TransferFile.__table__.insert(), rows)  # type: ignore[attr-defined]
+
+
+def forget_findings(session: Session, transfer: Transfer) -> None:
+    session.execute(delete(FindingRow).where(FindingRow.transfer_id == transfer.id))
+
+
+def faulty(session: Session, transfer: Transfer) -> set[int]:
+    """Ids of the volumes that an error keeps from being taken."""
+    errors = select(FindingRow.volume_id).where(
+        FindingRow.transfer_id == transfer.id, FindingRow.severity == "error", FindingRow.volume_id.is_not(None)
+    )
+    return {row for row in session.scalars(errors) if row is not None}
 
 
 def add_findings(

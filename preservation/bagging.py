@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import BinaryIO
 
 import bagit
 
@@ -30,6 +31,7 @@ __all__ = [
     "is_bag",
     "manifest_line",
     "read_bag",
+    "read_manifest",
     "verify_bag",
 ]
 
@@ -107,6 +109,16 @@ def closing_files(label: Label, manifest_sha256: str) -> tuple[tuple[str, bytes]
     )
     tags = b"".join(manifest_line(digest, name) for name, digest in listed)
     return ((DECLARATION, declaration()), (BAG_INFO, info), (TAG_MANIFEST, tags))
+
+
+def read_manifest(stream: BinaryIO) -> dict[str, str]:
+    """A manifest of one of our own bags: path to SHA-256.  A line that is none is passed over."""
+    listed: dict[str, str] = {}
+    for line in stream:
+        digest, _, path = line.decode("utf-8", "replace").rstrip("\n").partition("  ")
+        if path:
+            listed[bags.decode(path, (1, 0))] = digest
+    return listed
 
 
 def read_bag(folder: Path) -> IncomingBag:

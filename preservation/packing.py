@@ -35,6 +35,7 @@ class SourceFile:
 
     path: str
     original_name: str
+    original_bytes: str | None
     size: int
     modified_ns: int
     item: int
@@ -189,8 +190,8 @@ def _read_sources(everywhere: _Everywhere, plan: Plan) -> tuple[list[PackedFile]
         name = layout.content_path(plan.items[file.item], file.place)
         try:
             with open(file.path, "rb", buffering=0) as source:
-                def copy(writer: _Writer) -> None:  # noqa: B023 - called at once, in this turn of the loop
-                    while count := source.readinto(buffer):  # noqa: B023
+                def copy(writer: _Writer) -> None:
+                    while count := source.readinto(buffer):
                         writer.write(buffer[:count])
                         for each in others.values():  # noqa: B023
                             each.update(buffer[:count])

@@ -211,6 +211,6 @@ def count(session: Session, *where: ColumnElement[bool]) -> int:
     return session.scalar(select(func.count()).select_from(Job).where(*where)) or 0
 
 
-def _update(session: Session, job_id: int, attempt: int, **values: Any) -> bool:
-    mine = and_(Job.id == job_id, Job.attempt == attempt, Job.state == "working")
+def _update(session: Session, job_id: int, claimed: int, /, **values: Any) -> bool:
+    mine = and_(Job.id == job_id, Job.attempt == claimed, Job.state == "working")
     return bool(session.execute(update(Job).where(mine).values(**values)).rowcount)  # type: ignore[attr-defined]

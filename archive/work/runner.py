@@ -6,6 +6,7 @@ machines stands in for `Runner.step`: it carries tickets that claim one row and 
 """
 
 import multiprocessing
+import multiprocessing.connection
 import signal
 import time
 from collections.abc import Callable, Sequence

@@ -1,0 +1,53 @@
+"""Spreads tasks over child processes that end with their parent; results come as they are ready."""
+
+import multiprocessing
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from typing import TypeVar
+
+from archive.errors import ArchiveError, Unavailable
+from archive.work.processes import die_with_parent
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+
+def spread(
+    call: Callable[[Task], Result], tasks: Iterable[Task], *, workers: int
+) -> Iterator[tuple[Task, Result | ArchiveError]]:
+    """Call each task in one of ``workers`` processes; at most twice as many tasks are held at once.
+
+    An `ArchiveError` of a task is its result, so that the caller decides whether to go on.
+    Unavailable when a child was killed: nothing is known about the tasks it had.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([call.__module__])
+    waiting = iter(tasks)
+    running: dict[Future[Result | ArchiveError], Task] = {}
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=die_with_parent) as pool:
+        try:
+            while True:
+                while len(running) < 2 * workers and (task := next(waiting, None)) is not None:
+                    running[pool.submit(_caught, call, task)] = task
+                if not running:
+                    return
+                done, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield running.pop(future), future.result()
+        except BrokenProcessPool as error:
+            raise Unavailable(
+                "A working process was killed; what it was doing is not finished.",
+                code="work.killed",
+                next="Run the same command again; it goes on where it stopped.",
+            ) from error
+        finally:
+            for future in running:
+                future.cancel()
+
+
+def _caught(call: Callable[[Task], Result], task: Task) -> Result | ArchiveError:
+    try:
+        return call(task)
+    except ArchiveError as error:
+        return error

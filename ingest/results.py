@@ -1,0 +1,95 @@
+"""What came of a transfer, in the keys that other programs rely on."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from archive.holdings import ContentFile, Item
+from ingest import transfers
+from ingest.receiving import Looked
+from ingest.transfers import Transfer, TransferAct, TransferVolume
+from metadata_schemas.description import Finding, Where
+from preservation.derivatives import ItemFinding
+
+
+def result(session: Session, number: str) -> dict[str, Any]:
+    transfer = transfers.get(session, number)
+    volumes = transfers.volumes_of(session, transfer)
+    findings = [transfers.as_finding(row) for row in transfers.findings_of(session, transfer)]
+    findings += _found_later(session, transfer)
+    return {
+        "transfer": transfer.number,
+        "state": transfer.state,
+        "round": transfer.round,
+        "volumes": {
+            "listed": len(volumes),
+            "accepted": sum(row.state in ("accepted", "stored") for row in volumes),
+            "returned": sum(row.state == "returned" for row in volumes),
+        },
+        "items": sum(row.items for row in volumes),
+        "files": sum(row.files for row in volumes),
+        "bytes": sum(row.bytes for row in volumes),
+        "references": [row.reference for row in volumes if row.volume_id is not None],
+        "findings": [as_dict(each) for each in findings],
+    }
+
+
+def with_history(session: Session, number: str) -> dict[str, Any]:
+    transfer = transfers.get(session, number)
+    acts = session.scalars(
+        select(TransferAct).where(TransferAct.transfer_id == transfer.id).order_by(TransferAct.id)
+    )
+    told = [
+        {"at": act.at.isoformat(), "actor": act.actor, "act": act.act, "detail": act.detail} for act in acts
+    ]
+    return {**result(session, number), "history": told}
+
+
+def of_dry_run(looked: Looked) -> dict[str, Any]:
+    volumes = looked.inspection.leaves.volumes
+    return {
+        "transfer": None,
+        "state": "checked",
+        "round": 1,
+        "volumes": {"listed": len(volumes), "accepted": 0, "returned": 0},
+        "items": sum(len(volume.items) for volume in volumes),
+        "files": sum(len(volume.files) for volume in volumes),
+        "bytes": sum(volume.bytes for volume in volumes),
+        "references": [],
+        "findings": [as_dict(finding) for _, finding in looked.verdict.findings],
+    }
+
+
+def has_errors(told: dict[str, Any]) -> bool:
+    """Whether something waits because of errors, or was returned because of them."""
+    return any(finding["severity"] == "error" for finding in told["findings"])
+
+
+def as_dict(finding: Finding) -> dict[str, Any]:
+    where = finding.where
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity,
+        "where": {"list": where.list, "row": where.row, "column": where.column, "path": where.path},
+        "value": finding.value,
+        "expected": finding.expected,
+        "message": finding.message,
+    }
+
+
+def _found_later(session: Session, transfer: Transfer) -> Sequence[Finding]:
+    """What reading the verified copies found: unknown formats, unreadable files, page counts."""
+    rows = session.execute(
+        select(ItemFinding, ContentFile.original_name)
+        .join(Item, Item.id == ItemFinding.item_id)
+        .join(TransferVolume, TransferVolume.volume_id == Item.volume_id)
+        .outerjoin(ContentFile, ContentFile.id == ItemFinding.file_id)
+        .where(TransferVolume.transfer_id == transfer.id)
+        .order_by(ItemFinding.id)
+    )
+    return [
+        Finding(row.rule, row.severity, Where(path=name), row.value, row.expected, row.message)  # type: ignore[arg-type]
+        for row, name in rows
+    ]

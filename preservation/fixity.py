@@ -1,0 +1,162 @@
+"""Whether each copy is still, bit for bit, what was taken in (무결성 점검).
+
+A check reads the copy back from its store: first the tagmanifest, whose digest is in the database,
+then the manifests it vouches for, then every object.  That finds bytes that changed, went away or
+were added.  It does not find a copy and the recorded digest being replaced together: the sealed
+ledger is what finds that.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import ForeignKey, String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from archive import ledger
+from archive.database import Base
+from archive.errors import Missing, Unavailable
+from archive.holdings import Volume
+from archive.site.site import Site
+from archive.stores import Absent, Intact, Store
+from preservation import bagging
+from preservation.packages import MANIFEST, TAGMANIFEST, Bag, Copy
+
+FixityVerdict = Literal["intact", "altered", "absent", "not_looked_at"]
+WORST_FIRST: tuple[FixityVerdict, ...] = ("altered", "absent", "not_looked_at")
+
+
+ACTS = {"verified": "copy.verified", "altered": "copy.altered", "absent": "copy.lost"}
+
+
+@dataclass(frozen=True)
+class Flaw:
+    """One object that is not as it was stored.  ``path`` is None when it is the whole copy."""
+
+    path: str | None
+    verdict: FixityVerdict
+
+
+@dataclass(frozen=True)
+class Checked:
+    volume: str
+    store: str
+    verdict: FixityVerdict
+    flaws: tuple[Flaw, ...]
+
+
+class FixityCheck(Base):
+    """One look at one copy, kept for good."""
+
+    __tablename__ = "fixity_checks"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    copy_id: Mapped[int] = mapped_column(ForeignKey("copies.id"), index=True)
+    at: Mapped[datetime]
+    verdict: Mapped[str] = mapped_column(String(20))
+    flaws: Mapped[int] = mapped_column(default=0)
+    first_path: Mapped[str | None]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A copy to be checked."""
+
+    copy_id: int
+    volume: str
+    store: str
+    prefix: str
+    tagmanifest_sha256: str
+
+
+def subjects(session: Session, *, store: str | None = None, volume: str | None = None) -> list[Subject]:
+    wanted = (
+        select(Copy.id, Volume.reference, Copy.store, Bag.prefix, Bag.tagmanifest_sha256)
+        .join(Bag, Bag.id == Copy.bag_id)
+        .join(Volume, Volume.id == Bag.volume_id)
+        .order_by(Copy.store, Volume.reference, Bag.number)
+    )
+    if store:
+        wanted = wanted.where(Copy.store == store)
+    if volume:
+        wanted = wanted.where(Volume.reference == volume)
+    return [Subject(*row) for row in session.execute(wanted)]
+
+
+def check_copies(site: Site, *, store: str | None = None, volume: str | None = None, by: str) -> Iterator[Checked]:
+    """Check copies one after the other, writing each verdict down.  A store that is away stays not looked at."""
+    with site.reading_session() as session:
+        chosen = subjects(session, store=store, volume=volume)
+    stores = {each.name: each for each in site.stores}
+    for subject in chosen:
+        checked = look(stores.get(subject.store), subject)
+        with site.open_session.begin() as session:
+            _write(session, subject, checked, site.now(), by)
+        yield checked
+
+
+def look(store: Store | None, subject: Subject) -> Checked:
+    """Read one copy back and judge it."""
+    try:
+        flaws = tuple(_flaws(store, subject)) if store else (Flaw(None, "not_looked_at"),)
+    except Unavailable:
+        flaws = (Flaw(None, "not_looked_at"),)
+    return Checked(subject.volume, subject.store, _worst(flaws), flaws)
+
+
+def _worst(flaws: tuple[Flaw, ...]) -> FixityVerdict:
+    """A copy is altered when anything in it is, and absent when all that is wrong with it is gone."""
+    kinds = {flaw.verdict for flaw in flaws}
+    return next((kind for kind in WORST_FIRST if kind in kinds), "intact")
+
+
+def _flaws(store: Store, subject: Subject) -> Iterator[Flaw]:
+    sizes = {key.removeprefix(subject.prefix + "/"): size for key, size in store.find(subject.prefix + "/")}
+    if not sizes:
+        yield Flaw(None, "absent")
+        return
+    listed = _listed(store, subject)
+    if listed is None:
+        yield Flaw(TAGMANIFEST, "altered" if TAGMANIFEST in sizes else "absent")
+        return
+    expected = [(f"{subject.prefix}/{name}", digest, sizes.get(name, -1)) for name, digest in listed.items()]
+    for key, verdict in store.read_back_all(expected):
+        if not isinstance(verdict, Intact):
+            yield Flaw(key.removeprefix(subject.prefix + "/"), "absent" if isinstance(verdict, Absent) else "altered")
+    for name in sorted(sizes.keys() - listed.keys() - {TAGMANIFEST}):
+        yield Flaw(name, "altered")
+
+
+def _listed(store: Store, subject: Subject) -> dict[str, str] | None:
+    """Every object of the bag with its digest, or None when the tagmanifest is not the recorded one.
+
+    The payload manifest is believed as far as it goes: when it is altered itself, the comparison
+    with the tagmanifest says so.
+    """
+    try:
+        if store.read_back(f"{subject.prefix}/{TAGMANIFEST}").sha256 != subject.tagmanifest_sha256:
+            return None
+        with store.open(f"{subject.prefix}/{TAGMANIFEST}") as stream:
+            listed = bagging.read_manifest(stream)
+    except Missing:
+        return None
+    try:
+        with store.open(f"{subject.prefix}/{MANIFEST}") as stream:
+            return bagging.read_manifest(stream) | listed
+    except Missing:
+        return listed
+
+
+def _write(session: Session, subject: Subject, checked: Checked, now: datetime, by: str) -> None:
+    copy = session.get_one(Copy, subject.copy_id)
+    before = copy.state
+    if checked.verdict != "not_looked_at":
+        copy.state = "verified" if checked.verdict == "intact" else checked.verdict
+        copy.checked_at = now
+        copy.verified_at = now if checked.verdict == "intact" else copy.verified_at
+    first = checked.flaws[0].path if checked.flaws else None
+    session.add(FixityCheck(copy_id=copy.id, at=now, verdict=checked.verdict, flaws=len(checked.flaws), first_path=first))
+    if copy.state != before:
+        facts = {"store": subject.store, "prefix": subject.prefix, "flaws": len(checked.flaws)}
+        ledger.record(session, act=ACTS[copy.state], about=subject.volume, at=now, actor=by, facts=facts)
