@@ -9,10 +9,10 @@ from preservation.media_types import HWP5, HWPX, HWPX_BARE, HWPX_LATE
 from tests.preservation import corpus_files
 from tests.preservation.corpus_files import rows
 
+NAMES = [path for path, _ in rows("hwp", "open", "encrypted", "defective")]
 
-@pytest.mark.parametrize(
-    "path", [path for path, _ in rows("hwp", "open", "defective") if path.endswith(".hwpx")]
-)
+
+@pytest.mark.parametrize("path", [path for path in NAMES if path.endswith(".hwpx")])
 def test_hwpx_is_known_by_content(hwp, reader, path):
     found = reader.identify(hwp / path, "renamed.zip")
     assert (found.mimetype, found.name, found.puid) == (HWPX, "HWPX", None)

@@ -15,7 +15,8 @@ from tests.preservation.corpus_files import rows
 # Forms, drawings and pictures in which nobody wrote a word: seen by opening the records.
 WITHOUT_WORDS = {
     "2022.hwpx", "presentation오류.hwpx", "PageSize_Margin.hwpx", "SimpleComboBox.hwpx",
-    "SimpleConnectLine.hwpx",    "SimpleContainer.hwpx", "SimpleCurve.hwpx", "SimpleEllipse.hwpx", "SimpleLine.hwpx", "SimpleOLE.hwpx",
+    "SimpleConnectLine.hwpx", "SimpleContainer.hwpx", "SimpleCurve.hwpx", "SimpleEllipse.hwpx",
+    "SimpleLine.hwpx", "SimpleOLE.hwpx",
     "SimplePicture.hwpx", "SimplePolygon.hwpx", "SimpleVideo.hwpx", "blank.hwpx",
     "borderfill.hwp", "charstyle.hwp", "matrix.hwp", "shapecomponent-rect-fill.hwp", "shapeline.hwp",
     "shapepict-scaled.hwp", "table.hwp",
