@@ -67,18 +67,18 @@ def records(source: BinaryIO, *tags: str) -> Iterator[Element]:
         raise BadXml(f"The document is not well-formed XML: {error}.") from error
 
 
-def validate(source: Source, schema: str, *, most: int = 50) -> list[SchemaError]:
-    """What ``schema`` ("package", "premis", "ead3", "nak8") finds wrong; empty when valid.
+def validate(source: Source, schema: str) -> list[SchemaError]:
+    """What ``schema`` ("package", "premis", "ead3", "nak8") finds wrong first; empty when valid.
 
-    The document is judged as it streams by, so its size does not matter. BadXml
-    when it is not well-formed: then nothing is known about its validity.
+    The document is judged as it streams by, so its size does not matter, and
+    reading ends at the first fault. BadXml when that is not the schema's: then it is no XML.
     """
     stream = source.open("rb") if isinstance(source, Path) else _as_stream(source)
     with stream:
-        return _judge(stream, load_schema(schema), most)
+        return _judge(stream, load_schema(schema))
 
 
-def _judge(stream: BinaryIO, schema: etree.XMLSchema, most: int) -> list[SchemaError]:
+def _judge(stream: BinaryIO, schema: etree.XMLSchema) -> list[SchemaError]:
     events = etree.iterparse(stream, events=("start", "end"), schema=schema, **_SAFE)
     looked = False
     try:
@@ -93,7 +93,7 @@ def _judge(stream: BinaryIO, schema: etree.XMLSchema, most: int) -> list[SchemaE
         found = [entry.message for entry in events.error_log if entry.domain_name == "SCHEMASV"]
         if not found:
             raise BadXml(f"The document is not well-formed XML: {error}.") from error
-        return [SchemaError(message) for message in found[:most]]
+        return [SchemaError(message) for message in found]
     return []
 
 

@@ -4,6 +4,7 @@ No payload byte is read here. Paths are judged for every operating system: a
 bag that is harmless on Linux and writes outside itself on Windows is refused.
 """
 
+import io
 import os
 import re
 import stat
@@ -146,7 +147,7 @@ def _read_declaration(bag: IncomingBag) -> None:
         sentence = f"BagIt version {bag.version[0]}.{bag.version[1]} is not known here."
         bag.note("declaration", "error", sentence, path="bagit.txt", expected="0.93 to 1.0")
     try:
-        b"".decode(encoding)
+        io.TextIOWrapper(io.BytesIO(), encoding)  # refuses what is no encoding of text
         bag.encoding = encoding
     except LookupError:
         sentence = f"The tag files are said to be in {encoding}, which is not a known encoding."
