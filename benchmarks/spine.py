@@ -50,7 +50,7 @@ def main() -> int:
     try:
         source = folder / "transfer"
         run(["sample", "make", str(source), "--volumes", str(wanted.volumes),
-             "--pages", str(wanted.pages), "--seed", str(wanted.seed)], folder / "home")  # fmt: skip
+             "--pages", str(wanted.pages), "--seed", str(wanted.seed), "--agency", wanted.agency], folder / "home")  # fmt: skip
         files = sorted(path for path in source.rglob("*") if path.is_file())
         size = sum(path.stat().st_size for path in files)
         before = floor(source, files, folder / "floor-1")
@@ -68,7 +68,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--volumes", type=int, default=200)
     parser.add_argument("--pages", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--agency", default="1741000")
+    parser.add_argument("--agency", default="6110000")
     parser.add_argument("--folder", help="where to work; about four times the transfer is needed")
     parser.add_argument("--json", action="store_true")
     return parser.parse_args()
