@@ -65,6 +65,7 @@ class FolderSink:
     def _close(self) -> None:
         os.close(self._descriptor)
         self._descriptor = -1
+        self._delivery.open_sinks.discard(self)
 
 
 class FolderDelivery:
@@ -79,6 +80,7 @@ class FolderDelivery:
         self.scratch, self._descriptor = _scratch_folder(ground, prefix)
         self._scratch = f"{self.scratch}/"
         self._folders = {""}
+        self.open_sinks: set[FolderSink] = set()
 
     def create(self, name: str, *, size: int | None = None, sha256: str | None = None) -> Sink:
         self._go_on()
@@ -94,13 +96,18 @@ class FolderDelivery:
             with self.ground.told(name, lacking=size or 1):
                 raise
         self._synced = False
-        return FolderSink(self, name, descriptor, size)
+        sink = FolderSink(self, name, descriptor, size)
+        self.open_sinks.add(sink)
+        return sink
 
     def put(self, name: str, data: bytes) -> Stored:
         stored = _digest(data)
         sink = self.create(name, size=len(data))
-        sink.write(data)
-        sink.finish(stored.sha256)
+        try:
+            sink.write(data)
+            sink.finish(stored.sha256)
+        finally:
+            sink.abort()
         return stored
 
     def read_back(self, name: str) -> Stored:
@@ -168,6 +175,8 @@ class FolderDelivery:
 
     def _end(self) -> None:
         self._is_over = True
+        for sink in list(self.open_sinks):
+            sink.abort()
         shutil.rmtree(self.scratch, ignore_errors=True)
         os.close(self._descriptor)
 

@@ -113,6 +113,13 @@ class Server:
             raise
         return Head(answer["ContentLength"], answer.get("Metadata", {}).get("sha256"), answer["ETag"])
 
+    def has(self, key: str) -> bool:
+        try:
+            self.head(key)
+        except Missing:
+            return False
+        return True
+
     def list(self, prefix: str) -> Iterator[tuple[str, int]]:
         pages = self._client.get_paginator("list_objects_v2").paginate(
             Bucket=self._bucket, Prefix=self._prefix + prefix

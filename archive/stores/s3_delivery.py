@@ -1,7 +1,8 @@
 """One bag on its way to a server.  Its objects get their keys as they come; its tagmanifest comes last.
 
 A server has no rename, so a killed delivery leaves objects without a tagmanifest: no bag.  The
-next delivery of the same bytes adopts them; other bytes in the way are a Conflict.
+next delivery of the same bytes adopts them; other bytes in the way are a Conflict.  To a bag that
+is whole nothing is added: the same delivery again only compares.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from archive.errors import Conflict, Damaged, WrongCall
 from archive.stores.keys import check_key
 from archive.stores.s3 import Server
 from archive.stores.s3_reading import judge_all
-from archive.stores.s3_uploads import S3Sink, Uploads, hash_object, put_or_adopt
-from archive.stores.store import Sink, Stored, Verdict
+from archive.stores.s3_uploads import ComparingSink, S3Sink, Uploads, hash_object, put_or_adopt
+from archive.stores.store import LAST, Sink, Stored, Verdict
 
 
 class S3Delivery:
@@ -27,12 +28,15 @@ class S3Delivery:
         self._count = 0
         self._sum = 0
         self._is_over = False
+        self._is_whole = server.has(f"{prefix}/{LAST}")
 
     def create(self, name: str, *, size: int | None = None, sha256: str | None = None) -> Sink:
         if self._is_over:
             raise WrongCall(f"The delivery of {self._prefix} is over.")
         key = check_key(f"{self._prefix}/{name}")
         self._count, self._sum = self._count + 1, self._sum ^ _mark(key)
+        if self._is_whole:
+            return ComparingSink(self._uploads, key)
         return S3Sink(self._uploads, key, size=size, sha256=sha256)
 
     def put(self, name: str, data: bytes) -> Stored:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import BinaryIO
 
-from archive.errors import Conflict, Damaged, Missing
+from archive.errors import Conflict, Damaged
 from archive.stores import s3_probe, s3_reading
 from archive.stores.keys import check_key, check_prefix
 from archive.stores.s3 import Bucket, Server
@@ -78,11 +78,7 @@ class S3Store:
         return self.server.get(check_key(key))
 
     def has(self, key: str) -> bool:
-        try:
-            self.server.head(check_key(key))
-        except Missing:
-            return False
-        return True
+        return self.server.has(check_key(key))
 
     def size(self, key: str) -> int:
         return self.server.head(check_key(key)).size
@@ -142,11 +138,7 @@ class S3Shelf:
         return self.server.get(check_key(key))
 
     def has(self, key: str) -> bool:
-        try:
-            self.server.head(check_key(key))
-        except Missing:
-            return False
-        return True
+        return self.server.has(check_key(key))
 
     def find(self, prefix: str) -> Iterator[tuple[str, int]]:
         return self.server.list(check_prefix(prefix))

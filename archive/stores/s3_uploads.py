@@ -151,3 +151,23 @@ class S3Sink:
                 len(data), self._server.put_part, self._key, self._upload, number, data, digest
             )
         )
+
+
+class ComparingSink:
+    """Sends nothing: finds that the same bytes are there already, or Conflict."""
+
+    def __init__(self, uploads: Uploads, key: str) -> None:
+        self._uploads, self._key = uploads, key
+        self._digest = hashlib.sha256()
+        self._size = 0
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self._digest.update(data)
+        self._size += len(data)
+
+    def finish(self, sha256: str | None = None) -> None:
+        stored = Stored(self._digest.hexdigest(), self._size)
+        self._uploads.submit(0, adopt, self._uploads.server, self._key, stored)
+
+    def abort(self) -> None:
+        """There is nothing to drop."""

@@ -16,6 +16,9 @@ from archive.errors import Refused
 CHECKPOINT = "ledger/checkpoint"
 """The one key of the house that may move: see `Store.swap_checkpoint`."""
 
+LAST = "tagmanifest-sha256.txt"
+"""The last object of a bag; where a server has no rename, its presence is what says "whole"."""
+
 NEEDED = ("refuses to replace", "refuses a wrong digest")
 """The capabilities a promise of ours rests on; a store without one is not opened for use."""
 

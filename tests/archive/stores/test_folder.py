@@ -1,0 +1,213 @@
+"""What only a folder on a real disk can show: damage, a full disk, a killed writer, the probe's words."""
+
+import ctypes
+import hashlib
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from archive.errors import Conflict, Unavailable
+from archive.stores import Altered, Intact, open_store
+from archive.stores.disk import file_system, move_without_replacing
+from archive.stores.folder import FolderStore
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FolderStore:
+    made = FolderStore("a", tmp_path / "a")
+    made.prepare()
+    return made
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def flip(path: Path, at: int) -> None:
+    with open(path, "r+b") as file:
+        file.seek(at)
+        byte = file.read(1)
+        file.seek(at)
+        file.write(bytes([byte[0] ^ 1]))
+
+
+def test_a_flipped_byte_is_read_back_as_altered(store):
+    data = random.Random(2).randbytes(300_000)
+    store.put("packages/1", data)
+    asked = [("packages/1", sha256(data), len(data))]
+    assert list(store.read_back_all(asked)) == [("packages/1", Intact(sha256(data)))]
+    flip(store.root / "packages/1", 123_456)
+    ((_, verdict),) = store.read_back_all(asked)
+    assert isinstance(verdict, Altered) and verdict.found == sha256((store.root / "packages/1").read_bytes())
+
+
+def test_a_byte_flipped_before_completion_is_found_by_the_read_back(store):
+    delivery = store.begin("packages/1/v1")
+    delivery.put("a", b"0123456789")
+    (scratch,) = [path for path in (store.root / ".incoming").iterdir() if path.is_dir()]
+    assert list(delivery.read_back_all([("a", sha256(b"0123456789"), 10)])) == [
+        ("a", Intact(sha256(b"0123456789")))
+    ]
+    flip(scratch / "a", 3)
+    ((_, verdict),) = delivery.read_back_all([("a", sha256(b"0123456789"), 10)])
+    assert isinstance(verdict, Altered)
+    delivery.abandon()
+    assert list(store.find("")) == [] and list((store.root / ".incoming").iterdir()) == []
+
+
+def test_a_writer_killed_in_a_put_leaves_nothing_but_scratch_that_is_swept(store):
+    code = f"""
+import sys
+from pathlib import Path
+from archive.stores.folder import FolderStore
+class Slow:
+    def __init__(self): self.told = 0
+    def read(self, size):
+        self.told += 1
+        if self.told == 3:
+            print("ready", flush=True); sys.stdin.read()
+        return b"x" * 1000
+FolderStore("a", Path({str(store.root)!r})).put("audits/1", Slow())
+"""
+    child = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
+    )
+    assert child.stdout and child.stdout.readline() == b"ready\n"
+    assert store.sweep() == 0
+    child.send_signal(signal.SIGKILL)
+    assert child.wait() == -signal.SIGKILL
+    assert list(store.find("")) == []
+    assert store.sweep() == 1 and list((store.root / ".incoming").iterdir()) == []
+    store.put("audits/1", b"x")
+
+
+def test_a_full_disk_is_told_with_the_store_and_the_bytes_and_leaves_nothing(tmp_path):
+    """A file size limit of a child stands for the full disk: the system call fails in the same way."""
+    code = f"""
+import resource, signal
+from pathlib import Path
+from archive.errors import Unavailable
+from archive.stores.folder import FolderStore
+store = FolderStore("a", Path({str(tmp_path / "a")!r})); store.prepare()
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
+try:
+    store.put("audits/1", b"x" * 3_000_000)
+except Unavailable as error:
+    print(error.code, error.message)
+delivery = store.begin("packages/1")
+sink = delivery.create("a", size=3_000_000)
+try:
+    for _ in range(3):
+        sink.write(b"x" * 900_000)
+except Unavailable as error:
+    print(error.code, error.message)
+sink.abort(); delivery.abandon()
+print(list(store.find("")), list((store.root / ".incoming").iterdir()))
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    put, delivered, left = done.stdout.splitlines()
+    assert put.startswith("store.full Store a is full: audits/1 needs at least ")
+    assert delivered == "store.full Store a is full: a needs at least 2,100,000 bytes more than there are."
+    assert left == "[] []"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small file system needs root")
+def test_a_really_full_file_system_refuses_before_and_during(tmp_path):
+    place = tmp_path / "small"
+    place.mkdir()
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.mount(b"none", os.fsencode(place), b"tmpfs", 0, b"size=2m") != 0:
+        pytest.skip("this system does not let root mount")
+    try:
+        small = FolderStore("small", place)
+        small.prepare()
+        with pytest.raises(Unavailable, match="small is full"):
+            small.begin("packages/1", size=5_000_000)
+        with pytest.raises(Unavailable, match="small is full"):
+            small.put("audits/1", b"x" * 5_000_000)
+        delivery = small.begin("packages/1")
+        with pytest.raises(Unavailable, match="small is full"):
+            delivery.put("a", b"x" * 5_000_000)
+        delivery.abandon()
+        assert list(small.find("")) == []
+        small.put("audits/1", b"x" * 1_000_000)
+        assert {each.name: each.holds for each in small.probe()}["syncs"] is False
+    finally:
+        libc.umount(os.fsencode(place))
+
+
+def test_the_probe_says_what_a_folder_lacks(store):
+    told = {each.name: each for each in store.probe()}
+    assert not told["cannot be deleted from"].holds
+    assert not told["locks hold"].holds
+    assert file_system(store.root) in told["syncs"].detail
+
+
+def test_where_one_sync_is_weak_each_file_is_synced(tmp_path, monkeypatch):
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(descriptor))
+    for weak, expected in ((False, 0), (True, 2)):
+        store = FolderStore("a", tmp_path / str(weak), sync_each_file=weak)
+        store.prepare()
+        delivery = store.begin("packages/1")
+        synced.clear()
+        delivery.put("a", b"1")
+        delivery.put("b", b"2")
+        assert len(synced) == expected
+        delivery.complete("tagmanifest-sha256.txt", b"t")
+        assert len(synced) > expected
+
+
+@pytest.mark.parametrize("lacks", [False, True])
+def test_a_move_never_replaces_also_where_the_file_system_cannot_promise_it(tmp_path, monkeypatch, lacks):
+    if lacks:
+        monkeypatch.setattr("archive.stores.disk._rename_not_replacing", lambda source, target: False)
+    for kind in ("file", "folder"):
+        source, target = tmp_path / f"{kind}-1", tmp_path / f"{kind}-2"
+        for path, text in ((source, "new"), (target, "old")):
+            if kind == "folder":
+                path.mkdir()
+            (path / "x" if kind == "folder" else path).write_text(text)
+        with pytest.raises(FileExistsError):
+            move_without_replacing(source, target)
+        assert (target / "x" if kind == "folder" else target).read_text() == "old"
+        move_without_replacing(source, tmp_path / f"{kind}-3")
+        assert not source.exists()
+
+
+def test_a_delivery_below_a_file_is_refused(store):
+    store.put("packages/1", b"x")
+    delivery = store.begin("packages/1/v1")
+    with pytest.raises(Conflict):
+        delivery.complete("tagmanifest-sha256.txt", b"t")
+    delivery.abandon()
+
+
+def test_a_delivery_holds_few_descriptors(store):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (128, hard))
+    try:
+        delivery = store.begin("packages/1")
+        facts = [(f"{n // 50}/{n}", sha256(b"%d" % n), len(b"%d" % n)) for n in range(400)]
+        for n, (name, _, _) in enumerate(facts):
+            delivery.put(name, b"%d" % n)
+        assert sum(isinstance(verdict, Intact) for _, verdict in delivery.read_back_all(facts)) == 400
+        delivery.complete("tagmanifest-sha256.txt", b"t")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_store_opens_by_its_url_with_signs_that_urls_mind(tmp_path):
+    store = FolderStore("a", tmp_path / "서고 #1?%")
+    store.prepare()
+    store.put("x", b"1")
+    assert open_store("b", store.location).has("x")
