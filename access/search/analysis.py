@@ -226,12 +226,12 @@ def _word(text: str, units: Sequence[Unit]) -> Word:
 
 
 def bigrams(found: Sequence[Word]) -> tuple[str, ...]:
-    """Pairs of signs across spaces, never into or out of a negated word, which stands as one."""
+    """Pairs of signs across spaces; a negated word or a number stands as one, and no pair reaches into it."""
     tokens: list[str] = []
     run = ""
     for word in found:
         for unit, text in _pieces(word):
-            if unit.negated or unit.years:
+            if unit.negated or unit.years or any(sign.isdigit() for sign in text):
                 tokens += _pairs(run)
                 tokens += unit.tokens if unit.years else (unit.token,)
                 run = ""

@@ -118,10 +118,13 @@ class ElasticsearchIndex:
             asked["search_after"] = hits[-1]["sort"]
 
     def rebuild(self, documents: Iterable[Document]) -> int:
-        old = self._generation()
-        new = self._create()
-        count = self._write(new, (_action(entry(document)) for document in documents), ())
-        self._asked(lambda: self._bulk.indices.refresh(index=new))
+        old, new = self._generation(), self._create()
+        try:
+            count = self._write(new, (_action(entry(document)) for document in documents), ())
+            self._asked(lambda: self._bulk.indices.refresh(index=new))
+        except BaseException:
+            self._asked(lambda: self._bulk.indices.delete(index=new, ignore_unavailable=True))
+            raise
         self._swap(old, new)
         return count
 
@@ -131,6 +134,11 @@ class ElasticsearchIndex:
             return None
         mapping = self._asked(lambda: self._client.indices.get_mapping(index=generation))
         return str(mapping[generation]["mappings"].get("_meta", {}).get("analyser"))
+
+    def remove(self) -> None:
+        """Take the whole index away; a rebuild brings it back."""
+        if (generation := self._generation()) is not None:
+            self._asked(lambda: self._bulk.indices.delete(index=generation))
 
     # generations
 

@@ -105,7 +105,7 @@ def written_in_hanja(marked: Marked) -> Iterator[str]:
     """Marked words that are written in 한자: what a search in 한글 also found."""
     for start, end in marked.marks:
         word = marked.text[start:end]
-        if re.fullmatch(r"[\u3400-\u9fff]{2,}", word) and squeezed(word) != word:
+        if re.fullmatch(r"[\u3400-\u9fff]{2,}", word) and squeezed(word).isalpha():
             yield word
 
 
