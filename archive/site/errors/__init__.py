@@ -1,0 +1,1 @@
+"""Errors as pages: what happened, the fact, the next step."""

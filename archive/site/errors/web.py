@@ -1,0 +1,90 @@
+"""Turns whatever goes wrong into a page, or into JSON for a program, and never shows the inside."""
+
+import re
+import secrets
+
+from flask import Flask, Response, current_app, jsonify, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_limiter import RateLimitExceeded
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from archive.errors import ArchiveError, Refused, Unavailable
+
+WORDED = ("400", "403", "404", "409", "410", "422", "429", "500", "503")
+A_WHILE = 60
+"""Seconds after which it is worth asking again; repairs of a server take about as long."""
+
+
+class Forbidden(Refused):
+    """A page of another role; `right` is what the reader lacks."""
+
+    def __init__(self, right: str) -> None:
+        super().__init__("This page is for another role.", code="role", next="Sign in with another account.")
+        self.right = right
+
+
+class Gone(ArchiveError):
+    """A record that was public and was withdrawn."""
+
+    code, http_status = "gone", 410
+
+
+def answer_errors(app: Flask) -> None:
+    app.register_error_handler(RateLimitExceeded, _too_many)
+    app.register_error_handler(CSRFError, _expired)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(ArchiveError, _told)
+    app.register_error_handler(Exception, _defect)
+
+
+def _told(error: ArchiveError) -> ResponseReturnValue:
+    kind = str(error.http_status)
+    if kind == "500":
+        current_app.logger.error("%s: %s", request.endpoint, error.message)
+    words: dict[str, object] = {"code": error.code, "message": error.message, "next": error.next}
+    response = _page(kind if kind in WORDED else "500", right=getattr(error, "right", None), error=words)
+    if isinstance(error, Unavailable):
+        response.headers["Retry-After"] = str(A_WHILE)
+    return response
+
+
+def _http(error: HTTPException) -> ResponseReturnValue:
+    code = error.code or 500
+    if 300 <= code < 400:
+        return error
+    kind = str(code) if str(code) in WORDED else "404" if code == 405 else "422" if code < 500 else "500"
+    name = (error.name or "error").lower().replace(" ", "_")
+    return _page(kind, error={"code": name, "message": f"{error.name}.", "next": "Check the address."}, status=code)
+
+
+def _expired(error: CSRFError) -> ResponseReturnValue:
+    return _page("400", error={"code": "form", "message": str(error.description), "next": "Open the page again."})
+
+
+def _too_many(error: RateLimitExceeded) -> ResponseReturnValue:
+    limit = current_app.config["A_MINUTE"]
+    told = {"code": "too_many", "message": f"More than {limit} requests a minute.", "next": "Wait a minute."}
+    response = _page("429", error=told, n=limit, s=A_WHILE)
+    response.headers["Retry-After"] = str(A_WHILE)
+    return response
+
+
+def _defect(error: Exception) -> ResponseReturnValue:
+    number = secrets.token_hex(4)
+    current_app.logger.exception("defect %s at %s", number, request.endpoint, exc_info=error)
+    told = {"code": "defect", "message": f"A defect of ours; its number is {number}.", "next": "Try again."}
+    return _page("500", error=told, id=number)
+
+
+def _page(kind: str, *, error: dict[str, object], status: int | None = None, **values: object) -> Response:
+    code = status or int(kind)
+    if request.path.startswith("/api/") or request.path.endswith(".json"):
+        response = jsonify(error=error)
+        response.status_code = code
+        return response
+    parent = re.match(r"/(items|volumes)/[A-Za-z0-9-]{1,40}", request.path)
+    record = parent.group(0) if parent and kind == "403" else None
+    values.setdefault("id", None)
+    page = render_template("error.html", kind=kind, error=error, record=record, **values)
+    return make_response(page, code)

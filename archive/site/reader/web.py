@@ -1,0 +1,83 @@
+"""What a view may ask of its request: the installation, a session to read with, who asks, and words."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, cast
+
+from flask import current_app, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from flask_login import current_user
+from sqlalchemy.orm import Session
+
+from archive import people
+from archive.people import Reader, User
+from archive.site import assets, language
+from archive.site.errors.web import Forbidden
+from archive.site.language import Language
+from archive.site.site import Site
+
+P = ParamSpec("P")
+
+
+def site() -> Site:
+    return cast(Site, current_app.extensions["seogo"])
+
+
+def session() -> Session:
+    """The session that this request reads with; it never commits."""
+    if "session" not in g:
+        g.session = site().reading_session()
+    return cast(Session, g.session)
+
+
+def reader() -> Reader:
+    """Who asks, as the gate wants to know it."""
+    return current_user.reader if current_user.is_authenticated else Reader()
+
+
+def tongue() -> Language:
+    return "en" if request.environ.get("seogo.language") == "en" else "ko"
+
+
+def say(key: str, **values: object) -> str:
+    """The sentence of a key in the reader's language, with its values and particles."""
+    return language.fill(gettext(key), **values)
+
+
+def asset(name: str) -> str:
+    held: assets.Assets = current_app.extensions["seogo.assets"]
+    return f"/static/{held.by_name[name].address}"
+
+
+def needs(right: str) -> Callable[[Callable[P, ResponseReturnValue]], Callable[P, ResponseReturnValue]]:
+    """Only for readers with that right; anybody else is asked to sign in, or told who may."""
+
+    def wrap(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+            if not current_user.is_authenticated:
+                asked = request.full_path.rstrip("?") if request.method == "GET" else "/"
+                return redirect(url_for("people.sign_in", next=asked))
+            if not reader().may(right):
+                raise Forbidden(right)
+            return view(*args, **kwargs)
+
+        return guarded
+
+    return wrap
+
+
+class Member:
+    """A signed-in person, as Flask-Login wants one."""
+
+    is_authenticated = True
+    is_active = True
+    is_anonymous = False
+
+    def __init__(self, user: User) -> None:
+        self.user = user
+        self.reader = people.reader(user)
+
+    def get_id(self) -> str:
+        return self.user.opaque
