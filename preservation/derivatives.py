@@ -65,7 +65,7 @@ def ask(session: Session, item_id: int) -> None:
     jobs.submit(session, "derive-item", once=f"derive-item:{item_id}", item_id=item_id)
 
 
-@jobs.job("derive-item", timeout=timedelta(hours=2), attempts=3, memory=1 << 30)
+@jobs.job("derive-item", timeout=timedelta(hours=2), attempts=3, memory=2 << 30)
 def derive_item(site: Site, item_id: int) -> Iterator[jobs.Progress]:
     """Identify each file of an item, make its page images and text, and count its pages."""
     with site.reading_session() as session:
