@@ -7,8 +7,6 @@ a finding too. bagit is not safe in threads; call ``verify_bag`` in a process of
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,14 +17,8 @@ from preservation import bags
 from preservation.bags import IncomingBag, is_bag
 
 __all__ = [
-    "BAG_INFO",
-    "DECLARATION",
-    "MANIFEST",
-    "TAG_MANIFEST",
     "IncomingBag",
-    "Label",
     "bag_info",
-    "closing_files",
     "declaration",
     "is_bag",
     "manifest_line",
@@ -35,48 +27,8 @@ __all__ = [
     "verify_bag",
 ]
 
-DECLARATION = "bagit.txt"
-BAG_INFO = "bag-info.txt"
-MANIFEST = "manifest-sha256.txt"
-TAG_MANIFEST = "tagmanifest-sha256.txt"
 # A manifest line is short and a file is long: one megabyte keeps the disk busy without holding memory.
 _BLOCK = 1024 * 1024
-
-
-@dataclass(frozen=True, kw_only=True)
-class Label:
-    """What bag-info.txt says of one bag of a volume. No title and no person: bags are copied to auditors."""
-
-    reference: str
-    bag: int
-    bagged_on: date
-    octets: int
-    files: int
-    software: str
-    source_organization: str | None = None
-    organization_code: str | None = None
-    sender_id: str | None = None
-    retention: str | None = None
-    access: str | None = None
-    transfer: str | None = None
-
-    def fields(self) -> list[tuple[str, str]]:
-        """The fields in the order they are written; what is not known is left out."""
-        known: list[tuple[str, str | None]] = [
-            ("Source-Organization", self.source_organization),
-            ("Organization-Code", self.organization_code),
-            ("External-Identifier", f"{self.reference}/v{self.bag}"),
-            ("Internal-Sender-Identifier", self.sender_id),
-            ("Bag-Group-Identifier", self.reference),
-            ("Bag-Count", f"{self.bag} of ?"),
-            ("Bagging-Date", self.bagged_on.isoformat()),
-            ("Payload-Oxum", f"{self.octets}.{self.files}"),
-            ("Bag-Software-Agent", self.software),
-            ("Transfer-Identifier", self.transfer),
-            ("Retention-Period", self.retention),
-            ("Access-Status", self.access),
-        ]
-        return [(label, value) for label, value in known if value]
 
 
 def declaration() -> bytes:
@@ -97,18 +49,6 @@ def bag_info(fields: Sequence[tuple[str, str]]) -> bytes:
 def manifest_line(sha256: str, path: str) -> bytes:
     """One line of a manifest; ``path`` is relative to the bag. CR, LF and % are percent-encoded."""
     return f"{sha256}  {bags.encode(path)}\n".encode()
-
-
-def closing_files(label: Label, manifest_sha256: str) -> tuple[tuple[str, bytes], ...]:
-    """Name and content of the tag files to write after the manifest, in order; the tag manifest is last."""
-    info = bag_info(label.fields())
-    listed = (
-        (BAG_INFO, hashlib.sha256(info).hexdigest()),
-        (DECLARATION, hashlib.sha256(declaration()).hexdigest()),
-        (MANIFEST, manifest_sha256),
-    )
-    tags = b"".join(manifest_line(digest, name) for name, digest in listed)
-    return ((DECLARATION, declaration()), (BAG_INFO, info), (TAG_MANIFEST, tags))
 
 
 def read_manifest(stream: BinaryIO) -> dict[str, str]:
@@ -161,7 +101,7 @@ def _check_digests(
 
 
 def _digests(path: Path, algorithms: Sequence[str]) -> dict[str, str]:
-    running = {name: hashlib.new(bags.ALGORITHMS[name], usedforsecurity=False) for name in algorithms}
+    running = {name: hashlib.new(name, usedforsecurity=False) for name in algorithms}
     with path.open("rb") as stream:
         while block := stream.read(_BLOCK):
             for digest in running.values():

@@ -2,6 +2,6 @@
 
 from preservation.bags.checks import CHECKS
 from preservation.bags.paths import decode, encode, unsafe
-from preservation.bags.reading import ALGORITHMS, IncomingBag, is_bag, read
+from preservation.bags.reading import IncomingBag, is_bag, read
 
-__all__ = ["ALGORITHMS", "CHECKS", "IncomingBag", "decode", "encode", "is_bag", "read", "unsafe"]
+__all__ = ["CHECKS", "IncomingBag", "decode", "encode", "is_bag", "read", "unsafe"]

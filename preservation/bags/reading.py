@@ -48,7 +48,10 @@ Digests = dict[str, dict[str, str]]
 
 @dataclass
 class IncomingBag:
-    """A foreign bag as it was read. Manifests map algorithm to path to digest; paths are as on disk."""
+    """A foreign bag as it was read. Manifests map algorithm to path to digest.
+
+    Algorithms are called as ``hashlib`` calls them, and paths are as on disk.
+    """
 
     folder: Path
     version: tuple[int, int] = (1, 0)
@@ -176,8 +179,8 @@ def _read_manifest(bag: IncomingBag, name: str) -> None:
     found = _MANIFEST_NAME.match(name)
     if found is None:
         return
-    algorithm = found[2].lower().replace("-", "").replace("_", "")
-    if algorithm not in ALGORITHMS:
+    algorithm = ALGORITHMS.get(found[2].lower().replace("-", "").replace("_", ""))
+    if algorithm is None:
         sentence = f"{name} uses {found[2]}, which cannot be checked here."
         bag.note("algorithm", "warning", sentence, path=name, value=found[2])
         return

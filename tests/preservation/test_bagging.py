@@ -5,7 +5,6 @@ import tarfile
 import unicodedata
 import zipfile
 from collections.abc import Mapping
-from datetime import date
 from pathlib import Path
 
 import bagit
@@ -125,20 +124,14 @@ NAMES = (
 
 def test_a_bag_of_ours_is_valid_for_us_and_for_the_library(tmp_path: Path) -> None:
     folder = make_bag(tmp_path / "bag", {name: name.encode() for name in NAMES})
-    manifest = (folder / "manifest-sha256.txt").read_bytes()
-    label = bagging.Label(
-        reference="2026-0001",
-        bag=1,
-        bagged_on=date(2026, 11, 23),
-        octets=sum(len(name.encode()) for name in NAMES),
-        files=len(NAMES),
-        software="Seogo 0.1.0",
-    )
-    for name, data in bagging.closing_files(label, digest(manifest)):
-        (folder / name).write_bytes(data)
+    info = bagging.bag_info([("Bag-Count", "1 of ?"), ("Source-Organization", "서울특별시")])
+    (folder / "bag-info.txt").write_bytes(info)
+    tags = ("bagit.txt", "bag-info.txt", "manifest-sha256.txt")
+    listed = [bagging.manifest_line(digest((folder / name).read_bytes()), name) for name in tags]
+    (folder / "tagmanifest-sha256.txt").write_bytes(b"".join(listed))
     assert bagging.verify_bag(folder) == []
     assert bagit.Bag(str(folder)).validate()
-    assert bagging.closing_files(label, digest(manifest))[-1][0] == bagging.TAG_MANIFEST
+    assert bagging.read_bag(folder).info == [("Bag-Count", "1 of ?"), ("Source-Organization", "서울특별시")]
 
 
 def test_a_percent_sign_is_encoded_as_the_standard_asks() -> None:
