@@ -49,8 +49,8 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="seogo-bench-", dir=wanted.folder))
     try:
         source = folder / "transfer"
-        run(["sample", "make", str(source), "--volumes", str(wanted.volumes),
-             "--pages", str(wanted.pages), "--seed", str(wanted.seed), "--agency", wanted.agency], folder / "home")  # fmt: skip
+        run(["sample", "make", str(source), "--volumes", str(wanted.volumes), "--agency", wanted.agency,
+             "--pages", str(wanted.pages), "--seed", str(wanted.seed)], folder / "home")  # fmt: skip
         files = sorted(path for path in source.rglob("*") if path.is_file())
         size = sum(path.stat().st_size for path in files)
         before = floor(source, files, folder / "floor-1")
