@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import cast
+from typing import Any, cast
 
 from access.search import highlights, keyboard, planning
 from access.search.highlights import Marked
@@ -81,6 +81,16 @@ def find(
         understood=Understood(tuple(dict.fromkeys(also)), exactly, repaired),
         complete=results.complete,
     )
+
+
+def told(hits: Hits) -> dict[str, Any]:
+    """The keys that other programs rely on: of the command and of the web API."""
+    keys = ("reference", "sender_id", "volume", "title", "disclosure", "page", "score")
+    return {
+        "total": hits.total,
+        "next": hits.next,
+        "hits": [{key: getattr(hit, key) for key in keys} for hit in hits.hits],
+    }
 
 
 @dataclass(frozen=True)

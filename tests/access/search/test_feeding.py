@@ -1,0 +1,250 @@
+"""From rows to the two indexes: what the public's may hold, and that neither loses a change."""
+
+import uuid
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+
+from access.search import feeding, opening, query
+from access.search.elasticsearch import ElasticsearchIndex
+from access.search.opening import Indexes
+from archive import outbox
+from archive.database import Base
+from archive.errors import Unavailable
+from archive.holdings import ContentFile, Item, Volume
+from archive.site import settings
+from archive.site.site import Site
+from archive.work import jobs
+from preservation import pages
+
+NOW = datetime(2026, 11, 23, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def site(tmp_path):
+    site = Site(settings.read({"SEOGO_HOME": str(tmp_path), "SEOGO_CLOCK": NOW.isoformat()}))
+    Base.metadata.create_all(site.engine)
+    return site
+
+
+@pytest.fixture
+def indexes(site):
+    return opening.open_indexes(site.settings)
+
+
+def add_volume(site, **more) -> Volume:
+    values = {
+        "reference": f"SG-{uuid.uuid4().hex[:6].upper()}", "agency_code": "6110000", "title": "하천 관계철",
+        "creator_agency": "건설국", "state": "stored", "accepted_at": NOW,
+    }  # fmt: skip
+    with site.open_session.begin() as session:
+        volume = Volume(**values | more)
+        session.add(volume)
+        session.flush()
+        return volume
+
+
+def add_item(site, volume, title, *, texts=(), **more) -> Item:
+    with site.open_session.begin() as session:
+        position = len(list(session.query(Item).filter_by(volume_id=volume.id))) + 1
+        item = Item(volume_id=volume.id, reference=f"{volume.reference}-{position:04}", position=position, title=title,
+                    **more)  # fmt: skip
+        session.add(item)
+        session.flush()
+        file = ContentFile(item_id=item.id, position=1, path="a", original_name="a", bytes=1, sha256="0" * 64)
+        session.add(file)
+        session.flush()
+        for number, text in enumerate(texts, 1):
+            prefix = pages.prefix_of(item, number)
+            site.shelf.put(f"{prefix}/text.json", pages.text_json(text, ()))
+            session.add(
+                pages.Page(item_id=item.id, number=number, file_id=file.id, page_in_file=number, has_image=False,
+                           has_text=True, word_count=1, shelf_prefix=prefix)
+            )  # fmt: skip
+        outbox.changed(session, "item", item.id)
+        return item
+
+
+def change(site, item, **values) -> None:
+    with site.open_session.begin() as session:
+        row = session.get(Item, item.id)
+        for name, value in values.items():
+            setattr(row, name, value)
+        outbox.changed(session, "item", item.id)
+
+
+def feed(site) -> None:
+    list(feeding.index_changes(site))
+
+
+def found(index, text):
+    return [hit.reference for hit in query.find(index, text).hits]
+
+
+def waiting(site) -> int:
+    with site.open_session.begin() as session:
+        return len(outbox.waiting(session, 100))
+
+
+OPEN = {"disclosure": "open", "opens_on": date.min}
+
+
+def test_a_change_reaches_both_indexes_and_its_row_goes(site, indexes):
+    item = add_item(site, add_volume(site), "한강 준설", texts=["모래를 퍼냈다"], **OPEN)
+    feed(site)
+    for index in (indexes.public, indexes.staff):
+        assert found(index, "준설") == [item.reference]
+        assert found(index, "모래") == [item.reference]
+    assert waiting(site) == 0
+    change(site, item, title="한강 제방")
+    feed(site)
+    assert found(indexes.public, "준설") == []
+    assert found(indexes.public, "제방") == [item.reference]
+
+
+def test_the_public_finds_nothing_of_a_closed_item_but_its_open_title(site, indexes):
+    item = add_item(
+        site, add_volume(site), "토지 보상", texts=["보상금 명단"], disclosure="closed", document_number="재무-77",
+        extra={"비고": "민원인 연락처"},
+    )  # fmt: skip
+    feed(site)
+    assert found(indexes.public, "보상") == [item.reference]
+    assert found(indexes.staff, "명단") == found(indexes.staff, "연락처") == [item.reference]
+    assert found(indexes.public, "명단") == found(indexes.public, "연락처") == []
+
+
+def test_the_public_cannot_find_a_closed_title(site, indexes):
+    item = add_item(site, add_volume(site), "홍길동 징계", disclosure="closed", list_open=False,
+                    document_number="감사-99")  # fmt: skip
+    feed(site)
+    assert found(indexes.staff, "징계") == [item.reference]
+    assert found(indexes.public, "징계") == found(indexes.public, "감사-99") == []
+    (hit,) = query.find(indexes.public, "건설국").hits
+    assert (hit.reference, hit.title, hit.snippet) == (item.reference, "", None)
+
+
+def test_the_public_finds_only_the_open_pages_of_a_partly_open_item(site, indexes):
+    item = add_item(site, add_volume(site), "민원 처리", texts=["접수 내역", "주민등록번호", "회신 문안"],
+                    disclosure="partial", restricted_pages=[[2, 2]])  # fmt: skip
+    feed(site)
+    assert found(indexes.public, "접수") == found(indexes.public, "회신") == [item.reference]
+    assert found(indexes.public, "주민등록번호") == []
+    assert found(indexes.staff, "주민등록번호") == [item.reference]
+    assert "주민등록번호" not in str(query.find(indexes.public, "민원").hits)
+
+
+def test_a_partly_open_item_whose_closed_pages_are_not_named_shows_no_page(site, indexes):
+    add_item(site, add_volume(site), "민원 처리", texts=["접수 내역"], disclosure="partial")
+    feed(site)
+    assert found(indexes.public, "접수") == []
+
+
+@pytest.mark.parametrize("values", [{"state": "accepted"}, {"publication": "draft"}])
+def test_a_volume_that_is_not_stored_or_not_published_is_not_public(site, indexes, values):
+    add_item(site, add_volume(site, **values), "한강 준설", **OPEN)
+    feed(site)
+    assert indexes.public.count() == 0
+    assert indexes.staff.count() == 1
+
+
+def test_what_is_withdrawn_leaves_the_public_index(site, indexes):
+    volume = add_volume(site)
+    item = add_item(site, volume, "한강 준설", **OPEN)
+    feed(site)
+    with site.open_session.begin() as session:
+        session.get(Volume, volume.id).publication = "draft"
+        outbox.changed(session, "item", item.id)
+    feed(site)
+    assert (indexes.public.count(), indexes.staff.count()) == (0, 1)
+
+
+def test_a_closed_title_of_a_volume_is_not_found_through_its_open_items(site, indexes):
+    item = add_item(site, add_volume(site, title="홍길동 징계철", list_open=False), "통지", **OPEN)
+    feed(site)
+    assert found(indexes.public, "통지") == [item.reference]
+    assert found(indexes.public, "징계철") == []
+
+
+def test_the_day_that_opens_an_item_makes_it_differ_until_it_is_mended(site, indexes):
+    item = add_item(
+        site, add_volume(site), "협상", texts=["회담 초안"], disclosure="closed", opens_on=date(2026, 11, 24)
+    )
+    feed(site)
+    assert found(indexes.public, "회담") == []
+    later = Site(replace(site.settings, clock=datetime(2026, 11, 24, 1, tzinfo=UTC)))
+    assert feeding.compare(later, indexes.public, "public").different == (item.reference,)
+    feeding.repair(later, indexes)
+    assert found(indexes.public, "회담") == [item.reference]
+    assert feeding.compare(later, indexes.public, "public").holds
+
+
+def test_compare_names_what_is_missing_extra_and_different(site, indexes):
+    volume = add_volume(site)
+    kept, lost, stale = (add_item(site, volume, f"제목 {n}", **OPEN) for n in ("가", "나", "다"))
+    feed(site)
+    assert feeding.compare(site, indexes.public, "public") == feeding.Compared(3, (), (), ())
+    indexes.public.rebuild(
+        [
+            *(one for one in feeding._documents(site, "public") if one.reference == kept.reference),
+            *(replace(one, version=1) for one in feeding._documents(site, "public") if one.reference == stale.reference),
+            *(replace(one, reference="X-1") for one in feeding._documents(site, "public"))
+        ]
+    )  # fmt: skip
+    compared = feeding.compare(site, indexes.public, "public")
+    assert compared == feeding.Compared(1, (lost.reference,), ("X-1",), (stale.reference,))
+    assert feeding.repair(site, indexes) == 3
+    assert feeding.compare(site, indexes.public, "public").holds
+
+
+def test_an_index_made_by_another_analyser_is_made_again(site, indexes, monkeypatch):
+    add_item(site, add_volume(site), "한강 준설", **OPEN)
+    feed(site)
+    for index in (indexes.public, indexes.staff):
+        current = index._generations.folder / index._generations.current()
+        (current / "analyser").write_text("0")
+        index._generations.current()
+    before = indexes.public._generations.current()
+    feed(site)
+    assert indexes.public._generations.current() != before
+    assert indexes.public.count() == 1
+
+
+def test_when_the_index_is_away_the_rows_stay(site, monkeypatch):
+    add_item(site, add_volume(site), "한강 준설", **OPEN)
+    away = Site(replace(site.settings, index="http://127.0.0.1:1"))
+    with pytest.raises(Unavailable):
+        feed(away)
+    assert waiting(site) == 1
+    feed(site)
+    assert waiting(site) == 0
+
+
+def test_rows_go_only_after_both_indexes_have_them(site, indexes):
+    item = add_item(site, add_volume(site), "한강 준설", **OPEN)
+    feeding.rebuild(site, indexes)
+    away = ElasticsearchIndex("http://127.0.0.1:1", "test", "public")
+    with pytest.raises(Unavailable):
+        feeding.drain(site, Indexes(public=away, staff=indexes.staff))
+    assert waiting(site) == 1
+    assert feeding.drain(site, indexes) == 1
+    assert feeding.drain(site, indexes) == 0
+    assert found(indexes.public, "준설") == [item.reference]
+
+
+def test_a_changed_volume_brings_its_items(site, indexes):
+    volume = add_volume(site)
+    item = add_item(site, volume, "통지", **OPEN)
+    feed(site)
+    with site.open_session.begin() as session:
+        session.get(Volume, volume.id).title = "양화대교 건설"
+        outbox.changed(session, "volume", volume.id)
+    feed(site)
+    assert found(indexes.public, "양화대교") == [item.reference]
+
+
+def test_the_change_wakes_the_job_that_feeds(site):
+    add_item(site, add_volume(site), "통지", **OPEN)
+    with site.open_session.begin() as session:
+        assert jobs.claim(session, "me", NOW).name == "index-changes"
+    assert "index-changes" in jobs.DECLARED
