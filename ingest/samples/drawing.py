@@ -19,7 +19,6 @@ from ingest.samples.photographs import PICTURE, Patch, scene
 INK = {"ink": (0.13, 0.11, 0.11), "red": (0.76, 0.13, 0.12), "rule": (0.66, 0.38, 0.32)}
 BLACK = {"ink": (0.0, 0.0, 0.0), "red": (0.76, 0.13, 0.12), "rule": (0.5, 0.5, 0.5)}
 PAPERS = ((236, 220, 184), (228, 214, 186), (243, 232, 206), (219, 203, 170), (240, 236, 222))
-GRAY_LEVELS = 16
 
 
 def pdf(sheets: Iterable[Sheet], *, title: str) -> bytes:
@@ -43,14 +42,14 @@ def black_scan(sheet: Sheet) -> Image.Image:
 
 
 def tiff(pages: Iterable[Image.Image]) -> bytes:
-    """Black pages in Group 4, gray ones deflated; several pages make one file."""
+    """Black pages in Group 4, gray ones as JPEG inside; several pages make one file."""
     first, *others = pages
     black = first.mode == "1"
     out = BytesIO()
     first.save(
         out,
         "TIFF",
-        compression="group4" if black else "tiff_adobe_deflate",
+        compression="group4" if black else "jpeg",
         save_all=bool(others),
         append_images=others,
         dpi=(200, 200) if black else (120, 120),
@@ -61,8 +60,7 @@ def tiff(pages: Iterable[Image.Image]) -> bytes:
 def gray_scan(sheet: Sheet) -> Image.Image:
     rng = Random(f"scan/{sheet.seed}")
     page = _scanned(sheet, rng, 120, INK, gray=True)
-    aged = ImageChops.multiply(page, _paper(page.size, rng.randrange(len(PAPERS)), fine=False).convert("L"))
-    return ImageOps.posterize(aged, GRAY_LEVELS.bit_length() - 1)
+    return ImageChops.multiply(page, _paper(page.size, rng.randrange(len(PAPERS)), fine=False).convert("L"))
 
 
 def colour_scan(sheet: Sheet) -> bytes:

@@ -206,21 +206,26 @@ def _minutes(page: _Page) -> Sheet:
     if page.number == 1:
         day = world.written_date(page.item.day, page.era)
         fields = ((told["head"][0], day), (told["head"][1], told["place"]))
-        paragraphs = [told["head"][2], *told["agenda"], told["opening"]]
-    facts = page.some(page.volume.matter.facts, 5)
-    said = page.some(told["said"], 6)
-    lines = [line for line in [*facts, *said] if not line.startswith("(")]
-    page.rng.shuffle(lines)
-    for line in lines[: 7 if page.number == 1 else 10]:
-        paragraphs.append(f"○{page.rng.choice(told['speakers'])} : {line}")
+        begun = f"○{told['speakers']['chair'][0]} : {page.fill(told['begun'])}"
+        paragraphs = [told["head"][2], *told["agenda"], told["opening"], begun]
+    paragraphs += _speeches(page, told)
     if page.number == page.item.pages:
         paragraphs.append(told["closing"])
-    return page.sheet(
-        "minutes",
-        heading=page.item.title if page.number == 1 else "",
-        fields=fields,
-        paragraphs=tuple(paragraphs),
-    )
+    heading = page.item.title if page.number == 1 else ""
+    return page.sheet("minutes", heading=heading, fields=fields, paragraphs=tuple(paragraphs))
+
+
+def _speeches(page: _Page, told: dict[str, Any]) -> list[str]:
+    """What each said: only the chair leads the meeting, officers answer, members ask."""
+    spoken = [(role, sentence) for role, sentences in told["said"].items() for sentence in sentences]
+    spoken += [
+        (role, sentence) for role, _, sentence in (fact.partition("|") for fact in page.volume.matter.facts)
+    ]
+    page.rng.shuffle(spoken)
+    return [
+        f"○{page.rng.choice(told['speakers'][role])} : {page.fill(sentence)}"
+        for role, sentence in spoken[: 10 if page.number == 1 else 15]
+    ]
 
 
 def _photograph(page: _Page) -> Sheet:
