@@ -59,18 +59,18 @@ def sync_file(path: Path | str) -> None:
         os.close(descriptor)
 
 
-def make_folders(root: Path, folder: Path) -> None:
-    """Make ``folder`` below ``root`` and sync every parent that got a new name."""
+def make_folders(root: Path, folder: Path) -> list[Path]:
+    """Make ``folder`` below ``root``; the parents that got a new name, which the caller has to sync."""
     if folder.is_dir():
-        return
-    if folder != root:
-        make_folders(root, folder.parent)
+        return []
+    changed = make_folders(root, folder.parent) if folder != root else []
     try:
         folder.mkdir()
     except FileExistsError:
         if not folder.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, "a file is in the way", str(folder)) from None
-    sync_folder(folder.parent)
+    # Also when another writer made it: its sync may not have happened yet.
+    return [*changed, folder.parent]
 
 
 def move_without_replacing(source: Path, target: Path) -> str:

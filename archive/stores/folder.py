@@ -58,7 +58,7 @@ class FolderStore:
 
     def _name(self, path: Path, target: Path, key: str, stored: Stored) -> Stored:
         try:
-            disk.make_folders(self.root, target.parent)
+            changed = disk.make_folders(self.root, target.parent)
             disk.move_without_replacing(path, target)
         except (FileExistsError, NotADirectoryError):
             if target.is_file() and disk.hash_medium(str(target)) == stored:
@@ -66,7 +66,8 @@ class FolderStore:
             raise Conflict(
                 f"{key} is already in store {self.name} with other bytes.", code="store.taken"
             ) from None
-        disk.sync_folder(target.parent)
+        for folder in (target.parent, *changed):
+            disk.sync_folder(folder)
         return stored
 
     def open(self, key: str) -> BinaryIO:
@@ -116,7 +117,7 @@ class FolderStore:
     def swap_checkpoint(self, data: bytes, *, before: bytes | None) -> None:
         target = self.root / CHECKPOINT
         with self.ground.told(CHECKPOINT), self.ground.scratch(CHECKPOINT) as (path, descriptor):
-            disk.make_folders(self.root, target.parent)
+            changed = disk.make_folders(self.root, target.parent)
             disk.write_all(descriptor, data)
             os.fsync(descriptor)
             with self.ground.checkpoint_lock():
@@ -126,7 +127,8 @@ class FolderStore:
                         f"{CHECKPOINT} in store {self.name} was moved meanwhile.", code="store.moved"
                     )
                 path.replace(target)
-                disk.sync_folder(target.parent)
+                for folder in (target.parent, *changed):
+                    disk.sync_folder(folder)
 
     def probe(self) -> tuple[Capability, ...]:
         return probe(self, self.ground)

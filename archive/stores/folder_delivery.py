@@ -80,6 +80,7 @@ class FolderDelivery:
         self.scratch, self._descriptor = _scratch_folder(ground, prefix)
         self._scratch = f"{self.scratch}/"
         self._folders = {""}
+        self._last: tuple[str, Stored] | None = None
         self.open_sinks: set[FolderSink] = set()
 
     def create(self, name: str, *, size: int | None = None, sha256: str | None = None) -> Sink:
@@ -120,26 +121,39 @@ class FolderDelivery:
         with self.ground.told(self._prefix):
             yield from disk.judge_all(self.scratch, expected)
 
+    def announce_last(self, last: str, data: bytes) -> None:
+        self._last = (last, self.put(last, data))
+
     def complete(self, last: str, data: bytes) -> None:
-        """One fsync for the last file and its folder; the rest was synced before its read back."""
-        self._sync()
-        stored = self.put(last, data)
+        """Waits for the disk once for the name, and once more where ``last`` was not announced."""
+        stored = self._write_last(last, data)
         with self.ground.told(self._prefix, lacking=len(data)):
-            disk.sync_file(self._scratch + last)
-            disk.sync_folder(os.path.dirname(self._scratch + last))
             for name, verdict in disk.judge_all(self.scratch, [(last, stored.sha256, stored.size)]):
                 if not isinstance(verdict, Intact):
                     raise Damaged(f"Store {self.ground.name} did not keep {name}.", next="Check the disk.")
             self._give_name()
         self._end()
 
+    def _write_last(self, last: str, data: bytes) -> Stored:
+        self._sync()
+        stored = _digest(data)
+        if self._last is None:
+            self.put(last, data)
+            with self.ground.told(self._prefix, lacking=len(data)):
+                disk.sync_file(self._scratch + last)
+                disk.sync_folder(os.path.dirname(self._scratch + last))
+        elif self._last != (last, stored):
+            raise WrongCall(f"What completes {self._prefix} is not what was announced.")
+        return stored
+
     def abandon(self) -> None:
         if not self._is_over:
             self._end()
 
     def _give_name(self) -> None:
+        """All names first and all syncs after them: the first sync pays for the others."""
         try:
-            disk.make_folders(self.ground.root, self._target.parent)
+            changed = disk.make_folders(self.ground.root, self._target.parent)
             disk.move_without_replacing(self.scratch, self._target)
         except (FileExistsError, NotADirectoryError):
             if not (self._target.is_dir() and _are_the_same(self.scratch, self._target)):
@@ -148,8 +162,9 @@ class FolderDelivery:
                     code="store.taken",
                     next="What is there stays as it is; a new version takes a new prefix.",
                 ) from None
-        disk.sync_folder(self._target.parent)
-        disk.sync_folder(self.scratch.parent)
+            changed = []
+        for folder in (self._target.parent, *changed, self.scratch.parent):
+            disk.sync_folder(folder)
 
     def _make(self, folder: str) -> None:
         above, slash, _ = folder.rpartition("/")

@@ -57,6 +57,9 @@ class S3Delivery:
         for key, verdict in judge_all(self._server, keys):
             yield key[start:], verdict
 
+    def announce_last(self, last: str, data: bytes) -> None:
+        """Nothing to do early: the last object is written last."""
+
     def complete(self, last: str, data: bytes) -> None:
         self._uploads.settle()
         key = check_key(f"{self._prefix}/{last}")

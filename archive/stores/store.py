@@ -114,6 +114,10 @@ class Delivery(Protocol):
         Unavailable when a thing could not be read: then nothing is known about it.
         """
 
+    def announce_last(self, last: str, data: bytes) -> None:
+        """Optional, before the read back: what `complete` will write, so that a folder can sync it
+        with the rest.  A server still writes it as the last object."""
+
     def complete(self, last: str, data: bytes) -> None:
         """Write ``last`` as the last object, read it back, and make the whole visible.
 

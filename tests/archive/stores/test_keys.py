@@ -26,7 +26,8 @@ def test_a_decomposed_name_is_the_same_name():
     [
         ("a.", "trailing"), ("a ", "trailing"), (" a", "trailing"), ("CON", "reserved"),
         ("com1.txt", "reserved"),
-        ("NUL .x", "reserved"), ("..", "reserved"), ("a\\b", "characters"), ("a:b", "characters"), ("50%", "characters"),
+        ("NUL .x", "reserved"), ("..", "reserved"), ("a\\b", "characters"), ("a:b", "characters"),
+        ("50%", "characters"),
         ("tab\t", "characters"), ("bad\udcff.hwp", "characters"), ("가" * 67, "too long"),
         ("x" * 201 + ".hwpx", "too long"),
     ],
