@@ -1,0 +1,45 @@
+"""Stores are tried before their first use, and what was seen is kept for the auditor.
+
+A store that is known and has gone away is not made anew: an empty folder where a full one was
+must be noticed, not filled.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from archive.database import Base, OpenSession
+from archive.stores import Store, admit
+
+
+class Admission(Base):
+    """One store as it was found when it was first used.  ``capabilities``: name, holds, detail each."""
+
+    __tablename__ = "store_admissions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    store: Mapped[str] = mapped_column(String(40), unique=True)
+    location: Mapped[str]
+    capabilities: Mapped[list[Any]]
+    admitted_at: Mapped[datetime]
+
+
+def admit_new(open_session: OpenSession, stores: Sequence[Store], now: datetime) -> None:
+    """Prepare and probe the stores that were never used before; Refused when one cannot keep its promises."""
+    with open_session() as session:
+        known = {row.store: row.location for row in admissions(session)}
+    for store in stores:
+        if known.get(store.name) == store.location:
+            continue
+        store.prepare()
+        found = [{"name": each.name, "holds": each.holds, "detail": each.detail} for each in admit(store)]
+        with open_session.begin() as session:
+            session.execute(Admission.__table__.delete().where(Admission.store == store.name))  # type: ignore[attr-defined]
+            session.add(Admission(store=store.name, location=store.location, capabilities=found, admitted_at=now))
+
+
+def admissions(session: Session) -> Sequence[Admission]:
+    return session.scalars(select(Admission).order_by(Admission.store)).all()

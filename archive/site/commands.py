@@ -1,0 +1,48 @@
+"""``seogo settings`` and ``seogo user``: how this installation is set, and who may sign in."""
+
+import secrets
+
+import click
+
+from archive import people
+from archive.site import settings as settings_of
+from archive.site.settings import SETTINGS
+from archive.site.site import Site
+from archive.site.terminal import Command, json_option, pass_site, say
+
+
+@click.command(cls=Command, exits=(0, 1, 2))
+@json_option
+def settings(as_json: bool) -> None:
+    """Every setting with its value and where it came from; secrets are hidden."""
+    found = settings_of.read()
+    told = {
+        each.name: {"value": found.sources[each.name][0], "source": found.sources[each.name][1]} for each in SETTINGS
+    }
+    for name in found.credentials:
+        told[f"SEOGO_STORE_{name.upper()}_ACCESS"] = {"value": "…", "source": "hidden"}
+    say(told, as_json, lambda: "\n".join(f"{name}={each['value']}  ({each['source']})" for name, each in told.items()))
+
+
+@click.group()
+def user() -> None:
+    """People who may sign in."""
+
+
+@user.command(cls=Command, exits=(0, 1, 2, 3, 4))
+@click.argument("username")
+@click.option("--role", type=click.Choice(people.ROLES), required=True)
+@click.option("--name", "display_name", default="", help="The name shown on the pages.")
+@click.option("--password", help="Asked for when not given; '-' makes one and prints it.")
+@json_option
+@pass_site
+def add(
+    site: Site, username: str, role: str, display_name: str, password: str | None, as_json: bool
+) -> None:  # fmt: skip
+    """Add a person with a role."""
+    made = secrets.token_urlsafe(12) if password == "-" else None
+    secret = made or password or click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    with site.open_session.begin() as session:
+        people.add(session, username, secret, role=role, display_name=display_name or username, now=site.now())
+    told = {"username": username, "role": role, **({"password": made} if made else {})}
+    say(told, as_json, lambda: f"{username} may sign in as {role}." + (f" Password: {made}" if made else ""))

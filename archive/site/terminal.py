@@ -1,0 +1,114 @@
+"""How commands speak: one JSON object or plain lines on standard output, progress and errors beside it.
+
+The exit codes are in `archive.errors`; a result that is not all good carries its own.
+"""
+
+import json
+import sys
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import click
+from sqlalchemy.exc import OperationalError
+from tqdm import tqdm
+
+from archive.errors import ArchiveError, Unavailable
+from archive.site.site import Site
+
+EXIT_CODES = {
+    0: "done",
+    1: "a defect of ours",
+    2: "wrong call",
+    3: "refused, or something waits because of errors",
+    4: "something could not be looked at",
+    5: "damage, or a proof that does not hold",
+}
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+pass_site = click.make_pass_decorator(Site)
+
+
+class Command(click.Command):
+    """A command whose help ends with the exit codes it uses."""
+
+    def __init__(self, *args: Any, exits: tuple[int, ...] = (0, 1, 2, 3, 4), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.exits = exits
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Exit codes"):
+            formatter.write_dl([(str(code), EXIT_CODES[code]) for code in self.exits])
+
+
+def say(told: Mapping[str, Any], as_json: bool, lines: Callable[[], str] | None = None) -> None:
+    """Print a result, as JSON or in words."""
+    if as_json or lines is None:
+        click.echo(json.dumps(told, ensure_ascii=False, default=str))
+    else:
+        click.echo(lines())
+
+
+class Progress:
+    """A bar on a terminal, a line every few seconds elsewhere, always on standard error."""
+
+    EVERY = 5.0
+
+    def __init__(self) -> None:
+        self.bar: tqdm[Any] | None = None
+        self.what = ""
+        self.told = 0.0
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        if sys.stderr.isatty():
+            self._draw(what, done, total)
+        elif what != self.what or time.monotonic() - self.told >= self.EVERY or done == total:
+            self.told = time.monotonic()
+            click.echo(f"{what}: {done} of {total}", err=True)
+        self.what = what
+
+    def close(self) -> None:
+        if self.bar is not None:
+            self.bar.close()
+            self.bar = None
+
+    def _draw(self, what: str, done: int, total: int) -> None:
+        if what != self.what:
+            self.close()
+        if self.bar is None:
+            self.bar = tqdm(desc=what, total=total, file=sys.stderr, leave=True)
+        self.bar.total = total
+        self.bar.update(done - self.bar.n)
+
+
+def run(command: click.Command, arguments: list[str]) -> int:
+    """Run a command line; its exit code.  The outermost layer: whatever rises is told in words here."""
+    as_json = "--json" in arguments
+    try:
+        result = command.main(arguments, prog_name="seogo", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except (click.UsageError, click.FileError) as error:
+        return _tell("wrong_call", error.format_message(), "See: seogo --help", 2, as_json)
+    except click.Abort:
+        return _tell("stopped", "Stopped.", "Run the same command again; it goes on.", 3, as_json)
+    except ArchiveError as error:
+        return _tell(error.code, error.message, error.next, error.exit_code, as_json)
+    except OperationalError as error:
+        away = Unavailable(f"The database did not answer: {error.orig}.", code="database",
+                           next="See that it runs and has room, then run the same command again.")  # fmt: skip
+        return _tell(away.code, away.message, away.next, away.exit_code, as_json)
+    except Exception as error:
+        traceback.print_exc()
+        sentence = f"This is a defect of ours: {type(error).__name__}: {error}."
+        return _tell("defect", sentence, "What is stored is safe. Report the lines above.", 1, as_json)
+
+
+def _tell(code: str, message: str, next_step: str, exit_code: int, as_json: bool) -> int:
+    if as_json:
+        click.echo(json.dumps({"error": {"code": code, "message": message, "next": next_step}}, ensure_ascii=False))
+    else:
+        click.echo(f"{message} {next_step}".strip(), err=True)
+    return exit_code

@@ -1,0 +1,107 @@
+"""``seogo work`` and ``seogo job``: running the queue and looking at it."""
+
+import signal
+from typing import Any
+
+import click
+from sqlalchemy import select
+
+from archive.site.site import Site
+from archive.site.terminal import Command, Progress, json_option, pass_site, say
+from archive.work import jobs
+from archive.work.jobs import Job
+from archive.work.runner import Ended, Runner
+
+
+def finish_work(site: Site, progress: Progress) -> Ended:
+    """Run all that waits, until nothing is left that could be done."""
+    runner = Runner(site, workers=site.settings.workers, preload=sorted(_modules()))
+    done_before = [0]
+
+    def tell(running: Runner) -> None:
+        with site.reading_session() as session:
+            left = jobs.count(session, Job.state.in_(("waiting", "working")))
+        done = running.ended.done + len(running.ended.failed)
+        if done != done_before[0]:
+            done_before[0] = done
+            progress("working", done, done + left)
+
+    return runner.run_until_idle(tell)
+
+
+def _modules() -> set[str]:
+    """What a job's child needs, loaded once in the fork server."""
+    return {declared.body.__module__ for declared in jobs.DECLARED.values()}
+
+
+@click.command(cls=Command, exits=(0, 1, 2, 3, 4))
+@click.option("--until-idle", is_flag=True, help="Stop when nothing is left that could be done.")
+@json_option
+@pass_site
+def work(site: Site, until_idle: bool, as_json: bool) -> int:
+    """Run the jobs that wait: page images, text, the index."""
+    if not until_idle:
+        stopped: list[int] = []
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda caught, _frame: stopped.append(caught))
+        Runner(site, workers=site.settings.workers, preload=sorted(_modules())).run_for_ever(lambda: bool(stopped))
+        return 0
+    progress = Progress()
+    ended = finish_work(site, progress)
+    progress.close()
+    told = _told(site, ended)
+    say(told, as_json, lambda: _in_words(told))
+    return 4 if told["waiting"] else 3 if told["failed"] else 0
+
+
+def _told(site: Site, ended: Ended) -> dict[str, Any]:
+    with site.reading_session() as session:
+        waiting = session.scalars(select(Job).where(Job.state == "waiting").order_by(Job.id)).all()
+        failed = session.scalars(select(Job).where(Job.state == "failed").order_by(Job.id)).all()
+        return {
+            "done": ended.done,
+            "failed": [{"job": f"{row.name} {row.id}", "reason": row.reason} for row in failed],
+            "waiting": [{"job": f"{row.name} {row.id}", "reason": row.reason} for row in waiting],
+        }
+
+
+def _in_words(told: dict[str, Any]) -> str:
+    lines = [f"{told['done']} jobs done, {len(told['failed'])} failed, {len(told['waiting'])} waiting."]
+    lines += [f"failed: {each['job']}: {each['reason']}" for each in told["failed"]]
+    lines += [f"waiting: {each['job']}: {each['reason']}" for each in told["waiting"]]
+    return "\n".join(lines)
+
+
+@click.group()
+def job() -> None:
+    """Jobs: background work as rows."""
+
+
+@job.command("list", cls=Command, exits=(0, 1, 2, 4))
+@click.option("--state", type=click.Choice(jobs.STATES), help="Only those in one state.")
+@json_option
+@pass_site
+def list_(site: Site, state: str | None, as_json: bool) -> None:
+    """The newest 100 jobs."""
+    wanted = select(Job).order_by(Job.id.desc()).limit(100)
+    with site.reading_session() as session:
+        rows = [
+            {"job": row.id, "name": row.name, "state": row.state, "done": row.done, "total": row.total,
+             "attempt": row.attempt, "reason": row.reason}
+            for row in session.scalars(wanted.where(Job.state == state) if state else wanted)
+        ]  # fmt: skip
+    say({"jobs": rows}, as_json, lambda: "\n".join(
+        f"{row['job']:>7}  {row['name']:<16} {row['state']:<8} {row['reason'] or ''}" for row in rows
+    ) or "There are no such jobs.")  # fmt: skip
+
+
+@job.command(cls=Command)
+@click.argument("number", type=int)
+@json_option
+@pass_site
+def retry(site: Site, number: int, as_json: bool) -> None:
+    """Queue a failed job once more."""
+    with site.open_session.begin() as session:
+        row = jobs.retry(session, number)
+        told = {"job": row.id, "name": row.name, "state": row.state}
+    say(told, as_json, lambda: f"Job {number} waits again. Run it with: seogo work --until-idle")

@@ -1,0 +1,162 @@
+"""``seogo transfer``: receive, list, show, check, accept and return what agencies send."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from archive.ledger import seal_now
+from archive.site.site import Site
+from archive.site.terminal import Command, Progress, json_option, pass_site, say
+from archive.work.commands import finish_work
+from ingest import receiving, results, transfers
+from ingest.receiving import Asked
+
+BY = "command-line"
+SHOWN = 20
+
+
+@click.group()
+def transfer() -> None:
+    """Transfers (이관): what agencies send."""
+
+
+@transfer.command(cls=Command, exits=(0, 1, 2, 3, 4, 5))
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--agency", required=True, help="Code of the agency that sends it.")
+@click.option("--accept", is_flag=True, help="Take every volume without errors; the rest waits for a person.")
+@click.option("--dry-run", is_flag=True, help="Check everything and write nothing.")
+@click.option("--without-list", is_flag=True, help="The folder names are the description.")
+@click.option("--source-system", help="Whose codes the list uses, such as nak19-2013 or rms.")
+@click.option("--round-of", help="Number of the transfer that this one corrects.")
+@click.option("--until", type=click.Choice(["stored"]), help="Leave page images and search to seogo work.")
+@json_option
+@pass_site
+def receive(
+    site: Site, folder: Path, agency: str, accept: bool, dry_run: bool, without_list: bool,
+    source_system: str | None, round_of: str | None, until: str | None, as_json: bool,
+) -> int:  # fmt: skip
+    """Receive a transfer folder.  The same folder again goes on where it stopped."""
+    asked = Asked(folder=folder, agency=agency, accept=accept, no_list=without_list,
+                  source_system=source_system, round_of=round_of, by=BY)  # fmt: skip
+    progress = Progress()
+    if dry_run:
+        told = results.of_dry_run(receiving.dry_run(site, asked, progress))
+        progress.close()
+        return _told(told, as_json)
+    try:
+        number = receiving.receive(site, asked, progress)
+        seal_now(site.open_session, site.stores, site.signer, site.now())
+        if until is None:
+            finish_work(site, progress)
+            seal_now(site.open_session, site.stores, site.signer, site.now())
+    finally:
+        progress.close()
+    return _show(site, number, as_json)
+
+
+@transfer.command("list", cls=Command, exits=(0, 1, 2, 4))
+@json_option
+@pass_site
+def list_(site: Site, as_json: bool) -> None:
+    """All transfers, the newest first."""
+    with site.reading_session() as session:
+        rows = [
+            {"transfer": row.number, "agency": row.agency_code, "state": row.state, "files": row.files,
+             "bytes": row.bytes, "received_at": row.received_at.isoformat()}
+            for row in transfers.find(session)
+        ]  # fmt: skip
+    say({"transfers": rows}, as_json, lambda: "\n".join(
+        f"{row['transfer']}  {row['agency']:<10} {row['state']:<16} {row['files']:>8} files" for row in rows
+    ) or "No transfer has been received yet.")  # fmt: skip
+
+
+@transfer.command(cls=Command)
+@click.argument("number")
+@json_option
+@pass_site
+def show(site: Site, number: str, as_json: bool) -> None:
+    """One transfer with its findings and history."""
+    with site.reading_session() as session:
+        told = results.with_history(session, number)
+    say(told, as_json, lambda: in_words(told))
+
+
+@transfer.command(cls=Command)
+@click.argument("number")
+@json_option
+@pass_site
+def check(site: Site, number: str, as_json: bool) -> int:
+    """Check what waits once more, from its folder as it is now."""
+    progress = Progress()
+    receiving.check(site, number, progress, by=BY)
+    progress.close()
+    return _show(site, number, as_json)
+
+
+@transfer.command(cls=Command, exits=(0, 1, 2, 3, 4, 5))
+@click.argument("number")
+@click.option("--volume", "places", multiple=True, type=int, help="Place of a volume in the list, from 1.")
+@json_option
+@pass_site
+def accept(site: Site, number: str, places: tuple[int, ...], as_json: bool) -> int:
+    """Take custody of the volumes without errors, or of those named."""
+    progress = Progress()
+    for done, total in receiving.accept(site, number, by=BY, positions=_positions(places)):
+        progress("storing", done, total)
+    seal_now(site.open_session, site.stores, site.signer, site.now())
+    finish_work(site, progress)
+    seal_now(site.open_session, site.stores, site.signer, site.now())
+    progress.close()
+    return _show(site, number, as_json)
+
+
+@transfer.command("return", cls=Command)
+@click.argument("number")
+@click.option("--volume", "places", multiple=True, type=int, help="Place of a volume in the list, from 1.")
+@click.option("--reason", required=True, help="What the agency has to correct.")
+@json_option
+@pass_site
+def return_(site: Site, number: str, places: tuple[int, ...], reason: str, as_json: bool) -> None:
+    """Send back what waits, or the volumes named, with the reason."""
+    receiving.give_back(site, number, by=BY, reason=reason, positions=_positions(places))
+    seal_now(site.open_session, site.stores, site.signer, site.now())
+    with site.reading_session() as session:
+        told = results.with_history(session, number)
+    say(told, as_json, lambda: in_words(told))
+
+
+def _positions(places: tuple[int, ...]) -> set[int] | None:
+    return {place - 1 for place in places} or None
+
+
+def _show(site: Site, number: str, as_json: bool) -> int:
+    with site.reading_session() as session:
+        told = results.with_history(session, number)
+    return _told(told, as_json)
+
+
+def _told(told: dict[str, Any], as_json: bool) -> int:
+    say(told, as_json, lambda: in_words(told))
+    return 3 if results.has_errors(told) else 0
+
+
+def in_words(told: dict[str, Any]) -> str:
+    volumes = told["volumes"]
+    waiting = volumes["listed"] - volumes["accepted"] - volumes["returned"]
+    lines = [
+        f"Transfer {told['transfer'] or '(dry run, nothing written)'} is {told['state']}: "
+        f"{volumes['listed']} volumes, {told['items']} items, {told['files']} files, {told['bytes']} bytes.",
+        f"Accepted {volumes['accepted']}, returned {volumes['returned']}, waiting {waiting}.",
+    ]
+    if told["references"]:
+        lines.append(f"References {told['references'][0]} to {told['references'][-1]}.")
+    for finding in told["findings"][:SHOWN]:
+        where = {name: value for name, value in finding["where"].items() if value is not None}
+        place = ", ".join(f"{name} {value}" for name, value in where.items())
+        lines.append(f"{finding['severity']}: {finding['rule']} ({place}): {finding['message']}")
+    if len(told["findings"]) > SHOWN:
+        lines.append(f"… and {len(told['findings']) - SHOWN} more findings; all of them with --json.")
+    if waiting and told["transfer"]:
+        lines.append(f"Next: seogo transfer accept {told['transfer']}, or return {told['transfer']} --reason …")
+    return "\n".join(lines)

@@ -1,0 +1,56 @@
+"""The sample transfer of ``seogo demo``: made, taken in and shown, with people to sign in as."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from archive import people
+from archive.errors import Conflict
+from archive.ledger import seal_now
+from archive.site.site import Site
+from archive.site.terminal import Progress
+from archive.work.commands import finish_work
+from ingest import receiving
+from ingest.receiving import Asked
+from ingest.samples.making import make
+
+AGENCY = "6110000"
+SEED = 1
+PEOPLE = (
+    ("archivist", "archivist", "김서고 연구사"),
+    ("auditor", "auditor", "이감사 감사관"),
+    ("citizen", "citizen", "박시민"),
+)
+
+
+@dataclass(frozen=True)
+class SignIn:
+    username: str
+    password: str
+    role: str
+
+
+def prepare(site: Site, *, volumes: int, pages: int, progress: Progress) -> list[SignIn]:
+    """Make the sample, take it in, make its pages and index it.  Repeating it adds nothing."""
+    folder = site.settings.home / "sample" / f"transfer-{volumes}x{pages}"
+    if not folder.exists():
+        make(folder, volumes=volumes, pages=pages, seed=SEED, progress=lambda done, total: progress("making", done, total))
+    asked = Asked(folder=folder, agency=AGENCY, accept=True, by="demo")
+    receiving.receive(site, asked, progress)
+    seal_now(site)
+    finish_work(site, progress)
+    seal_now(site)
+    progress.close()
+    return [_person(site, *person) for person in PEOPLE]
+
+
+def _person(site: Site, username: str, role: str, display_name: str) -> SignIn:
+    """A person of the demo.  The passwords are no secret: the portal listens on this machine only."""
+    password = f"seogo-{username}"
+    try:
+        with site.open_session.begin() as session:
+            people.add(session, username, password, role=role, display_name=display_name, now=site.now())
+    except Conflict:
+        pass
+    return SignIn(username, password, role)
+
+

@@ -1,0 +1,23 @@
+"""Runs one chain of migrations for the tables of all packages."""
+
+from alembic import context
+
+import seogo
+from archive.database import Base, open_engine
+
+assert seogo.cli  # importing it declares every table
+
+
+def run() -> None:
+    url = context.config.get_main_option("sqlalchemy.url")
+    if url is None:
+        raise ValueError("the address of the database is not given")
+    with open_engine(url).connect() as connection:
+        context.configure(
+            connection=connection, target_metadata=Base.metadata, render_as_batch=True, compare_type=True
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+
+
+run()

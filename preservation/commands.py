@@ -1,0 +1,140 @@
+"""``seogo volume`` and ``seogo copy``: what is held, taking it out, and whether it is still what came in."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+from sqlalchemy import select
+
+from archive import holdings
+from archive.holdings import Item, Volume
+from archive.site.site import Site
+from archive.site.terminal import Command, Progress, json_option, pass_site, say
+from preservation import exports, fixity, packages
+
+BY = "command-line"
+
+
+@click.group()
+def volume() -> None:
+    """Volumes (권): what is in custody."""
+
+
+@volume.command("list", cls=Command, exits=(0, 1, 2, 4))
+@json_option
+@pass_site
+def list_(site: Site, as_json: bool) -> None:
+    """All volumes in custody, by reference."""
+    wanted = select(Volume.reference, Volume.sender_id, Volume.title, Volume.state).order_by(Volume.reference)
+    with site.reading_session() as session:
+        rows = [dict(row._mapping) for row in session.execute(wanted)]
+    say({"volumes": rows}, as_json, lambda: "\n".join(
+        f"{row['reference']}  {row['state']:<9} {row['title']}" for row in rows
+    ) or "No volume is in custody yet.")  # fmt: skip
+
+
+@volume.command(cls=Command)
+@click.argument("reference")
+@json_option
+@pass_site
+def show(site: Site, reference: str, as_json: bool) -> None:
+    """One volume with its items, files and copies.  For staff: nothing is left out."""
+    with site.reading_session() as session:
+        found = holdings.get_volume(session, reference)
+        told = {
+            **described(found),
+            "items": [of_item(item) for item in found.items],
+            "copies": [
+                {"store": copy.store, "state": copy.state,
+                 "verified_at": copy.verified_at.isoformat() if copy.verified_at else None}
+                for copy in packages.copies_of(session, found.id)
+            ],
+        }  # fmt: skip
+    say(told, as_json, lambda: _in_words(told))
+
+
+def described(volume: Volume) -> dict[str, Any]:
+    return {"reference": volume.reference, "sender_id": volume.sender_id, "title": volume.title, "state": volume.state}
+
+
+def of_item(item: Item) -> dict[str, Any]:
+    """An item with its files, in the keys that other programs rely on."""
+    opens_on = item.opens_on.isoformat() if item.opens_on and item.disclosure != "open" else None
+    return {
+        "reference": item.reference,
+        "sender_id": item.sender_id,
+        "title": item.title,
+        "disclosure": item.disclosure,
+        "opens_on": opens_on,
+        "files": [
+            {"path": file.path, "original_name": file.original_name, "bytes": file.bytes, "sha256": file.sha256,
+             "format": file.format}
+            for file in item.files
+        ],
+    }  # fmt: skip
+
+
+def _in_words(told: dict[str, Any]) -> str:
+    lines = [f"{told['reference']}  {told['title']} ({told['state']})"]
+    for item in told["items"]:
+        lines.append(f"  {item['reference']}  {item['disclosure']:<8} {item['title']} ({len(item['files'])} files)")
+    lines += [f"  copy in {each['store']}: {each['state']}, {each['verified_at']}" for each in told["copies"]]
+    return "\n".join(lines)
+
+
+@volume.command(cls=Command, exits=(0, 1, 2, 3, 4, 5))
+@click.argument("reference")
+@click.argument("folder", type=click.Path(path_type=Path))
+@json_option
+@pass_site
+def export(site: Site, reference: str, folder: Path, as_json: bool) -> None:
+    """Write a volume's bags into a folder; each is complete and verified while it is written."""
+    with site.reading_session() as session:
+        found = holdings.get_volume(session, reference)
+        bags = packages.bags_of(session, found.id)
+    written = [str(exports.export(site, bag, found.reference, folder)) for bag in bags]
+    say({"bags": written}, as_json, lambda: "\n".join(written))
+
+
+@click.group()
+def copy() -> None:
+    """Copies (사본): the same bag in several stores."""
+
+
+@copy.command(cls=Command, exits=(0, 1, 2, 3, 4, 5))
+@click.option("--store", help="Only one store, by name or location.")
+@click.option("--volume", "reference", help="Only one volume, by reference.")
+@json_option
+@pass_site
+def check(site: Site, store: str | None, reference: str | None, as_json: bool) -> int:
+    """Read copies back and say whether they are still what was taken in."""
+    if reference:
+        with site.reading_session() as session:
+            reference = holdings.get_volume(session, reference).reference
+    chosen = site.store(store).name if store else None
+    with site.reading_session() as session:
+        total = len(fixity.subjects(session, store=chosen, volume=reference))
+    counts = {"intact": 0, "altered": 0, "absent": 0, "not_looked_at": 0}
+    exceptions: list[dict[str, Any]] = []
+    progress = Progress()
+    for done, checked in enumerate(fixity.check_copies(site, store=chosen, volume=reference, by=BY), start=1):
+        counts[checked.verdict] += 1
+        exceptions += [
+            {"volume": checked.volume, "store": checked.store, "path": flaw.path, "verdict": flaw.verdict}
+            for flaw in checked.flaws
+        ]
+        progress("checking", done, total)
+    progress.close()
+    told = {**counts, "exceptions": exceptions}
+    say(told, as_json, lambda: _verdicts(told))
+    return 5 if counts["altered"] or counts["absent"] else 4 if counts["not_looked_at"] else 0
+
+
+def _verdicts(told: dict[str, Any]) -> str:
+    lines = [f"{told['intact']} intact, {told['altered']} altered, {told['absent']} absent, "
+             f"{told['not_looked_at']} not looked at."]  # fmt: skip
+    lines += [f"{each['verdict']}: {each['volume']} in {each['store']}: {each['path'] or 'the whole copy'}"
+              for each in told["exceptions"][:50]]  # fmt: skip
+    if told["exceptions"]:
+        lines.append("The other copies are untouched; look at them with: seogo volume show REFERENCE")
+    return "\n".join(lines)
