@@ -31,7 +31,7 @@ def finish_work(site: Site, progress: Progress) -> Ended:
 
 def _modules() -> set[str]:
     """What a job's child needs, loaded once in the fork server."""
-    return {declared.body.__module__ for declared in jobs.DECLARED.values()}
+    return {module for each in jobs.DECLARED.values() for module in (each.body.__module__, *each.preload)}
 
 
 @click.command(cls=Command, exits=(0, 1, 2, 3, 4))
@@ -44,7 +44,9 @@ def work(site: Site, until_idle: bool, as_json: bool) -> int:
         stopped: list[int] = []
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda caught, _frame: stopped.append(caught))
-        Runner(site, workers=site.settings.workers, preload=sorted(_modules())).run_for_ever(lambda: bool(stopped))
+        Runner(site, workers=site.settings.workers, preload=sorted(_modules())).run_for_ever(
+            lambda: bool(stopped)
+        )
         return 0
     progress = Progress()
     ended = finish_work(site, progress)

@@ -62,6 +62,7 @@ class Declared:
     timeout: timedelta
     attempts: int
     memory: int
+    preload: tuple[str, ...] = ()
 
 
 DECLARED: dict[str, Declared] = {}
@@ -74,11 +75,15 @@ def job(
     timeout: timedelta = timedelta(minutes=20),
     attempts: int = 3,
     memory: int = 3 << 30,
+    preload: tuple[str, ...] = (),
 ) -> Callable[[Callable[..., Iterator[Progress]]], Callable[..., Iterator[Progress]]]:
-    """Declare a job.  Its body takes the site and ids, and yields progress; ``memory`` in bytes."""
+    """Declare a job.  Its body takes the site and ids, and yields progress; ``memory`` in bytes.
+
+    ``preload`` names slow modules that its child will load, so that the fork server loads them once.
+    """
 
     def declare(body: Callable[..., Iterator[Progress]]) -> Callable[..., Iterator[Progress]]:
-        DECLARED[name] = Declared(name, body, lane, timeout, attempts, memory)
+        DECLARED[name] = Declared(name, body, lane, timeout, attempts, memory, preload)
         return body
 
     return declare
