@@ -114,7 +114,7 @@ class Item(Base):
 class ContentFile(Base):
     """One computer file of an item.
 
-    ``path`` is its place in the package (below ``data/``), NFC and safe on every store;
+    ``path`` is its place in the bag, NFC and safe on every store;
     ``original_name`` is its path in the transfer as the agency wrote it, and ``original_bytes``
     the same in hexadecimal where it was not valid UTF-8.
     """

@@ -52,7 +52,7 @@ def scratch(site: Site, name: str) -> Iterator[Path]:
 @contextmanager
 def local_copy(site: Site, holders: Holders, file: ContentFile, folder: Path) -> Iterator[Path]:
     """A path of a verified copy: in place where the store has files, else fetched for this block."""
-    key = f"{holders.prefix}/data/{file.path}"
+    key = f"{holders.prefix}/{file.path}"
     away: list[str] = []
     for store in (each for each in site.stores if each.name in holders.stores):
         try:

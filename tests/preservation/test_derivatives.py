@@ -61,7 +61,7 @@ def held(site: Site, *files: Path, listed_pages: int | None = None, verified: st
         session.flush()
         for place, path in enumerate(files, start=1):
             data = path.read_bytes()
-            kept = f"representations/original/data/0001/{path.name}"
+            kept = f"data/representations/original/data/0001/{path.name}"
             session.add(
                 ContentFile(
                     item=item,
@@ -73,7 +73,7 @@ def held(site: Site, *files: Path, listed_pages: int | None = None, verified: st
                 )
             )
             for store in site.stores:
-                store.put(f"{bag.prefix}/data/{kept}", io.BytesIO(data))
+                store.put(f"{bag.prefix}/{kept}", io.BytesIO(data))
         session.add_all(Copy(bag_id=bag.id, store=store.name, state=verified) for store in site.stores)
         return item.id
 
