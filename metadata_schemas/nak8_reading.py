@@ -39,6 +39,15 @@ class Component:
 
 def read(source: BinaryIO) -> Described:
     """The values of a description, as they were before it was written. BadXml when it is none."""
+    try:
+        return _described(source)
+    except (ValueError, KeyError) as error:
+        if isinstance(error, BadXml):
+            raise
+        raise BadXml(f"The description holds a value that it cannot hold: {error}.") from error
+
+
+def _described(source: BinaryIO) -> Described:
     reference: str | None = None
     volume: dict[str, Any] = {}
     items: list[ItemDescription] = []

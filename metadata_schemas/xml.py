@@ -53,16 +53,15 @@ def records(source: BinaryIO, *tags: str) -> Iterator[Element]:
     Memory does not grow with the document, so a description of a million
     files can be read. An element must not be kept after the next is asked for.
     """
-    events = etree.iterparse(source, events=("start", "end"), **_SAFE)
+    events = etree.iterparse(source, events=("end",), tag=tags, **_SAFE)
     looked = False
     try:
-        for event, element in events:
+        for _, element in events:
             if not looked:
                 _refuse_entities(element)
                 looked = True
-            if event == "end" and element.tag in tags:
-                yield element
-                _free(element)
+            yield element
+            _free(element)
     except etree.XMLSyntaxError as error:
         raise BadXml(f"The document is not well-formed XML: {error}.") from error
 

@@ -237,6 +237,21 @@ def test_what_is_no_description_is_said_to_be_none(document: bytes) -> None:
         nak8.read(BytesIO(document))
 
 
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [("부분공개", "어쩌면"), ('from="1"', 'from="하나"'), ("2050-01-01", "2050-13-01"), (">12<", ">열둘<")],
+)
+def test_a_damaged_value_is_refused_and_not_guessed(right: str, wrong: str) -> None:
+    out = BytesIO()
+    nak8.write_nak8(out, WHOLE, reference="V", item_references=["1", "2", "3"])
+    assert nak8.read(BytesIO(out.getvalue())).volume == WHOLE
+    damaged = out.getvalue().decode().replace(right, wrong, 1).encode()
+    assert damaged != out.getvalue()
+    with pytest.raises(xml.BadXml, match="cannot hold"):
+        nak8.read(BytesIO(damaged))
+    assert xml.validate(damaged, "nak8") != []
+
+
 @pytest.mark.parametrize("volume", [WHOLE, VolumeDescription(title="제목만")], ids=["whole", "bare"])
 def test_the_ead3_copy_is_valid_and_names_every_item(volume: VolumeDescription) -> None:
     references = [f"V-{number:04d}" for number in range(1, len(volume.items) + 1)]
