@@ -6,6 +6,7 @@ a finding too. bagit is not safe in threads; call ``verify_bag`` in a process of
 """
 
 import hashlib
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -29,6 +30,9 @@ __all__ = [
 
 # A manifest line is short and a file is long: one megabyte keeps the disk busy without holding memory.
 _BLOCK = 1024 * 1024
+
+# What the library has to say comes back as a finding; its log lines would only stray into the output.
+logging.getLogger("bagit").addHandler(logging.NullHandler())
 
 
 def declaration() -> bytes:
