@@ -133,7 +133,7 @@ def resident_number(rng: Random, year: int) -> str:
     """A number of the form used in that year that nobody can hold: its month or day does not exist."""
     wrong_month, wrong_day = rng.randint(13, 19), rng.randint(32, 39)
     month, day = rng.choice([(wrong_month, rng.randint(1, 28)), (rng.randint(1, 12), wrong_day)])
-    born = f"{rng.randint(10, 60):02d}{month:02d}{day:02d}"
+    born = f"{rng.randint(10, year - 1922):02d}{month:02d}{day:02d}"
     sex = rng.choice("12")
     if year < 1975:
         return f"{born}-{sex}{rng.randint(0, 99999):05d}"
