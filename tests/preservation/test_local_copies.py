@@ -1,0 +1,50 @@
+"""Copies of far stores: fetched within the recorded size, or not at all."""
+
+import io
+from pathlib import Path
+
+import pytest
+
+from archive.errors import Damaged
+from archive.holdings import ContentFile
+from preservation.local_copies import fetched
+
+
+class FarStore:
+    """A store whose objects are streams without a file behind them, as of a server."""
+
+    name = "far"
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+
+    def open(self, key: str) -> io.BytesIO:
+        return io.BytesIO(self.data)
+
+
+def file_of(size: int) -> ContentFile:
+    return ContentFile(id=7, path="0001/scan.tif", bytes=size)
+
+
+def test_an_object_of_a_server_is_fetched_whole_with_its_suffix(tmp_path):
+    data = b"x" * 3_000_000
+    path = fetched(FarStore(data), "k", file_of(len(data)), tmp_path)
+    assert path.read_bytes() == data
+    assert (path.parent, path.suffix) == (tmp_path, ".tif")
+
+
+@pytest.mark.parametrize("recorded", [2_999_999, 3_000_001])
+def test_an_object_of_another_size_than_recorded_is_called_damaged(tmp_path, recorded):
+    with pytest.raises(Damaged, match="recorded"):
+        fetched(FarStore(b"x" * 3_000_000), "k", file_of(recorded), tmp_path)
+
+
+def test_a_file_of_a_folder_is_read_in_place(tmp_path):
+    kept = tmp_path / "kept.tif"
+    kept.write_bytes(b"abc")
+
+    class NearStore(FarStore):
+        def open(self, key: str) -> io.BufferedReader:
+            return kept.open("rb")
+
+    assert fetched(NearStore(b""), "k", file_of(3), tmp_path / "scratch") == Path(kept)
