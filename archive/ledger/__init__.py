@@ -1,5 +1,25 @@
 """The append-only log of every act, its journal, its seals and its proofs."""
 
-from archive.ledger.entries import JournalRecord, LedgerEntry, Seal, record
+from archive.ledger.entries import JournalRecord, LedgerEntry, LedgerNode, Seal, record
+from archive.ledger.proofs import Proof, prove
+from archive.ledger.sealing import seal
+from archive.ledger.signing import Signer, Verifier, make_key_files, open_signer, open_verifier
+from archive.ledger.verification import Verification, verify
 
-__all__ = ["JournalRecord", "LedgerEntry", "Seal", "record"]
+__all__ = [
+    "JournalRecord",
+    "LedgerEntry",
+    "LedgerNode",
+    "Proof",
+    "Seal",
+    "Signer",
+    "Verification",
+    "Verifier",
+    "make_key_files",
+    "open_signer",
+    "open_verifier",
+    "prove",
+    "record",
+    "seal",
+    "verify",
+]

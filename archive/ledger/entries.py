@@ -24,11 +24,12 @@ from archive.errors import WrongCall
 LONGEST_ENTRY = 65_535
 """A bundle gives an entry's length in two bytes."""
 
-PERSONAL = frozenset(
-    "name person_name user_name username full_name login phone telephone mobile email e_mail mail "
-    "address resident_number rrn passport_number birth_date birthday password "
-    "성명 이름 전화 전화번호 휴대전화 이메일 전자우편 주소 주민등록번호 주민번호 생년월일 아이디".split()
-)
+_PERSONAL = """
+    name person_name user_name username full_name login phone telephone mobile email e_mail mail
+    address resident_number rrn passport_number birth_date birthday password
+    성명 이름 전화 전화번호 휴대전화 이메일 전자우편 주소 주민등록번호 주민번호 생년월일 아이디
+"""
+PERSONAL = frozenset(_PERSONAL.split())
 _OPAQUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9:._/-]{0,199}")
 _ACT = re.compile(r"[a-z][a-z-]*(\.[a-z][a-z-]*)+")
 
@@ -90,7 +91,8 @@ def record(
     _refuse_what_is_not_opaque(act, about, actor)
     refuse_personal(facts)
     told = {"about": about, "act": act, "actor": actor, "at": rfc3339(at), "facts": dict(facts)}
-    line, salt = canonical(told), secrets.token_hex(32)
+    # Once through JSON, so that the record reads back as the bytes its digest is made of.
+    line, salt = canonical(json.loads(canonical(told))), secrets.token_hex(32)
     entry = canonical({"about": about, "act": act, "at": rfc3339(at), "digest": salted_digest(salt, line)})
     if len(entry) > LONGEST_ENTRY:
         raise WrongCall(f"The entry for {act} is longer than {LONGEST_ENTRY} bytes.")
@@ -108,7 +110,7 @@ def canonical(value: object) -> bytes:
         text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
         return text.encode()
     except (TypeError, ValueError) as error:
-        raise WrongCall(f"A fact for the journal is not a plain value: {error}.", code="ledger.facts") from error
+        raise WrongCall(f"A fact is not a plain value: {error}.", code="ledger.facts") from error
 
 
 def salted_digest(salt: str, line: bytes) -> str:
@@ -128,7 +130,7 @@ def _refuse_what_is_not_opaque(act: str, about: str, actor: str) -> None:
     for value in (about, actor):
         if not _OPAQUE.fullmatch(value):
             raise WrongCall(
-                f"{value!r} is not an opaque id.", code="ledger.id", next="Give an id, never a title or a name."
+                f"{value!r} is not an opaque id.", code="ledger.id", next="Give an id, never a title."
             )
 
 
