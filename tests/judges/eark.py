@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 KEPT = Path(os.environ.get("SEOGO_SERVERS_CACHE", "/var/tmp/seogo-servers")) / "judge-eark-1.1.3"
-HERE = Path(__file__).parent / "eark"
+HERE = Path(__file__).parent / "eark_validator"
 
 
 @dataclass(frozen=True)
