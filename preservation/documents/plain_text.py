@@ -19,15 +19,19 @@ SURE = 0.5
 
 
 def plain_text(path: Path) -> DocumentText:
+    text, remark = decoded(size_checked(path).read_bytes())
+    parts = text.replace("\r\n", "\n").replace("\r", "\n").split("\f")
+    return in_pages([part.split("\n") for part in parts], remark)
+
+
+def size_checked(path: Path) -> Path:
     if path.stat().st_size > MOST_BYTES:
         raise errors.Unreadable(
             f"The text file is larger than {MOST_BYTES:,} bytes and was not read.",
             code="limit.text",
             next="Open the file itself; ask the sender for it in several files.",
         )
-    text, remark = decoded(path.read_bytes())
-    parts = text.replace("\r\n", "\n").replace("\r", "\n").split("\f")
-    return in_pages([part.split("\n") for part in parts], remark)
+    return path
 
 
 def decoded(data: bytes) -> tuple[str, str | None]:

@@ -8,6 +8,8 @@ from preservation import media_types
 from preservation.contents import DocumentText
 from preservation.documents.hwp5 import hwp5_text
 from preservation.documents.hwpx import hwpx_text
+from preservation.documents.hypertext import html_text
+from preservation.documents.mail import mail_text
 from preservation.documents.office import docx_text, odt_text, workbook_text
 from preservation.documents.plain_text import plain_text
 from preservation.documents.text import encrypted
@@ -35,6 +37,9 @@ READERS: dict[str, Callable[[Path], DocumentText]] = {
     media_types.XLS: workbook_text,
     media_types.ODS: workbook_text,
     media_types.LOCKED_OFFICE: locked_office,
+    "text/html": html_text,
+    "application/xhtml+xml": html_text,
+    "message/rfc822": mail_text,
 }
 
 
