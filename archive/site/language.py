@@ -3,6 +3,7 @@
 Nothing here knows of requests: the language is an argument.
 """
 
+import base64
 import re
 from datetime import date, datetime
 from typing import Literal
@@ -123,3 +124,6 @@ def ranges(spans: list[tuple[int, int]]) -> str:
     return ", ".join(str(a) if a == b else f"{a}–{b}" for a, b in spans)
 
 
+def base64_of(hexadecimal: str) -> str:
+    """A digest as headers write it."""
+    return base64.b64encode(bytes.fromhex(hexadecimal)).decode()

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine
 
 from archive.database import OpenSession, open_engine, open_session_maker
-from archive.ledger.signing import Signer, ensure_keys
+from archive.errors import Missing
+from archive.ledger.signing import Signer, open_signer
 from archive.site.settings import Settings
 from archive.stores import Shelf, Store, open_shelf, open_stores
 
@@ -37,13 +38,21 @@ class Site:
     def stores(self) -> tuple[Store, ...]:
         return open_stores(self.settings.stores, self.settings.credentials)
 
+    def store(self, told: str) -> Store:
+        """A store of this installation by its name or its location."""
+        for store in self.stores:
+            if told in (store.name, store.location):
+                return store
+        known = ", ".join(store.name for store in self.stores)
+        raise Missing(f"There is no store {told} here.", next=f"Stores of this installation: {known}.")
+
     @cached_property
     def shelf(self) -> Shelf:
         return open_shelf(self.settings.shelf)
 
     @cached_property
     def signer(self) -> Signer:
-        return ensure_keys(self.settings.keys)
+        return open_signer(self.settings.keys)
 
     def now(self) -> datetime:
         return self.settings.clock or datetime.now(UTC)

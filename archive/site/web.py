@@ -23,7 +23,7 @@ from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import select
 
 from archive.people import User
-from archive.site import assets, language
+from archive.site import assets, language, policy
 from archive.site.errors.web import answer_errors
 from archive.site.reader.web import Member, asset, reader, say, session, site, tongue
 from archive.site.signing_in.web import bp as signing_in
@@ -33,16 +33,6 @@ from archive.site.site import Site
 A_MINUTE = 600
 """Requests a minute from one address: a reader who turns pages quickly needs about two hundred."""
 SIGNED_IN_FOR = timedelta(minutes=60)
-
-POLICY = {
-    "default-src": "'none'", "script-src": "'self'", "style-src": "'self'", "img-src": "'self'",
-    "font-src": "'self'", "connect-src": "'self'", "media-src": "'self'", "manifest-src": "'self'",
-    "form-action": "'self'", "base-uri": "'none'", "frame-ancestors": "'none'",
-}  # fmt: skip
-STRICT_POLICY = {**POLICY, "require-trusted-types-for": "'script'"}
-PERMISSIONS = {"camera": "()", "microphone": "()", "geolocation": "()"}
-
-talisman = Talisman()
 
 
 def create_app(installation: Site, blueprints: Sequence[Blueprint], *, a_minute: int = A_MINUTE) -> Flask:
@@ -117,6 +107,7 @@ def _speak(app: Flask) -> None:
     app.jinja_env.globals.update(
         t=say, asset=asset, tongue=tongue, site=site, reader=reader, other_address=_other_address, has_page=_has_page,
         display_of=display_of,
+        span=lambda first, last, written: language.span(first, last, written, tongue()), clock=language.clock,
     )
     app.jinja_env.filters.update(
         day=lambda value: language.day(value, tongue()),
@@ -144,10 +135,10 @@ def _has_page(endpoint: str) -> bool:
 
 def _protect(app: Flask, installation: Site, a_minute: int) -> None:
     CSRFProtect(app)
-    talisman.init_app(
+    Talisman(
         app, force_https=installation.settings.https,
         strict_transport_security=installation.settings.https, frame_options="DENY",
-        content_security_policy=STRICT_POLICY, referrer_policy="same-origin", permissions_policy=PERMISSIONS,
+        content_security_policy=policy.CONTENT, referrer_policy="same-origin", permissions_policy=policy.PERMISSIONS,
         session_cookie_secure=installation.settings.https, session_cookie_samesite="Lax",
     )  # fmt: skip
     limiter = Limiter(get_remote_address, app=app, default_limits=[f"{a_minute} per minute"])

@@ -1,8 +1,8 @@
 """What a view may ask of its request: the installation, a session to read with, who asks, and words."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import ParamSpec, cast
+from typing import ParamSpec, TypeVar, cast
 
 from flask import current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -18,6 +18,7 @@ from archive.site.language import Language
 from archive.site.site import Site
 
 P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def site() -> Site:
@@ -66,6 +67,16 @@ def needs(right: str) -> Callable[[Callable[P, ResponseReturnValue]], Callable[P
         return guarded
 
     return wrap
+
+
+def with_policy(policy: Mapping[str, str]) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Serve a view under its own content policy."""
+
+    def mark(view: Callable[P, R]) -> Callable[P, R]:
+        view.talisman_view_options = {"content_security_policy": dict(policy)}  # type: ignore[attr-defined]
+        return view
+
+    return mark
 
 
 class Member:

@@ -1,0 +1,152 @@
+"""A search as the portal asks it: the query string read, the hits checked once more by the gate."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy.orm import Session
+
+from access.search import query
+from access.search.highlights import Marked
+from access.search.index import DEEPEST, FACETS, SORTS, Filters, Index
+from access.search.query import Hit, Hits
+from access.showing import Named
+from access.viewing import Asking
+from archive.holdings import Item
+from archive.site.site import Site
+from preservation.pages import Page
+
+LONGEST = query.LONGEST
+SIZES = (20, 50)
+SHOWN_VALUES = 8
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What stands in the address of a search."""
+
+    text: str
+    chosen: Mapping[str, tuple[str, ...]]
+    sort: str
+    limit: int
+    cursor: str | None
+    exactly: bool
+    passed: int
+    all_of: str | None
+    is_asked: bool
+
+    @property
+    def count(self) -> int:
+        return sum(len(values) for values in self.chosen.values())
+
+    def query(self, **changes: object) -> list[tuple[str, str]]:
+        """The same search as pairs for a query string, with some of it changed; paging starts anew."""
+        pairs: list[tuple[str, str]] = [("q", str(changes.get("q", self.text)))]
+        chosen = changes.get("chosen", self.chosen)
+        assert isinstance(chosen, Mapping)
+        pairs += [(name, value) for name, values in chosen.items() for value in values]
+        sort = str(changes.get("sort", self.sort))
+        pairs += [("sort", sort)] if sort != SORTS[0] else []
+        pairs += [("exact", "1")] if changes.get("exact", self.exactly) else []
+        pairs += [("n", str(self.limit))] if self.limit != SIZES[0] else []
+        pairs += [("all", str(changes["all"]))] if "all" in changes else []
+        if "cursor" in changes:
+            pairs += [("after", str(changes["cursor"])), ("passed", str(changes["passed"]))]
+        return pairs
+
+    def without(self, name: str, value: str) -> list[tuple[str, str]]:
+        left = {key: tuple(v for v in values if (key, v) != (name, value)) for key, values in self.chosen.items()}
+        return self.query(chosen=left)
+
+
+@dataclass(frozen=True)
+class HitShown:
+    hit: Hit
+    item: Item
+    name: Named
+    title: Marked
+    status: str
+    agency: str
+    snippet: Marked | None
+    page: int | None
+    thumb: Page | None
+
+
+@dataclass(frozen=True)
+class Answered:
+    hits: Hits
+    shown: tuple[HitShown, ...]
+    first: int
+    deep: bool
+    facets: Mapping[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
+
+
+def read(given: Mapping[str, Sequence[str]]) -> Asked:
+    """Unknown keys and values are left out; an order that is not known is the usual one."""
+    chosen = {name: tuple(value for value in given.get(name, ()) if value) for name in (*FACETS, "volume")}
+    one = {name: values[-1] for name, values in given.items() if values}
+    sort, size, passed = one.get("sort", ""), one.get("n", ""), one.get("passed", "")
+    text = one.get("q", "").strip()
+    filters = {name: values for name, values in chosen.items() if values}
+    return Asked(
+        text=text,
+        chosen=filters,
+        sort=sort if sort in SORTS else SORTS[0],
+        limit=int(size) if size in map(str, SIZES) else SIZES[0],
+        cursor=one.get("after") or None,
+        exactly=one.get("exact") == "1",
+        passed=int(passed) if passed.isascii() and passed.isdigit() and len(passed) < 7 else 0,
+        all_of=one.get("all"),
+        is_asked=bool("q" in given or filters),
+    )
+
+
+def find(session: Session, index: Index, asked: Asked, asking: Asking) -> Answered:
+    hits = query.find(
+        index, asked.text, filters=Filters(**asked.chosen), facets=FACETS, limit=asked.limit,
+        cursor=asked.cursor, sort=asked.sort, today=asking.today, exactly=asked.exactly,
+    )  # fmt: skip
+    shown = checked(session, hits, asking)
+    last = asked.passed + len(hits.hits)
+    deep = hits.next is None and hits.total > last and last >= DEEPEST
+    return Answered(
+        hits, tuple(shown), asked.passed + 1 if hits.hits else 0, deep, hits.facets
+    )
+
+
+def checked(session: Session, hits: Hits, asking: Asking) -> list[HitShown]:
+    """The hits as the database allows them now."""
+    rows = _rows(session, [hit.reference for hit in hits.hits])
+    shown = (_shown(session, rows[hit.reference], hit, asking) for hit in hits.hits if hit.reference in rows)
+    return [each for each in shown if each is not None]
+
+
+def _rows(session: Session, references: Sequence[str]) -> dict[str, Item]:
+    wanted = select(Item).where(Item.reference.in_(references)).options(joinedload(Item.volume))
+    return {row.reference: row for row in session.scalars(wanted)}
+
+
+def _shown(session: Session, item: Item, hit: Hit, asking: Asking) -> HitShown | None:
+    """A hit as the database allows it now: an index may be a minute old, the gate is not."""
+    if viewing.decide(session, item, "title", asking).reason == "unpublished":
+        return None
+    title = viewing.title_of(session, item, asking)
+    seen = hit.page is not None and viewing.decide(session, item, "page", asking, page=hit.page).allowed
+    return HitShown(
+        hit=hit,
+        item=item,
+        name=showing.named(title),
+        title=Marked(title or "", hit.title_marks if title == hit.title else ()),
+        status=disclosure.state_now(item, asking.today),
+        agency=hit.agency or showing.agency_of(session, item.volume),
+        snippet=hit.snippet if seen else None,
+        page=hit.page if seen else None,
+        thumb=_thumb(session, item, asking),
+    )
+
+
+def _thumb(session: Session, item: Item, asking: Asking) -> Page | None:
+    """The first page that may be seen and has a picture."""
+    if not viewing.may_open_any(session, item, asking):
+        return None
+    shown = viewing.shown_pages(session, item, asking)
+    return next((each.page for each in shown if each.page is not None and each.page.has_image), None)

@@ -1,0 +1,38 @@
+"""Makes an installation ready for use: home, keys, database at the newest migration, stores that were tried."""
+
+import fcntl
+import secrets
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from archive import admissions
+from archive.ledger.signing import PRIVATE, make_key_files
+from archive.site.site import Site
+
+MIGRATIONS = Path(__file__).parents[2] / "migrations"
+
+
+def prepare(site: Site) -> None:
+    """Bring home, keys and database up to date.  Repeating it is harmless; two at once wait for each other."""
+    site.settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with open(site.settings.home / "prepare.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (site.settings.keys / PRIVATE).exists():
+            make_key_files(site.settings.keys, f"seogo.log/{secrets.token_hex(6)}")
+        _migrate(site)
+        admissions.admit_new(site.open_session, site.stores, site.now())
+
+
+def _migrate(site: Site) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("sqlalchemy.url", site.settings.database.replace("%", "%%"))
+    newest = ScriptDirectory.from_config(config).get_current_head()
+    with site.engine.connect() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+    if current != newest:
+        command.upgrade(config, "head")
