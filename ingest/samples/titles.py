@@ -32,7 +32,7 @@ RECORD_TYPES = {
     "drawing": "도면/지도류",
 }
 # How many volumes the first files of a transfer are bound in, so that a small one shows every kind.
-FIRST_BOUND = {1: 2, 2: 1, 3: 1, 4: 1}
+FIRST_BOUND = {1: 2, 2: 1, 3: 1, 4: 1, 5: 1}
 
 
 @dataclass(frozen=True)
@@ -131,12 +131,18 @@ def plan(*, seed: int, volumes: int, pages: int, agency: str | None = None) -> I
 
 
 def _turns(rng: Random, chosen: tuple[Matter, ...], *, first: bool) -> list[Matter]:
-    """The order matters come in, last first.  A transfer opens with the first, then one of each kind."""
+    """The order matters come in, last first.
+
+    A transfer opens with the first matter, then one of each kind, then one from the years of word
+    processors, so that a small transfer shows everything.
+    """
     shuffled = list(chosen)
     rng.shuffle(shuffled)
     if first:
         kinds = {matter.kind: matter for matter in (*shuffled, chosen[0])}
         opening = [chosen[0], *(matter for matter in kinds.values() if matter is not chosen[0])]
+        late = [matter for matter in shuffled if matter.kind == "letter" and matter.years[0] >= 1990]
+        opening += [matter for matter in late if matter not in opening][:1]
         shuffled = [matter for matter in shuffled if matter not in opening] + opening[::-1]
     return shuffled
 
