@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from archive.ledger import seal_now
+from archive.site.evidence import seal_now
 from archive.site.site import Site
 from archive.site.terminal import Command, Progress, json_option, pass_site, say
 from archive.work.commands import finish_work
@@ -46,10 +46,10 @@ def receive(
         return _told(told, as_json)
     try:
         number = receiving.receive(site, asked, progress)
-        seal_now(site.open_session, site.stores, site.signer, site.now())
+        seal_now(site)
         if until is None:
             finish_work(site, progress)
-            seal_now(site.open_session, site.stores, site.signer, site.now())
+            seal_now(site)
     finally:
         progress.close()
     return _show(site, number, as_json)
@@ -104,9 +104,9 @@ def accept(site: Site, number: str, places: tuple[int, ...], as_json: bool) -> i
     progress = Progress()
     for done, total in receiving.accept(site, number, by=BY, positions=_positions(places)):
         progress("storing", done, total)
-    seal_now(site.open_session, site.stores, site.signer, site.now())
+    seal_now(site)
     finish_work(site, progress)
-    seal_now(site.open_session, site.stores, site.signer, site.now())
+    seal_now(site)
     progress.close()
     return _show(site, number, as_json)
 
@@ -120,7 +120,7 @@ def accept(site: Site, number: str, places: tuple[int, ...], as_json: bool) -> i
 def return_(site: Site, number: str, places: tuple[int, ...], reason: str, as_json: bool) -> None:
     """Send back what waits, or the volumes named, with the reason."""
     receiving.give_back(site, number, by=BY, reason=reason, positions=_positions(places))
-    seal_now(site.open_session, site.stores, site.signer, site.now())
+    seal_now(site)
     with site.reading_session() as session:
         told = results.with_history(session, number)
     say(told, as_json, lambda: in_words(told))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from archive import people
 from archive.errors import Conflict
-from archive.ledger import seal_now
+from archive.site.evidence import seal_now
 from archive.site.site import Site
 from archive.site.terminal import Progress
 from archive.work.commands import finish_work

@@ -1,0 +1,126 @@
+"""Puts one installation together; the only module that sees every package.  The ``seogo`` command.
+
+Importing it declares every job and every table; `create` joins the pages of all packages and
+`cli` joins their commands.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import click
+from flask import Flask
+
+from access.commands import index, search
+from access.web import blueprints
+from archive.site import installation
+from archive.site import settings as settings_of
+from archive.site.commands import settings, user
+from archive.site.evidence import ledger
+from archive.site.site import Site
+from archive.site.terminal import Command, Progress, json_option, pass_site, run, say
+from archive.site.web import create_app
+from archive.work.commands import job, work
+from ingest import demo as demonstration
+from ingest.commands import transfer
+from ingest.samples.commands import sample
+from preservation.commands import copy, volume
+
+WITHOUT_HOME = {"settings", "sample", "ledger"}
+"""Commands that need no installation, or make it ready themselves when they do."""
+
+
+@click.group()
+@click.pass_context
+def cli(context: click.Context) -> None:
+    """Seogo (서고): a digital archive for transferred public records."""
+    if context.invoked_subcommand != "settings" and "--help" not in sys.argv:
+        context.obj = Site(settings_of.read())
+        if context.invoked_subcommand not in WITHOUT_HOME:
+            installation.prepare(context.obj)
+
+
+for command in (settings, user, sample, transfer, volume, copy, ledger, index, search, work, job):
+    cli.add_command(command)
+
+
+@cli.command(cls=Command, exits=(0, 1, 2, 3, 4))
+@json_option
+@pass_site
+def init(site: Site, as_json: bool) -> None:
+    """Make home, keys and database, and try the stores.  Repeating it is harmless."""
+    told = {"home": str(site.settings.home), "stores": [store.location for store in site.stores]}
+    say(told, as_json, lambda: f"The installation in {told['home']} is ready.")
+
+
+def create() -> Flask:
+    """The web application, for a WSGI server."""
+    site = Site(settings_of.read())
+    return create_app(site, blueprints(site))
+
+
+@cli.command(cls=Command, exits=(0, 1, 2, 4))
+@pass_site
+def serve(site: Site) -> None:
+    """Serve the portal, and nothing else; jobs are run by seogo work."""
+    click.echo(f"Serving http://{site.settings.host}:{site.settings.port}", err=True)
+    os.execv(sys.executable, [sys.executable, "-m", "granian", *_granian(site.settings.host, site.settings.port)])
+
+
+def _granian(host: str, port: int) -> list[str]:
+    return ["--interface", "wsgi", "--factory", "--host", host, "--port", str(port), "--workers", "1",
+            "--blocking-threads", "8", "--no-ws", "--log-level", "warning", "seogo:create"]  # fmt: skip
+
+
+@cli.command(cls=Command, exits=(0, 1, 2, 3, 4))
+@click.option("--volumes", type=click.IntRange(1), default=12, show_default=True)
+@click.option("--pages", type=click.IntRange(1), default=10, show_default=True, help="Pages in each volume.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Or the next free one.")
+@pass_site
+def demo(site: Site, volumes: int, pages: int, port: int) -> None:
+    """A sample transfer, taken in, stored twice, indexed and shown on this machine."""
+    sign_ins = demonstration.prepare(site, volumes=volumes, pages=pages, progress=Progress())
+    port = _free(port)
+    click.echo(f"\nThe portal is at http://127.0.0.1:{port}/  (English: http://127.0.0.1:{port}/en/)")
+    for each in sign_ins:
+        click.echo(f"  sign in as {each.username:<10} password {each.password:<16} ({each.role})")
+    click.echo("Stop it with Ctrl-C.")
+    _serve_and_work(port)
+
+
+def _serve_and_work(port: int) -> None:
+    """The portal and a worker beside it; both end when this ends."""
+    environment = {**os.environ, "SEOGO_HTTPS": "no"}
+    server = [sys.executable, "-m", "granian", *_granian("127.0.0.1", port)]
+    children = [subprocess.Popen(each, env=environment) for each in (server, [sys.executable, "-m", "seogo", "work"])]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        while all(child.poll() is None for child in children):
+            time.sleep(0.5)
+    except KeyboardInterrupt:
+        click.echo("Stopped.")
+    finally:
+        for child in children:
+            child.terminate()
+        for child in children:
+            child.wait()
+
+
+def _free(port: int) -> int:
+    for candidate in range(port, min(port + 200, 65536)):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if probe.connect_ex(("127.0.0.1", candidate)) != 0:
+                return candidate
+    return port
+
+
+def main() -> None:
+    sys.exit(run(cli, sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()
