@@ -135,21 +135,21 @@ def derive_pages(
     made: int,
 ) -> Steps:
     document: DocumentText | None = None
-    total: int | None = None
+    counted: int | None
     try:
-        total = reader.page_count(path, found.mimetype)
-        rendered = reader.pages(path, found.mimetype, first=made + 1)
+        total = counted = reader.page_count(path, found.mimetype)
+        rendered = reader.pages(path, found.mimetype, first=made + 1, total=total)
     except errors.Unreadable as cause:
         if cause.code != "format.no_reader":
             raise
         document = reader.text(path, found.mimetype)
+        total, counted = len(document.pages), None
         rendered = text_pages(document, first=made + 1)
-    shown = len(document.pages) if document else total or 0
     for last in keep_pages(site, task, file, rendered, before):
-        yield before + last, before + max(shown, last)
+        yield before + last, before + total
     with site.open_session.begin() as session:
-        close(session, file, "made", page_count=total, reason=document.remark if document else None)
-    return shown
+        close(session, file, "made", page_count=counted, reason=document.remark if document else None)
+    return total
 
 
 def text_pages(document: DocumentText, first: int) -> Iterator[RenderedPage]:

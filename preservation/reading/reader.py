@@ -78,9 +78,14 @@ class Reader:
             raise crashed(died) from died
         return count
 
-    def pages(self, path: Path, mimetype: str, first: int = 1) -> Iterator[RenderedPage]:
-        """Every page from ``first`` on; one that kills the reader comes with that as its reason."""
-        total = self.page_count(path, mimetype)
+    def pages(
+        self, path: Path, mimetype: str, first: int = 1, total: int | None = None
+    ) -> Iterator[RenderedPage]:
+        """Every page from ``first`` on; one that kills the reader comes with that as its reason.
+
+        ``total`` is what `page_count` said, where the caller has asked already.
+        """
+        total = self.page_count(path, mimetype) if total is None else total
         number, deaths = first, 0
         while number <= total:
             try:
@@ -146,7 +151,10 @@ class Reader:
         context: Any = multiprocessing.get_context("spawn" if "pygfried" in sys.modules else "fork")
         ours, theirs = multiprocessing.Pipe()
         self._process = context.Process(
-            target=serve, args=(self.child, theirs, self.limits.memory), name="seogo reader", daemon=True
+            target=serve,
+            args=(self.child, theirs, ours, self.limits.memory),
+            name="seogo reader",
+            daemon=True,
         )
         self._process.start()
         theirs.close()
@@ -162,8 +170,10 @@ class Reader:
         self._line = self._process = None
 
 
-def serve(child: str, line: Connection, memory: int) -> None:
+def serve(child: str, line: Connection, other_end: Connection, memory: int) -> None:
     """The life of the reader process.  Its libraries are loaded here and nowhere above."""
+    # A fork holds both ends; with the asker's one open, its going away would not be heard.
+    other_end.close()
     importlib.import_module(child).serve(line, memory)
 
 
