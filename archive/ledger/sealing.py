@@ -113,7 +113,7 @@ def _bring_up(open_session: OpenSession, log: LogStore, last: Seal) -> bool:
             with _reading(open_session) as session:
                 data = _tile_bytes(session, tile)
             log.keep(LEDGER + tile.path, data)
-        _move_head(log, last, note)
+        _move_head(open_session, log, last, note)
     kept = _keep_checkpoints(open_session, log, last)
     return had < last.size or kept
 
@@ -146,14 +146,17 @@ def _write_journal(open_session: OpenSession, log: LogStore, had: int) -> None:
                 log.keep(batch.key, cast(BinaryIO, lines))
 
 
-def _move_head(log: LogStore, last: Seal, note: str | None) -> None:
-    """Another sealer may be ahead of us; then its head speaks of our entries too."""
-    try:
-        log.move_head(last.checkpoint, before=note)
-    except Conflict:
-        now = log.head()
-        if now is None or size_of(now) < last.size:
-            raise
+def _move_head(open_session: OpenSession, log: LogStore, last: Seal, note: str | None) -> None:
+    """Another sealer may move the head meanwhile: past us, and we are done, or not so far, and we go on."""
+    while note is None or size_of(note) < last.size:
+        try:
+            return log.move_head(last.checkpoint, before=note)
+        except Conflict:
+            now = log.head()
+            if now is None or now == note:
+                raise
+            _refuse_another_log(open_session, log, now, size_of(now))
+            note = now
 
 
 def _keep_checkpoints(open_session: OpenSession, log: LogStore, last: Seal) -> bool:
