@@ -57,7 +57,7 @@ def index() -> None:
 def rebuild(site: Site, as_json: bool) -> None:
     """Make both indexes anew beside the old ones and swap them in."""
     count = feeding.rebuild(site, opening.open_indexes(site.settings))
-    say({**count}, as_json, lambda: f"Indexed: public {count['public']}, staff {count['staff']}.")
+    say(count, as_json, lambda: f"Indexed: public {count['public']}, staff {count['staff']}.")
 
 
 @index.command(cls=Command)

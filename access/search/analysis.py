@@ -6,10 +6,11 @@ documents and queries, so whatever it decides, it decides for both.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import pairwise
+from typing import Literal
 
 from access.search import eras, korean, words
 from access.search.korean import Morpheme
@@ -21,7 +22,7 @@ _NEGATING = frozenset({"비", "미", "무", "불", "부", "준", "반", "부분"
 # A lone 미 or 불 before a noun is hardly ever a noun of its own; 부 and 반 mostly are (총무부, 2반).
 _NEGATING_UNTAGGED = frozenset({"미", "불", "비", "무", "준"})
 _UNITS = frozenset("차호회기과국군권장절조항편구동가층명개년월일시분원평")
-_OPTIONAL_TAGS = ("VV", "VA", "VX", "VC", "MM", "MAG", "IC", "NP", "XPN", "XSV", "XSA")
+_OPTIONAL_TAGS = ("VV", "VA", "VCN", "MM", "MAG", "IC", "NP", "XPN")
 _DROPPED = ("J", "E", "SF", "SE", "SS", "SP", "SC", "SY", "MAJ", "VCP", "XSV", "XSA", "VX")
 _LONGEST_TOKEN = 80
 
@@ -102,6 +103,8 @@ def _unit_at(morphemes: Sequence[Morpheme], at: int) -> tuple[int, Unit | None]:
 
 def _listed(morphemes: Sequence[Morpheme], at: int) -> tuple[int, Unit] | None:
     """The longest word of our lists that begins here and ends where a morpheme ends."""
+    if morphemes[at].surface[0] not in words.first_signs():
+        return None
     text, best = "", None
     for count, morpheme in enumerate(morphemes[at : at + 5], 1):
         if count > 1 and morpheme.start != morphemes[at + count - 2].end:
@@ -159,17 +162,29 @@ def _kind_of(morphemes: Sequence[Morpheme], at: int) -> tuple[int, Unit] | None:
 
 
 def _plain(morpheme: Morpheme) -> Unit | None:
-    tag = morpheme.tag.partition("+")[0]
-    if tag.startswith(_DROPPED) or not any(sign.isalnum() for sign in morpheme.surface):
+    kind = _kind(morpheme.tag)
+    if kind == "dropped" or not any(sign.isalnum() for sign in morpheme.surface):
         return None
     token = morpheme.surface[:_LONGEST_TOKEN]
+    if kind == "noun":
+        return Unit(morpheme.start, morpheme.end, token, _parts(morpheme), _opens_negated(morpheme))
     if morpheme.tag.startswith("V") and morpheme.parts:
         token = morpheme.parts[0]
-    optional = tag.startswith(_OPTIONAL_TAGS) or (tag == "XSN" and len(token) == 1)
-    unit = Unit(morpheme.start, morpheme.end, token, optional=optional)
-    if not tag.startswith("NN"):
-        return unit
-    return replace(unit, parts=_parts(morpheme), negated=_opens_negated(morpheme))
+    optional = kind == "optional" or (kind == "suffix" and len(token) == 1)
+    return Unit(morpheme.start, morpheme.end, token, (), False, optional)
+
+
+@cache
+def _kind(tag: str) -> Literal["dropped", "noun", "optional", "suffix", "other"]:
+    """What a tag of mecab means here.  Nouns may have parts; verbs and suffixes need not be there."""
+    first = tag.partition("+")[0]
+    if first.startswith(_DROPPED):
+        return "dropped"
+    if first.startswith("NN"):
+        return "noun"
+    if first.startswith(_OPTIONAL_TAGS):
+        return "optional"
+    return "suffix" if first == "XSN" else "other"
 
 
 def _parts(morpheme: Morpheme) -> tuple[str, ...]:

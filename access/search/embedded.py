@@ -1,21 +1,19 @@
 """The index without a server: tantivy in a folder, for one machine.
 
-One process writes at a time, any number read.  The engine leaves the order of equal scores open, so hits
-are put in order here.
+One process writes at a time, any number read.
 """
 
-import json
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import tantivy
 from tantivy import Occur, Query
 
 from access.search.analysis import VERSION
+from access.search.embedded_hits import found_of, in_order
 from access.search.entries import entry
 from access.search.generations import Generations
 from access.search.index import (
@@ -29,7 +27,6 @@ from access.search.index import (
     Document,
     Entry,
     Filters,
-    Found,
     Node,
     Phrase,
     Plan,
@@ -93,7 +90,7 @@ class EmbeddedIndex:
             raise Unavailable("The index was rebuilt meanwhile.", code="index_away", next="Send it again.")
 
     def refresh(self) -> None:
-        """Nothing to do: what is durable is found."""
+        """What is durable is found already."""
 
     def search(
         self, plan: Plan, *, filters: Filters = EVERYTHING, facets: Sequence[str] = (), limit: int = 20,
@@ -108,7 +105,7 @@ class EmbeddedIndex:
             hits = self._by_score(searcher, query, limit + 1, cursor)
         else:
             hits = self._by_field(searcher, query, limit + 1, cursor, _ORDERS.get(sort, "reference"))
-        found = tuple(_found(*hit) for hit in hits[:limit])
+        found = tuple(found_of(*hit) for hit in hits[:limit])
         counted = {facet: self._facet(searcher, plan, filters, facet) for facet in facets}
         return Results(total, found, len(hits) > limit, counted)
 
@@ -172,9 +169,7 @@ class EmbeddedIndex:
         with self._generations.alone():
             if self._generations.current() is None:
                 self._generations.swap(self._generations.create(VERSION))
-        index = self._current()
-        assert index is not None
-        return index
+        return cast(tantivy.Index, self._current())
 
     # writing
 
@@ -250,7 +245,7 @@ class EmbeddedIndex:
             whole = len(scored) < depth or depth > 2 * DEEPEST
             if not whole:
                 scored = [hit for hit in scored if hit[0] > scored[-1][0]]
-            hits = _in_order(searcher, scored, wanted, cursor)
+            hits = in_order(searcher, scored, wanted, cursor)
             if whole or len(hits) >= wanted:
                 return hits
             depth *= 3
@@ -283,27 +278,6 @@ class EmbeddedIndex:
         asked = {"values": {"terms": {"field": facet, "size": _MOST_VALUES}}}
         buckets = searcher.aggregate(self._query(plan, others), asked)["values"]["buckets"]
         return tuple(sorted(((b["key"], b["doc_count"]) for b in buckets), key=lambda row: (-row[1], row[0])))
-
-
-def _in_order(
-    searcher: Any, scored: Sequence[tuple[float, Any]], wanted: int, cursor: Cursor | None
-) -> list[tuple[float, str, float, Any]]:
-    hits: list[tuple[float, str, float, Any]] = []
-    for score, equals in groupby(scored, key=lambda hit: hit[0]):
-        if cursor is not None and score > cursor.key:
-            continue
-        stored = [
-            (score, doc["reference"][0], score, doc) for doc in (searcher.doc(hit[1]) for hit in equals)
-        ]
-        stored.sort(key=lambda hit: hit[1])
-        hits += [hit for hit in stored if cursor is None or score < cursor.key or hit[1] > cursor.reference]
-        if len(hits) >= wanted:
-            break
-    return hits[:wanted]
-
-
-def _found(key: Any, reference: str, score: float, stored: Any) -> Found:
-    return Found(reference, score, key, json.loads(bytes(stored["shown"][0])))
 
 
 @contextmanager

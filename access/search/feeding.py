@@ -22,6 +22,7 @@ from archive.stores import Shelf
 from archive.work import jobs
 
 BATCH = 500
+_ALL = 10**9
 _LARGE = 10_000_000  # signs of page text sent together
 
 
@@ -45,8 +46,7 @@ def index_changes(site: Site) -> Iterator[jobs.Progress]:
     indexes = opening.open_indexes(site.settings)
     if {indexes.public.analyser(), indexes.staff.analyser()} != {VERSION}:
         # No index yet, or one whose tokens another analyser made: a change alone would not mend it.
-        rebuild(site, indexes)
-        yield 0, 1
+        yield from _rebuild_instead(site, indexes)
     done = 0
     while sent := drain(site, indexes):
         done += sent
@@ -54,6 +54,17 @@ def index_changes(site: Site) -> Iterator[jobs.Progress]:
     indexes.public.refresh()
     indexes.staff.refresh()
     yield done, done
+
+
+def _rebuild_instead(site: Site, indexes: Indexes) -> Iterator[jobs.Progress]:
+    """A rebuild covers every row of the outbox that was there before it began."""
+    with site.reading_session() as session:
+        before = [row.id for row in outbox.waiting(session, _ALL)]
+    yield 0, len(before)
+    rebuild(site, indexes)
+    for start in range(0, len(before), BATCH):
+        with site.open_session.begin() as session:
+            outbox.forget(session, before[start : start + BATCH])
 
 
 def drain(site: Site, indexes: Indexes) -> int:
@@ -99,9 +110,9 @@ def _loads(found: Iterable[records.Record]) -> Iterator[list[records.Record]]:
         yield load
 
 
-def rebuild(site: Site, indexes: Indexes) -> dict[Audience, int]:
+def rebuild(site: Site, indexes: Indexes) -> dict[str, int]:
     """Make both indexes anew from the database and swap them in; then mend what changed meanwhile."""
-    count: dict[Audience, int] = {
+    count = {
         "staff": indexes.staff.rebuild(_documents(site, "staff")),
         "public": indexes.public.rebuild(_documents(site, "public")),
     }
@@ -141,11 +152,8 @@ def repair(site: Site, indexes: Indexes) -> int:
 
 def _mend(site: Site, indexes: Indexes, index: Index, references: Sequence[str]) -> None:
     with site.reading_session() as session:
-        known = dict(
-            session.execute(select(Item.reference, Item.id).where(Item.reference.in_(references)))
-            .tuples()
-            .all()
-        )
+        rows = session.execute(select(Item.reference, Item.id).where(Item.reference.in_(references)))
+        known = dict(rows.all())
         send(session, site.shelf, indexes, sorted(known.values()), site.today())
     versions = dict(index.references()) if len(known) < len(references) else {}
     gone = [Deletion(one, versions[one]) for one in references if one not in known and one in versions]

@@ -44,9 +44,8 @@ def morphemes(text: str) -> Iterator[Morpheme]:
 
 def _morpheme(surface: str, start: int, features: list[str]) -> Morpheme:
     reading = features[3] if len(features) > 3 and features[3] != "*" else None
-    kind = features[4] if len(features) > 4 else "*"
     parts: tuple[str, ...] = ()
-    if kind in ("Compound", "Inflect") and len(features) > 7:
+    if len(features) > 7 and features[4] in ("Compound", "Inflect"):
         parts = tuple(part.partition("/")[0] for part in features[7].split("+") if not part.startswith("/"))
     return Morpheme(surface, start, start + len(surface), features[0], reading, parts)
 

@@ -54,7 +54,7 @@ def as_typed(original: str) -> Normal:
     normal = _composed(original)
     normal = Normal(normal.text.translate(_SIGNS), normal.places)
     normal = replace(normal, _LOOSE_JAMO, lambda match: compose(match[0]))
-    normal = Normal("".join(_lower(sign) for sign in normal.text), normal.places)
+    normal = Normal(_lowered(normal.text), normal.places)
     return replace(normal, _THOUSANDS, lambda match: "")
 
 
@@ -116,9 +116,12 @@ def _composed(original: str) -> Normal:
     return replace(Normal(original), _CLUSTER, lambda match: unicodedata.normalize("NFC", match[0]))
 
 
-def _lower(sign: str) -> str:
-    lower = sign.lower()
-    return lower if len(lower) == 1 else sign
+def _lowered(text: str) -> str:
+    """Sign for sign, so that places stay: one whose small form is longer stays large."""
+    lower = text.lower()
+    if len(lower) == len(text):
+        return lower
+    return "".join(small if len(small := sign.lower()) == 1 else sign for sign in text)
 
 
 def _spread(old: Sequence[tuple[int, int]], length: int) -> list[tuple[int, int]]:

@@ -31,7 +31,7 @@ class Record:
 
 
 def read(session: Session, shelf: Shelf, item_ids: Sequence[int], today: date) -> Iterator[Record]:
-    names = dict(session.execute(select(Agency.code, Agency.name)).tuples().all())
+    names = dict(session.execute(select(Agency.code, Agency.name)).all())
     for start in range(0, len(item_ids), _AT_ONCE):
         some = item_ids[start : start + _AT_ONCE]
         query = select(Item).where(Item.id.in_(some)).options(joinedload(Item.volume)).order_by(Item.id)
@@ -86,7 +86,7 @@ def for_the_public(record: Record, today: date) -> Document | Deletion:
         document,
         title=document.title if item.list_open else "",
         alt_titles=volume_title,
-        document_number=document.document_number if item.list_open else None,
+        document_number=None,
         pages=may_be_read,
         extra="",
     )

@@ -28,6 +28,12 @@ def wholes() -> dict[str, tuple[str, ...]]:
 
 
 @cache
+def first_signs() -> frozenset[str]:
+    """With which a word of the two lists above may begin."""
+    return frozenset(word[0] for word in (*negated(), *wholes()))
+
+
+@cache
 def noise() -> frozenset[str]:
     """Words that a query may contain and a record need not."""
     return frozenset(word for row in _rows("noise.txt") for word in row.split())

@@ -35,9 +35,13 @@ def indexes(site):
 
 def add_volume(site, **more) -> Volume:
     values = {
-        "reference": f"SG-{uuid.uuid4().hex[:6].upper()}", "agency_code": "6110000", "title": "하천 관계철",
-        "creator_agency": "건설국", "state": "stored", "accepted_at": NOW,
-    }  # fmt: skip
+        "reference": f"SG-{uuid.uuid4().hex[:6].upper()}",
+        "agency_code": "6110000",
+        "title": "하천 관계철",
+        "creator_agency": "건설국",
+        "state": "stored",
+        "accepted_at": NOW,
+    }
     with site.open_session.begin() as session:
         volume = Volume(**values | more)
         session.add(volume)
@@ -48,8 +52,8 @@ def add_volume(site, **more) -> Volume:
 def add_item(site, volume, title, *, texts=(), **more) -> Item:
     with site.open_session.begin() as session:
         position = len(list(session.query(Item).filter_by(volume_id=volume.id))) + 1
-        item = Item(volume_id=volume.id, reference=f"{volume.reference}-{position:04}", position=position, title=title,
-                    **more)  # fmt: skip
+        reference = f"{volume.reference}-{position:04}"
+        item = Item(volume_id=volume.id, reference=reference, position=position, title=title, **more)
         session.add(item)
         session.flush()
         file = ContentFile(item_id=item.id, position=1, path="a", original_name="a", bytes=1, sha256="0" * 64)
@@ -58,10 +62,9 @@ def add_item(site, volume, title, *, texts=(), **more) -> Item:
         for number, text in enumerate(texts, 1):
             prefix = pages.prefix_of(item, number)
             site.shelf.put(f"{prefix}/text.json", pages.text_json(text, ()))
-            session.add(
-                pages.Page(item_id=item.id, number=number, file_id=file.id, page_in_file=number, has_image=False,
-                           has_text=True, word_count=1, shelf_prefix=prefix)
-            )  # fmt: skip
+            page = pages.Page(item_id=item.id, number=number, file_id=file.id, page_in_file=number)
+            page.has_image, page.has_text, page.word_count, page.shelf_prefix = False, True, 1, prefix
+            session.add(page)
         outbox.changed(session, "item", item.id)
         return item
 
@@ -104,14 +107,13 @@ def test_a_change_reaches_both_indexes_and_its_row_goes(site, indexes):
 
 
 def test_the_public_finds_nothing_of_a_closed_item_but_its_open_title(site, indexes):
-    item = add_item(
-        site, add_volume(site), "토지 보상", texts=["보상금 명단"], disclosure="closed", document_number="재무-77",
-        extra={"비고": "민원인 연락처"},
-    )  # fmt: skip
+    more = {"disclosure": "closed", "document_number": "재무-77", "extra": {"비고": "민원인 연락처"}}
+    item = add_item(site, add_volume(site), "토지 보상", texts=["보상금 명단"], **more)
     feed(site)
     assert found(indexes.public, "보상") == [item.reference]
     assert found(indexes.staff, "명단") == found(indexes.staff, "연락처") == [item.reference]
     assert found(indexes.public, "명단") == found(indexes.public, "연락처") == []
+    assert found(indexes.public, "재무-77") == []
 
 
 def test_the_public_cannot_find_a_closed_title(site, indexes):
@@ -184,33 +186,28 @@ def test_compare_names_what_is_missing_extra_and_different(site, indexes):
     kept, lost, stale = (add_item(site, volume, f"제목 {n}", **OPEN) for n in ("가", "나", "다"))
     feed(site)
     assert feeding.compare(site, indexes.public, "public") == feeding.Compared(3, (), (), ())
-    indexes.public.rebuild(
-        [
-            *(one for one in feeding._documents(site, "public") if one.reference == kept.reference),
-            *(replace(one, version=1) for one in feeding._documents(site, "public") if one.reference == stale.reference),
-            *(replace(one, reference="X-1") for one in feeding._documents(site, "public"))
-        ]
-    )  # fmt: skip
+    kept_one, _, stale_one = feeding._documents(site, "public")
+    wrong = [kept_one, replace(stale_one, version=1), replace(kept_one, reference="X-1")]
+    indexes.public.rebuild(wrong)
     compared = feeding.compare(site, indexes.public, "public")
     assert compared == feeding.Compared(1, (lost.reference,), ("X-1",), (stale.reference,))
     assert feeding.repair(site, indexes) == 3
     assert feeding.compare(site, indexes.public, "public").holds
 
 
-def test_an_index_made_by_another_analyser_is_made_again(site, indexes, monkeypatch):
+def test_an_index_made_by_another_analyser_is_made_again(site, indexes):
     add_item(site, add_volume(site), "한강 준설", **OPEN)
     feed(site)
     for index in (indexes.public, indexes.staff):
         current = index._generations.folder / index._generations.current()
         (current / "analyser").write_text("0")
-        index._generations.current()
     before = indexes.public._generations.current()
     feed(site)
     assert indexes.public._generations.current() != before
     assert indexes.public.count() == 1
 
 
-def test_when_the_index_is_away_the_rows_stay(site, monkeypatch):
+def test_when_the_index_is_away_the_rows_stay(site):
     add_item(site, add_volume(site), "한강 준설", **OPEN)
     away = Site(replace(site.settings, index="http://127.0.0.1:1"))
     with pytest.raises(Unavailable):
