@@ -222,7 +222,7 @@ def _from_a_store(session: Session, site: Site, item: Item, file: ContentFile) -
         if store.name not in held.stores:
             continue
         try:
-            return store.open(f"{held.prefix}/data/{file.path}")
+            return store.open(f"{held.prefix}/{file.path}")
         except (Unavailable, Missing):
             continue
     raise Unavailable("No store with an intact copy answers.", code="store", next="Try again in a minute.")

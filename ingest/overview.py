@@ -1,0 +1,172 @@
+"""What the transfer desk shows: transfers in a list, and the findings of one, grouped by rule."""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, case, func, select
+from sqlalchemy.orm import Session
+
+from archive.holdings import Agency
+from archive.work.jobs import Job
+from ingest import transfers
+from ingest.transfers import FindingRow, Transfer, TransferAct, TransferVolume
+
+SEVERITIES = ("error", "warning", "note")
+FIRST = 100
+
+
+@dataclass(frozen=True)
+class Line:
+    """A transfer in the list."""
+
+    transfer: Transfer
+    agency: str
+    listed: int
+    accepted: int
+    returned: int
+    errors: int
+    warnings: int
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule with how often it was found, and its first findings."""
+
+    name: str
+    severity: str
+    count: int
+    rows: Sequence[FindingRow]
+
+
+@dataclass(frozen=True)
+class Summary:
+    transfer: Transfer
+    agency: str
+    listed: int
+    acceptable: int
+    faulty: int
+    accepted: int
+    returned: int
+    items: int
+    by_severity: dict[str, int]
+    jobs: Sequence[Job]
+
+
+def lines(session: Session, *, agency: str | None, state: str | None, after: int, limit: int) -> tuple[list[Line], int]:
+    where: list[ColumnElement[bool]] = []
+    where += [Transfer.agency_code == agency] if agency else []
+    where += [Transfer.state == state] if state else []
+    total = session.scalar(select(func.count()).select_from(Transfer).where(*where)) or 0
+    rows = session.scalars(select(Transfer).where(*where).order_by(Transfer.id.desc()).offset(after).limit(limit)).all()
+    names = agencies(session)
+    return [_line(session, row, names) for row in rows], total
+
+
+def agencies(session: Session) -> dict[str, str]:
+    return dict(session.execute(select(Agency.code, Agency.name).order_by(Agency.name)).tuples().all())
+
+
+def _line(session: Session, transfer: Transfer, names: dict[str, str]) -> Line:
+    states = transfers.count_states(session, transfer)
+    found = severities(session, transfer)
+    return Line(
+        transfer, names.get(transfer.agency_code, transfer.agency_code), sum(states.values()),
+        states.get("accepted", 0) + states.get("stored", 0), states.get("returned", 0),
+        found["error"], found["warning"],
+    )  # fmt: skip
+
+
+def summary(session: Session, transfer: Transfer) -> Summary:
+    states = transfers.count_states(session, transfer)
+    faulty = transfers.faulty(session, transfer)
+    waiting = set(session.scalars(_volumes(transfer, TransferVolume.id).where(TransferVolume.state == "waiting")))
+    items = session.scalar(_volumes(transfer, func.sum(TransferVolume.items))) or 0
+    return Summary(
+        transfer=transfer,
+        agency=agencies(session).get(transfer.agency_code, transfer.agency_code),
+        listed=sum(states.values()),
+        acceptable=len(waiting - faulty),
+        faulty=len(waiting & faulty),
+        accepted=states.get("accepted", 0) + states.get("stored", 0),
+        returned=states.get("returned", 0),
+        items=items,
+        by_severity=severities(session, transfer),
+        jobs=running(session, transfer),
+    )
+
+
+def _volumes(transfer: Transfer, column: Any) -> Select[Any]:
+    return select(column).where(TransferVolume.transfer_id == transfer.id)
+
+
+def severities(session: Session, transfer: Transfer) -> dict[str, int]:
+    grouped = (
+        select(FindingRow.severity, func.count()).where(FindingRow.transfer_id == transfer.id)
+        .group_by(FindingRow.severity)
+    )  # fmt: skip
+    counted = dict(session.execute(grouped).tuples().all())
+    return {severity: counted.get(severity, 0) for severity in SEVERITIES}
+
+
+def rules(session: Session, transfer: Transfer) -> list[Rule]:
+    """The rules that found something, errors first, each with its first findings."""
+    rank = case({name: place for place, name in enumerate(SEVERITIES)}, value=FindingRow.severity, else_=9)
+    grouped = (
+        select(FindingRow.rule, FindingRow.severity, func.count()).where(FindingRow.transfer_id == transfer.id)
+        .group_by(FindingRow.rule, FindingRow.severity).order_by(rank, func.count().desc(), FindingRow.rule)
+    )  # fmt: skip
+    return [
+        Rule(rule, severity, count, findings(session, transfer, rule, severity, limit=FIRST))
+        for rule, severity, count in session.execute(grouped)
+    ]
+
+
+def findings(
+    session: Session, transfer: Transfer, rule: str, severity: str | None = None, *, after: int = 0, limit: int
+) -> Sequence[FindingRow]:
+    wanted = select(FindingRow).where(FindingRow.transfer_id == transfer.id, FindingRow.rule == rule)
+    if severity:
+        wanted = wanted.where(FindingRow.severity == severity)
+    return session.scalars(wanted.order_by(FindingRow.id).offset(after).limit(limit)).all()
+
+
+def history(session: Session, transfer: Transfer) -> Sequence[TransferAct]:
+    acts = select(TransferAct).where(TransferAct.transfer_id == transfer.id)
+    return session.scalars(acts.order_by(TransferAct.id)).all()
+
+
+def running(session: Session, transfer: Transfer) -> Sequence[Job]:
+    """Jobs about this transfer that wait or are being done."""
+    live = select(Job).where(
+        Job.name.in_(("accept-transfer", "check-transfer")), Job.state.in_(("waiting", "working"))
+    )
+    return [job for job in session.scalars(live) if job.arguments.get("number") == transfer.number]
+
+
+def as_csv(session: Session, transfer: Transfer) -> Iterator[str]:
+    """Every finding as it stands; the mark in front lets spreadsheets know that it is UTF-8."""
+    columns = ("rule", "severity", "list", "row", "column", "path", "value", "expected", "message")
+    yield "\ufeff" + _csv_line(columns)
+    for row in transfers.findings_of(session, transfer):
+        yield _csv_line([getattr(row, column) for column in columns])
+
+
+def _csv_line(values: Sequence[object]) -> str:
+    out = io.StringIO()
+    csv.writer(out).writerow([_harmless(value) for value in values])
+    return out.getvalue()
+
+
+def _harmless(value: object) -> str:
+    """A spreadsheet would run a cell that begins like a formula."""
+    text = "" if value is None else str(value)
+    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
+
+def reasons(session: Session, transfer: Transfer) -> str:
+    """The errors in plain lines, to begin the reason of a return with."""
+    found = [row for row in transfers.findings_of(session, transfer) if row.severity == "error"]
+    return "\n".join(f"{row.rule}: {row.message}" for row in found[:FIRST])
