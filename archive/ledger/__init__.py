@@ -2,6 +2,7 @@
 
 from archive.ledger.entries import JournalRecord, LedgerEntry, LedgerNode, Seal, record
 from archive.ledger.proofs import Proof, prove
+from archive.ledger.restoring import read_journal, restore
 from archive.ledger.sealing import seal
 from archive.ledger.signing import Signer, Verifier, make_key_files, open_signer, open_verifier
 from archive.ledger.verification import Verification, verify
@@ -19,7 +20,9 @@ __all__ = [
     "open_signer",
     "open_verifier",
     "prove",
+    "read_journal",
     "record",
+    "restore",
     "seal",
     "verify",
 ]

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, Text
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from archive.database import Base
 from archive.errors import WrongCall
@@ -55,6 +55,7 @@ class LedgerEntry(Base):
     about: Mapped[str] = mapped_column(String(200), index=True)
     entry: Mapped[str] = mapped_column(Text)
     position: Mapped[int | None] = mapped_column(unique=True)
+    journal: Mapped[JournalRecord] = relationship()
 
 
 class Seal(Base):
@@ -97,9 +98,7 @@ def record(
     if len(entry) > LONGEST_ENTRY:
         raise WrongCall(f"The entry for {act} is longer than {LONGEST_ENTRY} bytes.")
     kept = JournalRecord(salt=salt, record=line.decode())
-    session.add(kept)
-    session.flush()
-    made = LedgerEntry(journal_id=kept.id, about=about, entry=entry.decode(), position=None)
+    made = LedgerEntry(journal=kept, about=about, entry=entry.decode(), position=None)
     session.add(made)
     return made
 

@@ -12,7 +12,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from archive.errors import Missing, Refused, Unreadable
+from archive.errors import Missing, Refused, Unreadable, WrongCall
 from archive.ledger.entries import canonical, salted_digest
 from archive.ledger.log_store import KEPT, Batch, LogStore
 from archive.ledger.merkle import EMPTY, Edge, leaf_hash, root_of
@@ -153,7 +153,7 @@ def _digest_in(findings: _Findings, index: int, entry: bytes) -> bytes:
     try:
         told = json.loads(entry)
         digest = bytes.fromhex(told["digest"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         digest = b""
     if len(digest) != HASH:
         findings.fail(f"entry {index} is not an entry of this archive")
@@ -238,7 +238,7 @@ def _digest_of_line(index: int, line: bytes) -> bytes | None:
         if told.keys() != {"index", "record", "salt"} or told["index"] != index or canonical(told) != line:
             return None
         return bytes.fromhex(salted_digest(told["salt"], canonical(told["record"])))
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError, RecursionError, WrongCall):
         return None
 
 

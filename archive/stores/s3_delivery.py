@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from weakref import WeakSet
 
 from archive.errors import Conflict, Damaged, WrongCall
 from archive.stores.keys import check_key
@@ -25,6 +26,7 @@ class S3Delivery:
         self._server = server
         self._prefix = prefix
         self._uploads = Uploads(server)
+        self._sinks: WeakSet[S3Sink] = WeakSet()
         self._count = 0
         self._sum = 0
         self._is_over = False
@@ -37,7 +39,9 @@ class S3Delivery:
         self._count, self._sum = self._count + 1, self._sum ^ _mark(key)
         if self._is_whole:
             return ComparingSink(self._uploads, key)
-        return S3Sink(self._uploads, key, size=size, sha256=sha256)
+        sink = S3Sink(self._uploads, key, size=size, sha256=sha256)
+        self._sinks.add(sink)
+        return sink
 
     def put(self, name: str, data: bytes) -> Stored:
         stored = Stored(hashlib.sha256(data).hexdigest(), len(data))
@@ -74,6 +78,8 @@ class S3Delivery:
         if not self._is_over:
             self._is_over = True
             self._uploads.close()
+            for sink in list(self._sinks):
+                sink.abort()
 
     def _refuse_what_is_not_ours(self, last: str) -> None:
         """The names below the prefix are exactly those written here, and perhaps the last one.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
 from archive.errors import ArchiveError, Conflict, Damaged
@@ -133,8 +133,7 @@ class S3Sink:
 
     def _drop(self, upload: str) -> None:
         """Best effort: what stays is scratch that `sweep` finds."""
-        for future in self._parts:
-            future.exception()
+        wait(self._parts)
         try:
             self._server.drop_parts(self._key, upload)
         except ArchiveError:

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 import unicodedata
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -294,6 +295,16 @@ def test_a_name_comes_once(store):
     with pytest.raises(Conflict):
         again()
     delivery.abandon()
+
+
+def test_an_abandoned_delivery_takes_its_open_objects_along(store):
+    delivery = store.begin("packages/R-1/v1")
+    sink = delivery.create("a")
+    sink.write(BIG)
+    delivery.abandon()
+    sink.abort()
+    assert keys(store) == []
+    assert store.sweep(datetime.now(UTC) + timedelta(hours=1)) == 0
 
 
 def test_an_aborted_object_leaves_nothing(store):
