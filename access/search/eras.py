@@ -75,6 +75,10 @@ def _single(match: re.Match[str], today: date | None) -> tuple[int, ...]:
     return _likely(_western(int(match[1])))
 
 
+def _plain(match: re.Match[str], today: date | None) -> tuple[int, ...]:
+    return _likely(int(match[1]))
+
+
 def _short(match: re.Match[str], today: date | None) -> tuple[int, ...]:
     number = int(match[1] or match[2])
     if match[2] and number < _TWO_DIGITS_FROM:
@@ -93,7 +97,7 @@ def _likely(year: int) -> tuple[int, ...]:
 
 _Reader = Callable[[re.Match[str], date | None], tuple[int, ...]]
 _READERS: tuple[tuple[re.Pattern[str], _Reader], ...] = (
-    (_RANGE, _range), (_ERA, _era), (_DECADE, _decade), (_DANGI, _single), (_PLAIN, _single),
+    (_RANGE, _range), (_ERA, _era), (_DECADE, _decade), (_DANGI, _single), (_PLAIN, _plain),
     (_SHORT, _short),
 )  # fmt: skip
 

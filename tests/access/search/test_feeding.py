@@ -187,6 +187,7 @@ def test_compare_names_what_is_missing_extra_and_different(site, indexes):
     feed(site)
     assert feeding.compare(site, indexes.public, "public") == feeding.Compared(3, (), (), ())
     kept_one, _, stale_one = feeding._documents(site, "public")
+    assert kept_one.reference == kept.reference
     wrong = [kept_one, replace(stale_one, version=1), replace(kept_one, reference="X-1")]
     indexes.public.rebuild(wrong)
     compared = feeding.compare(site, indexes.public, "public")
