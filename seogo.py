@@ -15,7 +15,7 @@ import click
 from flask import Flask
 
 from access.commands import index, search
-from access.web import blueprints
+from access.web import blueprints as portal
 from archive.site import installation
 from archive.site import settings as settings_of
 from archive.site.commands import settings, user
@@ -24,10 +24,13 @@ from archive.site.site import Site
 from archive.site.terminal import Command, Progress, json_option, pass_site, run, say
 from archive.site.web import create_app
 from archive.work.commands import job, work
+from archive.work.web import bp as job_pages
 from ingest import demo as demonstration
 from ingest.commands import transfer
 from ingest.samples.commands import sample
+from ingest.web import bp as desk
 from preservation.commands import copy, volume
+from preservation.web import bp as evidence
 
 WITHOUT_HOME = {"settings", "sample", "ledger"}
 """Commands that need no installation, or make it ready themselves when they do."""
@@ -59,7 +62,7 @@ def init(site: Site, as_json: bool) -> None:
 def create() -> Flask:
     """The web application, for a WSGI server."""
     site = Site(settings_of.read())
-    return create_app(site, blueprints(site))
+    return create_app(site, (*portal(site), desk, evidence, job_pages))
 
 
 @cli.command(cls=Command, exits=(0, 1, 2, 4))

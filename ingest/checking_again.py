@@ -8,7 +8,10 @@ from archive.work import jobs
 from ingest import receiving
 
 
-@jobs.job("check-transfer", lane="staff", timeout=timedelta(hours=24), attempts=3, memory=8 << 30)
+NAME = "check-transfer"
+
+
+@jobs.job(NAME, lane="staff", timeout=timedelta(hours=24), attempts=3, memory=8 << 30)
 def check_transfer(site: Site, number: str, by: str) -> Iterator[jobs.Progress]:
     """What the desk's button asks for.  Checking twice gives the same findings."""
     receiving.check(site, number, lambda _what, _done, _total: None, by=by)

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from archive.site.reader.web import needs, reader, say, session, site
 from archive.work import jobs
-from ingest import overview, receiving, transfers
+from ingest import checking_again, overview, receiving, transfers
 from ingest.overview import Summary
 from ingest.transfers import Transfer
 
@@ -93,7 +93,7 @@ def do_accept(number: str) -> ResponseReturnValue:
 @bp.post("/transfers/<number>/check")
 @needs("work at the desk")
 def check(number: str) -> ResponseReturnValue:
-    _ask(number, "check-transfer", "check-asked")
+    _ask(number, checking_again.NAME, "check-asked")
     return redirect(url_for("desk.transfer", number=number, done="check") + "#done", 303)
 
 

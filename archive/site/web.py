@@ -7,7 +7,7 @@ import hashlib
 import os
 import secrets
 from collections.abc import Callable, Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +108,7 @@ def _speak(app: Flask) -> None:
         t=say, asset=asset, tongue=tongue, site=site, reader=reader, other_address=_other_address, has_page=_has_page,
         display_of=display_of,
         span=lambda first, last, written: language.span(first, last, written, tongue()), clock=language.clock,
+        instant=datetime.fromisoformat,
     )
     app.jinja_env.filters.update(
         day=lambda value: language.day(value, tongue()),
