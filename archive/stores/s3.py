@@ -178,9 +178,13 @@ class Server:
             if each["Initiated"] < before:
                 yield each["Key"][len(self._prefix) :], each["UploadId"]
 
-    def keeps_versions(self) -> bool:
-        with self._told("versioning"):
-            return self._client.get_bucket_versioning(Bucket=self._bucket).get("Status") == "Enabled"
+    def keeps_versions(self) -> bool | None:
+        """None when these credentials may not know."""
+        try:
+            with self._told("versioning"):
+                return self._client.get_bucket_versioning(Bucket=self._bucket).get("Status") == "Enabled"
+        except (Refused, WrongCall):
+            return None
 
     def locks(self) -> bool:
         """Whether the bucket has retention locks; False also where the server does not know them."""
@@ -229,7 +233,7 @@ class Server:
             )
         if code in _FULL or status == 507:
             return Unavailable(
-                f"{told.capitalize()} is full: {key}.", code="store.full", next="Make room there."
+                f"{told[0].upper()}{told[1:]} is full: {key}.", code="store.full", next="Make room there."
             )
         if code in _WRONG_BYTES:
             return Damaged(f"The bytes of {key} did not reach {told} as they were sent.", code="store.digest")
@@ -239,14 +243,16 @@ class Server:
             return Conflict(f"{key} is already in {told}.", code="store.taken")
         if status in (401, 403):
             return Refused(
-                f"{told.capitalize()} refused {key}.", code="store.denied", next="Check its credentials."
+                f"{told[0].upper()}{told[1:]} refused {key}.",
+                code="store.denied",
+                next="Check its credentials.",
             )
         if status == 429 or status >= 500:
             return Unavailable(
-                f"{told.capitalize()} failed on {key}.", code="store.away", next="Run it again."
+                f"{told[0].upper()}{told[1:]} failed on {key}.", code="store.away", next="Run it again."
             )
         return WrongCall(
-            f"{told.capitalize()} did not understand the request for {key}.", code="store.request"
+            f"{told[0].upper()}{told[1:]} did not understand the request for {key}.", code="store.request"
         )
 
 

@@ -110,4 +110,5 @@ def _locks_hold(server: Server) -> Capability:
 
 def _keeps_versions(server: Server) -> Capability:
     holds = server.keeps_versions()
-    return Capability("keeps old versions", holds, "versioning is on" if holds else "versioning is off")
+    told = {True: "versioning is on", False: "versioning is off", None: "these credentials may not ask"}
+    return Capability("keeps old versions", bool(holds), told[holds])

@@ -19,7 +19,7 @@ CHECKPOINT = "ledger/checkpoint"
 LAST = "tagmanifest-sha256.txt"
 """The last object of a bag; where a server has no rename, its presence is what says "whole"."""
 
-NEEDED = ("refuses to replace", "refuses a wrong digest")
+NEEDED = ("refuses to replace", "refuses a wrong digest", "moves by comparison")
 """The capabilities a promise of ours rests on; a store without one is not opened for use."""
 
 
