@@ -91,16 +91,18 @@ def snippet(text: str, looked_for: Collection[str]) -> Marked:
 def _richest(text: str, looked_for: Collection[str]) -> Marked:
     """The part of a long page with the most different words marked; the first that holds them well will do.
 
-    A page is read part by part, because most of the time of a search goes into this.
+    Parts in which the words stand literally are read first, because most of the time of a search goes
+    into this.
     """
     best, most = Marked(text), 0
-    for part in _PART.findall(text):
+    parts = [(sum(token in part for token in looked_for), part) for part in _PART.findall(text)]
+    for literally, part in sorted(parts, key=lambda row: -row[0]):
+        if most and most >= min(_ENOUGH, literally):
+            break
         marked = mark(part, looked_for)
         different = len({squeezed(part[start:end]) for start, end in marked.marks})
         if different > most:
             best, most = marked, different
-        if most >= _ENOUGH:
-            break
     return best
 
 

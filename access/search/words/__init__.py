@@ -1,5 +1,6 @@
 """The word lists of the search: text files an archivist may edit; the first line of each says what it is."""
 
+import hashlib
 from collections.abc import Iterator
 from functools import cache
 from importlib import resources
@@ -44,6 +45,14 @@ def synonyms() -> dict[str, tuple[str, ...]]:
     """Each word of a row is searched with the others of its row, at half weight."""
     rows = [row.split() for row in _rows("synonyms.txt")]
     return {word: tuple(other for other in row if other != word) for row in rows for word in row}
+
+
+def fingerprint() -> str:
+    """Of the lists that decide tokens: editing one makes the indexes be built again."""
+    whole = hashlib.sha256()
+    for name in ("readings.txt", "negated.txt", "compounds.txt"):
+        whole.update((resources.files(__name__) / name).read_bytes())
+    return whole.hexdigest()[:12]
 
 
 def _rows(name: str) -> Iterator[str]:
