@@ -70,7 +70,9 @@ def create() -> Flask:
 def serve(site: Site) -> None:
     """Serve the portal, and nothing else; jobs are run by seogo work."""
     click.echo(f"Serving http://{site.settings.host}:{site.settings.port}", err=True)
-    os.execv(sys.executable, [sys.executable, "-m", "granian", *_granian(site.settings.host, site.settings.port)])
+    os.execv(
+        sys.executable, [sys.executable, "-m", "granian", *_granian(site.settings.host, site.settings.port)]
+    )
 
 
 def _granian(host: str, port: int) -> list[str]:
@@ -81,7 +83,9 @@ def _granian(host: str, port: int) -> list[str]:
 @cli.command(cls=Command, exits=(0, 1, 2, 3, 4))
 @click.option("--volumes", type=click.IntRange(1), default=12, show_default=True)
 @click.option("--pages", type=click.IntRange(1), default=10, show_default=True, help="Pages in each volume.")
-@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Or the next free one.")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Or the next free one."
+)
 @pass_site
 def demo(site: Site, volumes: int, pages: int, port: int) -> None:
     """A sample transfer, taken in, stored twice, indexed and shown on this machine."""
@@ -98,7 +102,9 @@ def _serve_and_work(port: int) -> None:
     """The portal and a worker beside it; both end when this ends."""
     environment = {**os.environ, "SEOGO_HTTPS": "no"}
     server = [sys.executable, "-m", "granian", *_granian("127.0.0.1", port)]
-    children = [subprocess.Popen(each, env=environment) for each in (server, [sys.executable, "-m", "seogo", "work"])]
+    children = [
+        subprocess.Popen(each, env=environment) for each in (server, [sys.executable, "-m", "seogo", "work"])
+    ]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         while all(child.poll() is None for child in children):

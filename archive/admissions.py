@@ -38,7 +38,9 @@ def admit_new(open_session: OpenSession, stores: Sequence[Store], now: datetime)
         found = [{"name": each.name, "holds": each.holds, "detail": each.detail} for each in admit(store)]
         with open_session.begin() as session:
             session.execute(Admission.__table__.delete().where(Admission.store == store.name))  # type: ignore[attr-defined]
-            session.add(Admission(store=store.name, location=store.location, capabilities=found, admitted_at=now))
+            session.add(
+                Admission(store=store.name, location=store.location, capabilities=found, admitted_at=now)
+            )
 
 
 def admissions(session: Session) -> Sequence[Admission]:

@@ -8,7 +8,8 @@ References are given at acceptance and never used again.
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, select
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from archive.database import Base
@@ -151,19 +152,45 @@ def get_item(session: Session, reference: str) -> Item:
     return item
 
 
-def next_references(session: Session, series: str, count: int = 1) -> list[str]:
-    """Give ``count`` new references of a series such as ``SMA-2026``: ``SMA-2026-000001`` …
+def next_in_series(session: Session, series: str, count: int = 1) -> int:
+    """The first of ``count`` new numbers of a series.
 
-    The counter row is locked until the caller commits, so no two volumes share one.
+    The counter's row is locked until the caller commits, so nobody else is given one of them.
     """
-    counter = session.get(ReferenceCounter, series, with_for_update=True)
-    if counter is None:
-        counter = ReferenceCounter(series=series, last=0)
-        session.add(counter)
-    first = counter.last + 1
-    counter.last += count
-    session.flush()
-    return [f"{series}-{number:06d}" for number in range(first, first + count)]
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    session.execute(
+        dialect.insert(ReferenceCounter)
+        .values(series=series, last=0)
+        .on_conflict_do_nothing(index_elements=["series"])
+    )
+    last = session.scalars(
+        update(ReferenceCounter)
+        .where(ReferenceCounter.series == series)
+        .values(last=ReferenceCounter.last + count)
+        .returning(ReferenceCounter.last)
+    ).one()
+    return last - count + 1
+
+
+def next_references(session: Session, series: str, count: int = 1) -> list[str]:
+    """Give ``count`` new references of a series such as ``SMA-2026``: ``SMA-2026-000001`` …"""
+    return [f"{series}-{number:06d}" for number in next_numbers(session, series, count)]
+
+
+def next_numbers(session: Session, series: str, count: int = 1) -> range:
+    """Give ``count`` numbers of a series that nobody was given before.
+
+    One statement, which locks the counter until the caller commits; two that use a series for the
+    first time wait for each other like any other two.
+    """
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    first_use = dialect.insert(ReferenceCounter).values(series=series, last=count)
+    last = session.execute(
+        first_use.on_conflict_do_update(
+            index_elements=["series"], set_={"last": ReferenceCounter.last + count}
+        ).returning(ReferenceCounter.last)
+    ).scalar_one()
+    return range(last - count + 1, last + 1)
 
 
 def item_reference(volume_reference: str, position: int) -> str:
@@ -179,9 +206,7 @@ def get_agency(session: Session, code: str) -> Agency:
 
 def ensure_agency(session: Session, code: str, name: str | None = None) -> Agency:
     """The agency of that code, entered under its code as name when it is new."""
-    agency = session.scalar(select(Agency).where(Agency.code == code))
-    if agency is None:
-        agency = Agency(code=code, name=name or code)
-        session.add(agency)
-        session.flush()
-    return agency
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    entered = dialect.insert(Agency).values(code=code, name=name or code)
+    session.execute(entered.on_conflict_do_nothing(index_elements=["code"]))
+    return get_agency(session, code)

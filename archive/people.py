@@ -94,7 +94,9 @@ def add(
     return user
 
 
-def sign_in(session: Session, username: str, password: str, now: datetime) -> SignedIn | WrongPassword | Locked:
+def sign_in(
+    session: Session, username: str, password: str, now: datetime
+) -> SignedIn | WrongPassword | Locked:
     """Check a password.  An unknown name takes as long as a wrong password and reads the same."""
     user = session.scalar(select(User).where(User.username == username).with_for_update())
     if user is None:

@@ -1,7 +1,6 @@
 """The sample transfer of ``seogo demo``: made, taken in and shown, with people to sign in as."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from archive import people
 from archive.errors import Conflict
@@ -33,7 +32,13 @@ def prepare(site: Site, *, volumes: int, pages: int, progress: Progress) -> list
     """Make the sample, take it in, make its pages and index it.  Repeating it adds nothing."""
     folder = site.settings.home / "sample" / f"transfer-{volumes}x{pages}"
     if not folder.exists():
-        make(folder, volumes=volumes, pages=pages, seed=SEED, progress=lambda done, total: progress("making", done, total))
+        make(
+            folder,
+            volumes=volumes,
+            pages=pages,
+            seed=SEED,
+            progress=lambda done, total: progress("making", done, total),
+        )
     asked = Asked(folder=folder, agency=AGENCY, accept=True, by="demo")
     receiving.receive(site, asked, progress)
     seal_now(site)
@@ -52,5 +57,3 @@ def _person(site: Site, username: str, role: str, display_name: str) -> SignIn:
     except Conflict:
         pass
     return SignIn(username, password, role)
-
-

@@ -13,9 +13,10 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, String, delete, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from archive import holdings
 from archive.database import Base
 from archive.errors import Conflict, Missing
-from archive.holdings import ContentFile, Item, ReferenceCounter
+from archive.holdings import ContentFile, Item, next_in_series
 from ingest.matching import PlannedVolume
 from metadata_schemas.description import Finding, Where
 
@@ -159,14 +160,8 @@ def with_shape(session: Session, agency: str, shape: str) -> Sequence[Transfer]:
 
 
 def next_number(session: Session, year: int) -> str:
-    series = f"transfer-{year}"
-    counter = session.get(ReferenceCounter, series, with_for_update=True)
-    if counter is None:
-        counter = ReferenceCounter(series=series, last=0)
-        session.add(counter)
-    counter.last += 1
-    session.flush()
-    return f"{year}-{counter.last:04d}"
+    [number] = holdings.next_numbers(session, f"transfer-{year}")
+    return f"{year}-{number:04d}"
 
 
 def note(session: Session, transfer: Transfer, act: str, *, by: str, at: datetime, detail: str | None = None) -> None:

@@ -54,7 +54,8 @@ def show(site: Site, reference: str, as_json: bool) -> None:
 
 
 def described(volume: Volume) -> dict[str, Any]:
-    return {"reference": volume.reference, "sender_id": volume.sender_id, "title": volume.title, "state": volume.state}
+    names = ("reference", "sender_id", "title", "state")
+    return {name: getattr(volume, name) for name in names}
 
 
 def of_item(item: Item) -> dict[str, Any]:
@@ -67,17 +68,17 @@ def of_item(item: Item) -> dict[str, Any]:
         "disclosure": item.disclosure,
         "opens_on": opens_on,
         "files": [
-            {"path": file.path, "original_name": file.original_name, "bytes": file.bytes, "sha256": file.sha256,
-             "format": file.format}
+            {name: getattr(file, name) for name in ("path", "original_name", "bytes", "sha256", "format")}
             for file in item.files
         ],
-    }  # fmt: skip
+    }
 
 
 def _in_words(told: dict[str, Any]) -> str:
     lines = [f"{told['reference']}  {told['title']} ({told['state']})"]
     for item in told["items"]:
-        lines.append(f"  {item['reference']}  {item['disclosure']:<8} {item['title']} ({len(item['files'])} files)")
+        files = f"{len(item['files'])} files"
+        lines.append(f"  {item['reference']}  {item['disclosure']:<8} {item['title']} ({files})")
     lines += [f"  copy in {each['store']}: {each['state']}, {each['verified_at']}" for each in told["copies"]]
     return "\n".join(lines)
 

@@ -41,9 +41,20 @@ from preservation.pages import (
 from preservation.reading import Reader
 
 __all__ = [
-    "DerivedFile", "ItemFinding", "Page", "PageText", "Size", "ask", "derive_item", "derived_files_of",
-    "findings_of", "get_page", "open_image", "page_text", "pages_of",
-]  # fmt: skip
+    "DerivedFile",
+    "ItemFinding",
+    "Page",
+    "PageText",
+    "Size",
+    "ask",
+    "derive_volume",
+    "derived_files_of",
+    "findings_of",
+    "get_page",
+    "open_image",
+    "page_text",
+    "pages_of",
+]
 
 Steps: TypeAlias = Generator[jobs.Progress, None, int]
 # Pages are entered in groups, because each commit waits for the disk.
@@ -63,20 +74,31 @@ class Task:
     holders: Holders
 
 
-def ask(session: Session, item_id: int) -> None:
-    """Queue the making of an item's pages inside the caller's transaction; asking twice is harmless."""
-    jobs.submit(session, "derive-item", once=f"derive-item:{item_id}", item_id=item_id)
+def ask(session: Session, volume_id: int) -> None:
+    """Queue the making of a volume's pages inside the caller's transaction; asking twice is harmless."""
+    jobs.submit(session, "derive-volume", once=f"derive-volume:{volume_id}", volume_id=volume_id)
 
 
-@jobs.job("derive-item", timeout=timedelta(hours=2), attempts=3, memory=2 << 30, preload=SLOW_TO_LOAD)
-def derive_item(site: Site, item_id: int) -> Iterator[jobs.Progress]:
-    """Identify each file of an item, make its page images and text, and count its pages."""
+@jobs.job("derive-volume", timeout=timedelta(hours=12), attempts=3, memory=2 << 30, preload=SLOW_TO_LOAD)
+def derive_volume(site: Site, volume_id: int) -> Iterator[jobs.Progress]:
+    """Identify each file of a volume, make its page images and text, and count its pages; counts items."""
+    with site.reading_session() as session:
+        of_volume = select(Item.id).where(Item.volume_id == volume_id).order_by(Item.position)
+        items = list(session.scalars(of_volume))
+    with Reader() as reader, scratch(site, f"derive-{volume_id}") as folder:
+        for done, item_id in enumerate(items):
+            for _ in derive_item(site, reader, folder, item_id):
+                yield done, len(items)
+    yield len(items), len(items)
+
+
+def derive_item(site: Site, reader: Reader, folder: Path, item_id: int) -> Iterator[jobs.Progress]:
+    """The same for one item; what was made before is not made again.  Yields pages made and known."""
     with site.reading_session() as session:
         task = read_task(session, item_id)
-    with Reader() as reader, scratch(site, f"derive-{item_id}") as folder:
-        before = 0
-        for file in task.files:
-            before += yield from derive_file(site, reader, folder, task, file, before)
+    before = 0
+    for file in task.files:
+        before += yield from derive_file(site, reader, folder, task, file, before)
     with site.open_session.begin() as session:
         keep_findings(session, task)
         outbox.changed(session, "item", item_id)

@@ -1,6 +1,7 @@
 """Takes a bag out of the stores into a folder, verified byte by byte while it is written."""
 
 import hashlib
+import shutil
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,6 +25,7 @@ def export(site: Site, bag: Bag, reference: str, folder: Path) -> Path:
     reasons: list[str] = []
     for store in site.stores:
         aside = folder / f".{target.name}.{store.name}.part"
+        shutil.rmtree(aside, ignore_errors=True)  # what an export that was killed left behind
         try:
             _copy(store, bag, aside)
         except (Damaged, Missing, Unavailable) as error:

@@ -4,8 +4,10 @@ A package is a group of bags; each bag is complete by itself and lies under
 ``packages/<volume reference>/v<number>/`` in every store.
 """
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
-from typing import get_args, Literal
+from typing import Literal, get_args
 
 from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -52,6 +54,30 @@ class Copy(Base):
 def prefix(reference: str, number: int = 1) -> str:
     """The one place where the key of a bag is made."""
     return f"packages/{reference}/v{number}"
+
+
+@dataclass(frozen=True)
+class NewBag:
+    """A bag that was written and read back everywhere."""
+
+    number: int
+    prefix: str
+    tagmanifest_sha256: str
+    objects: int
+    bytes: int
+    packed_at: datetime
+
+
+def enter_bag(session: Session, volume_id: int, bag: NewBag, *, stores: Iterable[str], now: datetime) -> Bag:
+    """Enter a bag and its copies, all verified at this moment."""
+    entered = Bag(volume_id=volume_id, **vars(bag))
+    session.add(entered)
+    session.flush()
+    session.add_all(
+        Copy(bag_id=entered.id, store=store, state="verified", verified_at=now, checked_at=now)
+        for store in stores
+    )
+    return entered
 
 
 def bags_of(session: Session, volume_id: int) -> list[Bag]:

@@ -1,4 +1,4 @@
-"""Packs one volume: reads each source byte once and writes a complete bag into every store, then reads it back.
+"""Packs one volume: each source byte is read once, into a complete bag in every store that is then read back.
 
 The order of the writes is the promise: content, documents, manifests, read back of everything,
 and the tagmanifest last in each store.  Until then no store shows a bag.  Packing the same plan
@@ -8,13 +8,15 @@ again gives the same bytes, so after a kill the same call ends as if nothing had
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
+from io import FileIO
+from operator import methodcaller
+from typing import Any
 
-from archive.errors import Damaged
-from archive.stores import Delivery, Intact, Sink, Store
+from archive.stores import Store
 from metadata_schemas import package as layout
 from metadata_schemas.description import Finding, VolumeDescription, Where
 from metadata_schemas.ead import write_ead3
@@ -23,6 +25,8 @@ from metadata_schemas.nak8 import write_nak8
 from metadata_schemas.package import FileFacts, MetadataFile, PackageFacts
 from metadata_schemas.premis import Agent, Event, write_premis
 from preservation import bagging, packages
+from preservation.fan_out import Everywhere, Writer
+from preservation.packages import NewBag
 
 BLOCK = 256 * 1024
 SOFTWARE = "Seogo"
@@ -31,7 +35,7 @@ UNKNOWN_TYPE = "application/octet-stream"
 
 @dataclass(frozen=True)
 class SourceFile:
-    """One file of the transfer and its place in the bag.  ``expect``: algorithm to hex digest, as promised."""
+    """One file of the transfer and its place in the bag.  ``expect``: algorithm to promised digest."""
 
     path: str
     original_name: str
@@ -78,6 +82,10 @@ class Packed:
     objects: int
     bytes: int
 
+    def bag(self) -> NewBag:
+        plan = self.plan
+        return NewBag(1, plan.prefix, self.tagmanifest_sha256, self.objects, self.bytes, plan.packed_at)
+
 
 @dataclass(frozen=True)
 class NotAsPromised:
@@ -90,14 +98,13 @@ class NotAsPromised:
 def pack(stores: Sequence[Store], plan: Plan) -> Packed | NotAsPromised:
     """Write the first bag of a volume everywhere.  Whatever goes wrong, no store shows a part of it."""
     size = sum(file.size for file in plan.files)
-    with ExitStack() as undo:
-        everywhere = _Everywhere([undo.enter_context(_given_up(store.begin(plan.prefix, size=size))) for store in stores])
+    with Everywhere(stores, plan.prefix, size) as everywhere:
         files, findings = _read_sources(everywhere, plan)
         if findings:
             return NotAsPromised(plan, tuple(findings))
         _write_documents(everywhere, plan, files)
         tagmanifest = _write_manifests(everywhere, plan, files)
-        everywhere.read_back(stores)
+        everywhere.read_back()
         everywhere.complete(packages.TAGMANIFEST, tagmanifest)
     return Packed(
         plan,
@@ -108,97 +115,18 @@ def pack(stores: Sequence[Store], plan: Plan) -> Packed | NotAsPromised:
     )
 
 
-class _given_up:
-    """Abandons a delivery when the block ends; after `complete` that is harmless."""
-
-    def __init__(self, delivery: Delivery) -> None:
-        self.delivery = delivery
-
-    def __enter__(self) -> Delivery:
-        return self.delivery
-
-    def __exit__(self, *_: object) -> None:
-        self.delivery.abandon()
-
-
-class _Everywhere:
-    """The same bag in every store: what is written here is written to each of them."""
-
-    def __init__(self, deliveries: Sequence[Delivery]) -> None:
-        self.deliveries = deliveries
-        self.written: dict[str, tuple[str, int]] = {}
-
-    def document(self, name: str, write: Callable[["_Writer"], object]) -> tuple[str, int]:
-        """Write one document through a writer; its digest and size."""
-        writer = _Writer([each.create(name) for each in self.deliveries])
-        try:
-            write(writer)
-            self.written[name] = writer.finish()
-        finally:
-            writer.abort()
-        return self.written[name]
-
-    def read_back(self, stores: Sequence[Store]) -> None:
-        """Have every store give back every object; Damaged when one is not what was written."""
-        for store, delivery in zip(stores, self.deliveries, strict=True):
-            expected = ((name, sha256, size) for name, (sha256, size) in self.written.items())
-            for name, verdict in delivery.read_back_all(expected):
-                if not isinstance(verdict, Intact):
-                    raise Damaged(
-                        f"Store {store.name} gave back {name} not as it was written ({verdict}).",
-                        code="store.read_back",
-                        next="Check the medium of that store, then run the same command again.",
-                    )
-
-    def complete(self, name: str, data: bytes) -> None:
-        for delivery in self.deliveries:
-            delivery.complete(name, data)
-
-
-class _Writer:
-    """Hashes what is written and hands it to a sink in each store."""
-
-    def __init__(self, sinks: Sequence[Sink]) -> None:
-        self.sinks = sinks
-        self.hash = hashlib.sha256()
-        self.size = 0
-
-    def write(self, data: bytes | memoryview, /) -> None:
-        self.hash.update(data)
-        self.size += len(data)
-        for sink in self.sinks:
-            sink.write(data)
-
-    def finish(self) -> tuple[str, int]:
-        digest = self.hash.hexdigest()
-        for sink in self.sinks:
-            sink.finish(digest)
-        return digest, self.size
-
-    def abort(self) -> None:
-        for sink in self.sinks:
-            sink.abort()
-
-
-def _read_sources(everywhere: _Everywhere, plan: Plan) -> tuple[list[PackedFile], list[Finding]]:
-    """Copy each file while it is hashed; once one is not as promised the others are only judged."""
+def _read_sources(everywhere: Everywhere, plan: Plan) -> tuple[list[PackedFile], list[Finding]]:
+    """Copy each file while it is hashed."""
     packed: list[PackedFile] = []
     findings: list[Finding] = []
     buffer = memoryview(bytearray(BLOCK))
     for file in plan.files:
-        others = {name: hashlib.new(name) for name in file.expect if name != "sha256"}
-        name = layout.content_path(plan.items[file.item], file.place)
         try:
             with open(file.path, "rb", buffering=0) as source:
-                def copy(writer: _Writer) -> None:
-                    while count := source.readinto(buffer):
-                        writer.write(buffer[:count])
-                        for each in others.values():  # noqa: B023
-                            each.update(buffer[:count])
-
-                sha256, size = everywhere.document(name, copy)
-                found = {"sha256": sha256, **{kind: each.hexdigest() for kind, each in others.items()}}
-                findings += _differences(file, os.fstat(source.fileno()), size, found)
+                digests = _Digests(file)
+                name = layout.content_path(plan.items[file.item], file.place)
+                sha256, size = everywhere.write(name, partial(_copy, source, buffer, digests))
+                findings += _differences(file, os.fstat(source.fileno()), size, digests.all(sha256))
         except FileNotFoundError:
             findings.append(_changed(file, "it is no longer there"))
             continue
@@ -206,25 +134,55 @@ def _read_sources(everywhere: _Everywhere, plan: Plan) -> tuple[list[PackedFile]
     return packed, findings
 
 
-def _differences(file: SourceFile, now: os.stat_result, size: int, found: Mapping[str, str]) -> Iterator[Finding]:
+class _Digests:
+    """The digests that were promised for a file, besides the SHA-256 that is always made."""
+
+    def __init__(self, file: SourceFile) -> None:
+        self.hashes = {name: hashlib.new(name) for name in file.expect if name != "sha256"}
+
+    def update(self, data: memoryview) -> None:
+        for each in self.hashes.values():
+            each.update(data)
+
+    def all(self, sha256: str) -> dict[str, str]:
+        return {"sha256": sha256, **{name: each.hexdigest() for name, each in self.hashes.items()}}
+
+
+def _copy(source: FileIO, buffer: memoryview, digests: _Digests, writer: Writer) -> None:
+    while count := source.readinto(buffer):
+        writer.write(buffer[:count])
+        digests.update(buffer[:count])
+
+
+def _differences(
+    file: SourceFile, now: os.stat_result, size: int, found: Mapping[str, str]
+) -> Iterator[Finding]:
     if size != file.size or now.st_mtime_ns != file.modified_ns:
         yield _changed(file, f"it had {file.size} bytes when it was looked at and {size} when it was read")
     for kind, promised in file.expect.items():
         if promised.lower() != found[kind]:
             yield Finding(
-                "file.digest", "error", Where(path=file.original_name), found[kind], promised,
+                "file.digest",
+                "error",
+                Where(path=file.original_name),
+                found[kind],
+                promised,
                 f"The {kind} of {file.original_name} is not the one that was promised; send the file again.",
-            )  # fmt: skip
+            )
 
 
 def _changed(file: SourceFile, how: str) -> Finding:
     return Finding(
-        "file.changed", "error", Where(path=file.original_name), None, None,
+        "file.changed",
+        "error",
+        Where(path=file.original_name),
+        None,
+        None,
         f"{file.original_name} changed while it was taken in: {how}. Wait until it has fully arrived.",
-    )  # fmt: skip
+    )
 
 
-def _write_documents(everywhere: _Everywhere, plan: Plan, files: Sequence[PackedFile]) -> None:
+def _write_documents(everywhere: Everywhere, plan: Plan, files: Sequence[PackedFile]) -> None:
     facts = PackageFacts(
         reference=plan.reference,
         title=plan.volume.title,
@@ -237,19 +195,25 @@ def _write_documents(everywhere: _Everywhere, plan: Plan, files: Sequence[Packed
     )
     metadata: list[MetadataFile] = []
 
-    def add(path: str, write: Callable[[_Writer], object]) -> None:
-        sha256, size = everywhere.document(path, write)
+    def add(path: str, write: Callable[[Writer], object]) -> None:
+        sha256, size = everywhere.write(path, write)
         metadata.append(layout.described(path, size=size, sha256=sha256, created=plan.packed_at))
 
-    add(layout.NAK8, lambda out: write_nak8(
-        out, plan.volume, reference=plan.reference, item_references=plan.items, files=_facts(plan, files)))  # fmt: skip
+    add(
+        layout.NAK8,
+        lambda out: write_nak8(
+            out, plan.volume, reference=plan.reference, item_references=plan.items, files=_facts(plan, files)
+        ),
+    )
     add(layout.EAD3, lambda out: write_ead3(out, plan.volume, package=facts, item_references=plan.items))
     events, agents = _history(plan)
-    add(layout.PREMIS, lambda out: write_premis(
-        out, package=facts, files=_facts(plan, files), events=events, agents=agents))  # fmt: skip
+    add(
+        layout.PREMIS,
+        lambda out: write_premis(out, package=facts, files=_facts(plan, files), events=events, agents=agents),
+    )
     for path, data in layout.constant_files():
-        add(path, lambda out, data=data: out.write(data))  # type: ignore[misc]
-    everywhere.document(
+        add(path, methodcaller("write", data))
+    everywhere.write(
         layout.METS, lambda out: write_mets(out, package=facts, files=_facts(plan, files), metadata=metadata)
     )
 
@@ -272,17 +236,18 @@ def _facts(plan: Plan, files: Sequence[PackedFile]) -> Iterator[FileFacts]:
 def _history(plan: Plan) -> tuple[Sequence[Event], Sequence[Agent]]:
     """What had happened to the volume when its first bag was written; its own read back is in the ledger."""
     software, agency = f"software-{SOFTWARE}", "agency"
-    at = plan.packed_at
+
+    def event(number: int, kind: str, **more: Any) -> Event:
+        told = {"agents": (software,), "outcome": "success", **more}
+        return Event(identifier=f"{plan.reference}.e{number}", type=kind, at=plan.packed_at, **told)
+
+    digests = "SHA-256 of each file, computed while it was read once from the transfer"
     events = [
-        Event(identifier=f"{plan.reference}.e1", type="transfer", at=at, agents=(agency,),
-              detail=f"sent in transfer {plan.transfer}"),
-        Event(identifier=f"{plan.reference}.e2", type="message digest calculation", at=at, agents=(software,),
-              detail="SHA-256 of each file, computed while it was read once from the transfer",
-              outcome="success", about_files=True),
-        Event(identifier=f"{plan.reference}.e3", type="accession", at=at, agents=(software,), outcome="success"),
-        Event(identifier=f"{plan.reference}.e4", type="information package creation", at=at, agents=(software,),
-              outcome="success"),
-    ]  # fmt: skip
+        event(1, "transfer", agents=(agency,), outcome=None, detail=f"sent in transfer {plan.transfer}"),
+        event(2, "message digest calculation", detail=digests, about_files=True),
+        event(3, "accession"),
+        event(4, "information package creation"),
+    ]
     agents = [
         Agent(identifier=software, name=SOFTWARE, type="software", version=version("seogo")),
         Agent(identifier=agency, name=plan.agency, type="organization"),
@@ -290,30 +255,32 @@ def _history(plan: Plan) -> tuple[Sequence[Event], Sequence[Agent]]:
     return events, agents
 
 
-def _write_manifests(everywhere: _Everywhere, plan: Plan, files: Sequence[PackedFile]) -> bytes:
+def _write_manifests(everywhere: Everywhere, plan: Plan, files: Sequence[PackedFile]) -> bytes:
     """Write manifest, declaration and bag-info; the tagmanifest is only made, it goes last."""
     payload = dict(everywhere.written)
-    everywhere.document(packages.MANIFEST, lambda out: _lines(out, payload))
+    everywhere.write(packages.MANIFEST, lambda out: _lines(out, payload))
     octets = sum(size for _, size in payload.values())
-    info = bagging.bag_info([
-        ("Source-Organization", plan.agency),
-        ("Organization-Code", plan.agency_code),
-        ("External-Identifier", plan.reference),
-        *([("Internal-Sender-Identifier", plan.volume.sender_id)] if plan.volume.sender_id else []),
-        ("Bag-Group-Identifier", plan.reference),
-        ("Bag-Count", "1 of ?"),
-        ("Bagging-Date", plan.packed_at.astimezone(UTC).date().isoformat()),
-        ("Bag-Software-Agent", f"{SOFTWARE} {version('seogo')}"),
-        ("Payload-Oxum", f"{octets}.{len(payload)}"),
-        *([("Retention-Period", plan.volume.retention)] if plan.volume.retention else []),
-    ])  # fmt: skip
-    everywhere.document("bagit.txt", lambda out: out.write(bagging.declaration()))
-    everywhere.document("bag-info.txt", lambda out: out.write(info))
+    info = bagging.bag_info(
+        [
+            ("Source-Organization", plan.agency),
+            ("Organization-Code", plan.agency_code),
+            ("External-Identifier", plan.reference),
+            *([("Internal-Sender-Identifier", plan.volume.sender_id)] if plan.volume.sender_id else []),
+            ("Bag-Group-Identifier", plan.reference),
+            ("Bag-Count", "1 of ?"),
+            ("Bagging-Date", plan.packed_at.astimezone(UTC).date().isoformat()),
+            ("Bag-Software-Agent", f"{SOFTWARE} {version('seogo')}"),
+            ("Payload-Oxum", f"{octets}.{len(payload)}"),
+            *([("Retention-Period", plan.volume.retention)] if plan.volume.retention else []),
+        ]
+    )
+    everywhere.put("bagit.txt", bagging.declaration())
+    everywhere.put("bag-info.txt", info)
     tags = {name: everywhere.written[name] for name in everywhere.written.keys() - payload.keys()}
     return b"".join(bagging.manifest_line(sha256, name) for name, (sha256, _) in sorted(tags.items()))
 
 
-def _lines(out: _Writer, objects: Mapping[str, tuple[str, int]]) -> None:
+def _lines(out: Writer, objects: Mapping[str, tuple[str, int]]) -> None:
     for name, (sha256, _) in objects.items():
         out.write(bagging.manifest_line(sha256, name))
 

@@ -17,11 +17,16 @@ def settings(as_json: bool) -> None:
     """Every setting with its value and where it came from; secrets are hidden."""
     found = settings_of.read()
     told = {
-        each.name: {"value": found.sources[each.name][0], "source": found.sources[each.name][1]} for each in SETTINGS
+        each.name: {"value": found.sources[each.name][0], "source": found.sources[each.name][1]}
+        for each in SETTINGS
     }
     for name in found.credentials:
         told[f"SEOGO_STORE_{name.upper()}_ACCESS"] = {"value": "…", "source": "hidden"}
-    say(told, as_json, lambda: "\n".join(f"{name}={each['value']}  ({each['source']})" for name, each in told.items()))
+    say(
+        told,
+        as_json,
+        lambda: "\n".join(f"{name}={each['value']}  ({each['source']})" for name, each in told.items()),
+    )
 
 
 @click.group()
@@ -43,6 +48,8 @@ def add(
     made = secrets.token_urlsafe(12) if password == "-" else None
     secret = made or password or click.prompt("Password", hide_input=True, confirmation_prompt=True)
     with site.open_session.begin() as session:
-        people.add(session, username, secret, role=role, display_name=display_name or username, now=site.now())
+        people.add(
+            session, username, secret, role=role, display_name=display_name or username, now=site.now()
+        )
     told = {"username": username, "role": role, **({"password": made} if made else {})}
     say(told, as_json, lambda: f"{username} may sign in as {role}." + (f" Password: {made}" if made else ""))

@@ -37,7 +37,9 @@ def seal_(site: Site, as_json: bool) -> None:
 
 
 @ledger.command("verify", cls=Command, exits=(0, 1, 2, 3, 4, 5))
-@click.option("--store", "where", help="Name or location of one store; all of this installation when not given.")
+@click.option(
+    "--store", "where", help="Name or location of one store; all of this installation when not given."
+)
 @click.option("--key", type=click.Path(path_type=Path), help="The public key, log.vkey.")
 @json_option
 @pass_site

@@ -29,7 +29,9 @@ SETTINGS = (
     Setting("SEOGO_DATABASE", None, "sqlite:///… in the home, or postgresql://…", secret=True),
     Setting("SEOGO_STORES", None, "stores as NAME=URL, separated by blanks; file:// or s3://"),
     Setting("SEOGO_SHELF", None, "where page images lie: file://…"),
-    Setting("SEOGO_INDEX", "embedded:", "embedded: in the home, or http(s)://… of Elasticsearch", secret=True),
+    Setting(
+        "SEOGO_INDEX", "embedded:", "embedded: in the home, or http(s)://… of Elasticsearch", secret=True
+    ),
     Setting("SEOGO_INDEX_PREFIX", "seogo", "first part of the names of Elasticsearch indexes"),
     Setting("SEOGO_KEYS", None, "folder of keys; the log's public key is log.vkey in it"),
     Setting("SEOGO_CLOCK", "", "tests only: an RFC 3339 instant at which time stands"),
@@ -95,7 +97,9 @@ def _from_file(path: str | None, faults: list[str]) -> dict[str, str]:
     return {name: str(value) for name, value in told.items()}
 
 
-def _merge(environment: Mapping[str, str], told: Mapping[str, str]) -> tuple[dict[str, str], dict[str, tuple[str, str]]]:
+def _merge(
+    environment: Mapping[str, str], told: Mapping[str, str]
+) -> tuple[dict[str, str], dict[str, tuple[str, str]]]:
     values: dict[str, str] = {}
     sources: dict[str, str] = {}
     for each in SETTINGS:
@@ -122,7 +126,10 @@ def _merge(environment: Mapping[str, str], told: Mapping[str, str]) -> tuple[dic
 
 
 def _build(
-    values: Mapping[str, str], everything: Mapping[str, str], sources: Mapping[str, tuple[str, str]], faults: list[str]
+    values: Mapping[str, str],
+    everything: Mapping[str, str],
+    sources: Mapping[str, tuple[str, str]],
+    faults: list[str],
 ) -> Settings | None:
     stores = _stores(values["SEOGO_STORES"], faults)
     settings = dict(
@@ -173,7 +180,9 @@ def _stores(text: str, faults: list[str]) -> dict[str, str]:
     return stores
 
 
-def _credentials(stores: Mapping[str, str], everything: Mapping[str, str], faults: list[str]) -> dict[str, tuple[str, str]]:
+def _credentials(
+    stores: Mapping[str, str], everything: Mapping[str, str], faults: list[str]
+) -> dict[str, tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
     for name, url in stores.items():
         access = everything.get(f"SEOGO_STORE_{name.upper()}_ACCESS", "")

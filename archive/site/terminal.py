@@ -108,7 +108,9 @@ def run(command: click.Command, arguments: list[str]) -> int:
 
 def _tell(code: str, message: str, next_step: str, exit_code: int, as_json: bool) -> int:
     if as_json:
-        click.echo(json.dumps({"error": {"code": code, "message": message, "next": next_step}}, ensure_ascii=False))
+        click.echo(
+            json.dumps({"error": {"code": code, "message": message, "next": next_step}}, ensure_ascii=False)
+        )
     else:
         click.echo(f"{message} {next_step}".strip(), err=True)
     return exit_code

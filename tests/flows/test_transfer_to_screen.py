@@ -23,7 +23,10 @@ def test_a_transfer_is_taken_in_stored_twice_and_found(place: Installation, samp
     held = place.run("volume", "list").told["volumes"]
     assert [each["reference"] for each in held] == received.told["references"]
     shown = place.run("volume", "show", held[0]["reference"]).told
-    assert {(copy["store"], copy["state"]) for copy in shown["copies"]} == {("a", "verified"), ("b", "verified")}
+    assert {(copy["store"], copy["state"]) for copy in shown["copies"]} == {
+        ("a", "verified"),
+        ("b", "verified"),
+    }
     assert all(file["format"] for item in shown["items"] for file in item["files"])
 
     found = place.run("search", shown["items"][0]["title"], "--as", "staff").told
@@ -94,4 +97,10 @@ def test_an_export_is_a_whole_bag(place: Installation, sample: Path, tmp_path: P
     written = place.run("volume", "export", reference, tmp_path / "out").told["bags"]
     assert len(written) == 1
     names = {str(path.relative_to(written[0])) for path in Path(written[0]).rglob("*") if path.is_file()}
-    assert {"bagit.txt", "bag-info.txt", "manifest-sha256.txt", "tagmanifest-sha256.txt", "data/METS.xml"} <= names
+    assert {
+        "bagit.txt",
+        "bag-info.txt",
+        "manifest-sha256.txt",
+        "tagmanifest-sha256.txt",
+        "data/METS.xml",
+    } <= names

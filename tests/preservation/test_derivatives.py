@@ -21,7 +21,7 @@ from archive.site import settings
 from archive.site.site import Site
 from archive.work.jobs import Job
 from preservation import derivatives
-from preservation.derivatives import DerivedFile, Page, derive_item
+from preservation.derivatives import DerivedFile, Page, derive_volume
 from preservation.packages import Bag, Copy
 from preservation.reading import Limits, Reader
 
@@ -78,8 +78,13 @@ def held(site: Site, *files: Path, listed_pages: int | None = None, verified: st
         return item.id
 
 
+def volume_of(site: Site, item_id: int) -> int:
+    with site.reading_session() as session:
+        return session.get_one(Item, item_id).volume_id
+
+
 def run(site: Site, item_id: int) -> list[tuple[int, int]]:
-    return list(derive_item(site, item_id=item_id))
+    return list(derive_volume(site, volume_id=volume_of(site, item_id)))
 
 
 def pages(site: Site, item_id: int) -> list[Page]:
@@ -108,7 +113,8 @@ def test_pages_are_numbered_through_all_files_and_lie_on_the_shelf(site, hwp, re
     bill = records / "pdf/2125318_의안원문.pdf"
     item_id = held(site, book(tmp_path / "scan.tif"), letter, bill)
     steps = run(site, item_id)
-    assert steps[-1] == (14, 14)
+    assert steps[-1] == (1, 1)
+    assert len(pages(site, item_id)) == 14
     made = pages(site, item_id)
     assert [page.number for page in made] == list(range(1, 15))
     assert [page.page_in_file for page in made] == [1, 2, 3, 1, *range(1, 11)]
@@ -219,7 +225,8 @@ def kill_a_run(site: Site, item_id: int, after: int) -> None:
     """A real SIGKILL in a process of its own, at the given progress step."""
     site.engine.dispose()
     if (child := os.fork()) == 0:
-        for step, _ in enumerate(derive_item(Site(site.settings), item_id=item_id), start=1):
+        fresh = Site(site.settings)
+        for step, _ in enumerate(derive_volume(fresh, volume_id=volume_of(fresh, item_id)), start=1):
             if step == after:
                 os.kill(os.getpid(), signal.SIGKILL)
         os._exit(0)
