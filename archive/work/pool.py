@@ -1,13 +1,12 @@
 """Spreads tasks over child processes that end with their parent; results come as they are ready."""
 
-import multiprocessing
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
 from archive.errors import ArchiveError, Unavailable
-from archive.work.processes import die_with_parent
+from archive.work.processes import die_with_parent, fresh_processes
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -21,11 +20,9 @@ def spread(
     An `ArchiveError` of a task is its result, so that the caller decides whether to go on.
     Unavailable when a child was killed: nothing is known about the tasks it had.
     """
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([call.__module__])
     waiting = iter(tasks)
     running: dict[Future[Result | ArchiveError], Task] = {}
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=die_with_parent) as pool:
+    with ProcessPoolExecutor(workers, mp_context=fresh_processes(), initializer=die_with_parent) as pool:
         try:
             while True:
                 while len(running) < 2 * workers and (task := next(waiting, None)) is not None:

@@ -2,11 +2,14 @@
 
 import ctypes
 import fcntl
+import multiprocessing
 import os
 import signal
 import socket
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from multiprocessing.context import ForkServerContext, SpawnContext
 from pathlib import Path
 
 from archive.errors import Conflict
@@ -32,6 +35,33 @@ def _began(pid: int) -> str:
     except OSError:
         return ""
     return "" if fields[0] == "Z" else fields[19]
+
+
+def fork_server(preload: Sequence[str]) -> ForkServerContext:
+    """The fork server of this process; it imports ``preload`` once, none of which may start threads.
+
+    The first call decides: a server that runs already is used as it is.
+    """
+    _hide_command()
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(list(preload))
+    return context
+
+
+def fresh_processes() -> SpawnContext:
+    """For a few children that live long and are direct children of this process."""
+    _hide_command()
+    return multiprocessing.get_context("spawn")
+
+
+def _hide_command() -> None:
+    """Left to itself, every child imports the whole command that this process was started with.
+
+    That takes seconds and is of no use to it: it imports what its own work needs.
+    """
+    command = sys.modules["__main__"]
+    command.__spec__ = None
+    vars(command).pop("__file__", None)
 
 
 def die_with_parent() -> None:

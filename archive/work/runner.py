@@ -5,7 +5,6 @@ machine takes back at once and one on another machine when the lease runs out.  
 machines stands in for `Runner.step`: it carries tickets that claim one row and run it.
 """
 
-import multiprocessing
 import multiprocessing.connection
 import signal
 import time
@@ -13,12 +12,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from multiprocessing.connection import Connection
-from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
 
 from archive.site.site import Site
 from archive.work import child, jobs
-from archive.work.processes import me
+from archive.work.processes import fork_server, me
 
 BEAT = 15.0
 """Seconds between two signs of life of a claim; a quarter of the lease."""
@@ -47,8 +45,7 @@ class Ended:
 class Runner:
     """Runs up to ``workers`` jobs at once.
 
-    ``preload`` names modules that the fork server imports once, so that a child starts in milliseconds;
-    none of them may start threads when imported.
+    ``preload`` names modules that the fork server imports once, so that a child starts in milliseconds.
     """
 
     def __init__(self, site: Site, *, workers: int, preload: Sequence[str] = ()) -> None:
@@ -57,8 +54,7 @@ class Runner:
         self.name = me()
         self.running: list[Running] = []
         self.ended = Ended()
-        self.context: ForkServerContext = multiprocessing.get_context("forkserver")
-        self.context.set_forkserver_preload(["archive.work.child", *preload])
+        self.context = fork_server(["archive.work.child", *preload])
 
     def run_until_idle(self, on_change: Callable[["Runner"], None] | None = None) -> Ended:
         """Run all that can be run.  What is postponed is tried once and then left waiting."""
