@@ -3,16 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy.orm import Session
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
 
+from access import showing, viewing
 from access.search import query
 from access.search.highlights import Marked
 from access.search.index import DEEPEST, FACETS, SORTS, Filters, Index
 from access.search.query import Hit, Hits
 from access.showing import Named
 from access.viewing import Asking
+from archive import disclosure
 from archive.holdings import Item
-from archive.site.site import Site
 from preservation.pages import Page
 
 LONGEST = query.LONGEST

@@ -2,6 +2,8 @@
 
 import fcntl
 import secrets
+from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
 from alembic import command
@@ -10,6 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from archive import admissions
+from archive.errors import Unavailable
 from archive.ledger.signing import PRIVATE, make_key_files
 from archive.site.site import Site
 
@@ -25,6 +28,13 @@ def prepare(site: Site) -> None:
             make_key_files(site.settings.keys, f"seogo.log/{secrets.token_hex(6)}")
         _migrate(site)
         admissions.admit_new(site.open_session, site.stores, site.now())
+
+
+def sweep(site: Site) -> None:
+    """Remove the scratch of writers that are dead; a store that is away is swept another time."""
+    for store in site.stores:
+        with suppress(Unavailable):
+            store.sweep(before=site.machine_now() - timedelta(days=1))
 
 
 def _migrate(site: Site) -> None:

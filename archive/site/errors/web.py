@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from datetime import timedelta
 
 from flask import Flask, Response, current_app, jsonify, make_response, render_template, request
 from flask.typing import ResponseReturnValue
@@ -10,6 +11,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from archive.errors import ArchiveError, Refused, Unavailable
+from archive.site import language
 
 WORDED = ("400", "403", "404", "409", "410", "422", "429", "500", "503")
 A_WHILE = 60
@@ -86,5 +88,6 @@ def _page(kind: str, *, error: dict[str, object], status: int | None = None, **v
     parent = re.match(r"/(items|volumes)/[A-Za-z0-9-]{1,40}", request.path)
     record = parent.group(0) if parent and kind == "403" else None
     values.setdefault("id", None)
-    page = render_template("error.html", kind=kind, error=error, record=record, **values)
+    retry_at = language.clock(current_app.extensions["seogo"].now() + timedelta(seconds=A_WHILE))
+    page = render_template("error.html", kind=kind, error=error, record=record, retry_at=retry_at, **values)
     return make_response(page, code)
