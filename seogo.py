@@ -35,6 +35,9 @@ from preservation.web import bp as evidence
 WITHOUT_HOME = {"settings", "sample", "ledger"}
 """Commands that need no installation, or make it ready themselves when they do."""
 
+WRITERS = {"demo", "transfer", "work"}
+"""Commands that write into stores; before they do, they remove what killed ones left half-written."""
+
 
 @click.group()
 @click.pass_context
@@ -44,6 +47,8 @@ def cli(context: click.Context) -> None:
         context.obj = Site(settings_of.read())
         if context.invoked_subcommand not in WITHOUT_HOME:
             installation.prepare(context.obj)
+        if context.invoked_subcommand in WRITERS:
+            installation.sweep(context.obj)
 
 
 for command in (settings, user, sample, transfer, volume, copy, ledger, index, search, work, job):
@@ -77,7 +82,7 @@ def serve(site: Site) -> None:
 
 def _granian(host: str, port: int) -> list[str]:
     return ["--interface", "wsgi", "--factory", "--host", host, "--port", str(port), "--workers", "1",
-            "--blocking-threads", "8", "--no-ws", "--log-level", "warning", "seogo:create"]  # fmt: skip
+            "--blocking-threads", "8", "--no-ws", "--log-level", "error", "seogo:create"]  # fmt: skip
 
 
 @cli.command(cls=Command, exits=(0, 1, 2, 3, 4))
@@ -100,11 +105,8 @@ def demo(site: Site, volumes: int, pages: int, port: int) -> None:
 
 def _serve_and_work(port: int) -> None:
     """The portal and a worker beside it; both end when this ends."""
-    environment = {**os.environ, "SEOGO_HTTPS": "no"}
     server = [sys.executable, "-m", "granian", *_granian("127.0.0.1", port)]
-    children = [
-        subprocess.Popen(each, env=environment) for each in (server, [sys.executable, "-m", "seogo", "work"])
-    ]
+    children = [subprocess.Popen(each) for each in (server, [sys.executable, "-m", "seogo", "work"])]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         while all(child.poll() is None for child in children):

@@ -46,22 +46,27 @@ class Everywhere:
     def put(self, name: str, data: bytes) -> None:
         self.write(name, lambda out: out.write(data))
 
-    def read_back(self) -> None:
-        """Have every store give back every object; Damaged when one is not what was written."""
-        for store, delivery in zip(self.stores, self.deliveries, strict=True):
-            expected = ((name, sha256, size) for name, (sha256, size) in self.written.items())
-            for name, verdict in delivery.read_back_all(expected):
-                if not isinstance(verdict, Intact):
-                    raise Damaged(
-                        f"Store {store.name} gave back {name} not as it was written ({verdict}).",
-                        code="store.read_back",
-                        next="Check the medium of that store, then run the same command again.",
-                    )
+    def finish(self, last: str, data: bytes) -> None:
+        """Have every store give back every object, then write the one that makes the bag exist.
 
-    def complete(self, name: str, data: bytes) -> None:
-        """Write the object that makes the bag exist, everywhere."""
+        Damaged when an object is not what was written; then no store shows a bag that was not there.
+        """
         for delivery in self.deliveries:
-            delivery.complete(name, data)
+            delivery.announce_last(last, data)
+        for store, delivery in zip(self.stores, self.deliveries, strict=True):
+            self._read_back(store, delivery)
+        for delivery in self.deliveries:
+            delivery.complete(last, data)
+
+    def _read_back(self, store: Store, delivery: Delivery) -> None:
+        expected = ((name, sha256, size) for name, (sha256, size) in self.written.items())
+        for name, verdict in delivery.read_back_all(expected):
+            if not isinstance(verdict, Intact):
+                raise Damaged(
+                    f"Store {store.name} gave back {name} not as it was written ({verdict}).",
+                    code="store.read_back",
+                    next="Check the medium of that store, then run the same command again.",
+                )
 
 
 class Writer:

@@ -104,8 +104,7 @@ def pack(stores: Sequence[Store], plan: Plan) -> Packed | NotAsPromised:
             return NotAsPromised(plan, tuple(findings))
         _write_documents(everywhere, plan, files)
         tagmanifest = _write_manifests(everywhere, plan, files)
-        everywhere.read_back()
-        everywhere.complete(packages.TAGMANIFEST, tagmanifest)
+        everywhere.finish(packages.TAGMANIFEST, tagmanifest)
     return Packed(
         plan,
         tuple(files),

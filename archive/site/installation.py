@@ -1,4 +1,4 @@
-"""Makes an installation ready for use: home, keys, database at the newest migration, stores that were tried."""
+"""Makes an installation ready for use: home, keys, database at the newest migration, tried stores."""
 
 import fcntl
 import secrets
@@ -20,7 +20,7 @@ MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 
 def prepare(site: Site) -> None:
-    """Bring home, keys and database up to date.  Repeating it is harmless; two at once wait for each other."""
+    """Bring home, keys and database up to date.  Repeating is harmless; two at once wait for each other."""
     site.settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     with open(site.settings.home / "prepare.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

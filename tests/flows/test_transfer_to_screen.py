@@ -60,7 +60,7 @@ def test_without_accept_an_archivist_is_waited_for(place: Installation, sample: 
     assert place.run("volume", "list").told["volumes"] == []
     taken = place.run("transfer", "accept", waiting.told["transfer"])
     assert (taken.exit_code, taken.told["state"]) == (0, "stored")
-    assert [act["act"] for act in taken.told["history"]][0] == "received"
+    assert taken.told["history"][0]["act"] == "received"
 
 
 def test_what_changed_between_check_and_accept_is_not_taken(place: Installation, sample: Path) -> None:
