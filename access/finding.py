@@ -19,7 +19,7 @@ from preservation.pages import Page
 
 LONGEST = query.LONGEST
 SIZES = (20, 50)
-SHOWN_VALUES = 8
+FILTERS = ("agency", "decade", "record_type", "disclosure", "volume")
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,9 @@ class Asked:
         return pairs
 
     def without(self, name: str, value: str) -> list[tuple[str, str]]:
-        left = {key: tuple(v for v in values if (key, v) != (name, value)) for key, values in self.chosen.items()}
+        left = {
+            key: tuple(v for v in values if (key, v) != (name, value)) for key, values in self.chosen.items()
+        }
         return self.query(chosen=left)
 
 
@@ -84,7 +86,7 @@ class Answered:
 
 def read(given: Mapping[str, Sequence[str]]) -> Asked:
     """Unknown keys and values are left out; an order that is not known is the usual one."""
-    chosen = {name: tuple(value for value in given.get(name, ()) if value) for name in (*FACETS, "volume")}
+    chosen = {name: tuple(value for value in given.get(name, ()) if value) for name in FILTERS}
     one = {name: values[-1] for name, values in given.items() if values}
     sort, size, passed = one.get("sort", ""), one.get("n", ""), one.get("passed", "")
     text = one.get("q", "").strip()
@@ -104,15 +106,13 @@ def read(given: Mapping[str, Sequence[str]]) -> Asked:
 
 def find(session: Session, index: Index, asked: Asked, asking: Asking) -> Answered:
     hits = query.find(
-        index, asked.text, filters=Filters(**asked.chosen), facets=FACETS, limit=asked.limit,
+        index, asked.text, filters=_filters(asked.chosen), facets=FACETS, limit=asked.limit,
         cursor=asked.cursor, sort=asked.sort, today=asking.today, exactly=asked.exactly,
     )  # fmt: skip
     shown = checked(session, hits, asking)
     last = asked.passed + len(hits.hits)
     deep = hits.next is None and hits.total > last and last >= DEEPEST
-    return Answered(
-        hits, tuple(shown), asked.passed + 1 if hits.hits else 0, deep, hits.facets
-    )
+    return Answered(hits, tuple(shown), asked.passed + 1 if hits.hits else 0, deep, hits.facets)
 
 
 def checked(session: Session, hits: Hits, asking: Asking) -> list[HitShown]:
@@ -120,6 +120,11 @@ def checked(session: Session, hits: Hits, asking: Asking) -> list[HitShown]:
     rows = _rows(session, [hit.reference for hit in hits.hits])
     shown = (_shown(session, rows[hit.reference], hit, asking) for hit in hits.hits if hit.reference in rows)
     return [each for each in shown if each is not None]
+
+
+def _filters(chosen: Mapping[str, tuple[str, ...]]) -> Filters:
+    agency, decade, kind, status, volume = (chosen.get(name, ()) for name in FILTERS)
+    return Filters(agency=agency, decade=decade, record_type=kind, disclosure=status, volume=volume)
 
 
 def _rows(session: Session, references: Sequence[str]) -> dict[str, Item]:

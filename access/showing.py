@@ -150,7 +150,10 @@ def items_of(
     session: Session, volume: Volume, asking: Asking, *, after: int = 0, limit: int = 50
 ) -> list[ItemLine]:
     rows = session.scalars(
-        select(Item).where(Item.volume_id == volume.id, Item.position > after).order_by(Item.position).limit(limit)
+        select(Item)
+        .where(Item.volume_id == volume.id, Item.position > after)
+        .order_by(Item.position)
+        .limit(limit)
     ).all()
     counted = _page_counts(session, [row.id for row in rows])
     return [line(session, row, asking, counted.get(row.id)) for row in rows]
@@ -181,9 +184,12 @@ def counts(session: Session, volume: Volume, asking: Asking) -> dict[str, int]:
 
 def recent_items(session: Session, asking: Asking, limit: int) -> list[ItemLine]:
     rows = session.scalars(
-        select(Item).join(Volume).where(_published(), disclosure.open_or_partial_items(asking.today), Item.list_open)
-        .order_by(Volume.accepted_at.desc(), Item.id.desc()).limit(limit)
-    ).all()  # fmt: skip
+        select(Item)
+        .join(Volume)
+        .where(_published(), disclosure.open_or_partial_items(asking.today), Item.list_open)
+        .order_by(Volume.accepted_at.desc(), Item.id.desc())
+        .limit(limit)
+    ).all()
     return [line(session, row, asking) for row in rows]
 
 
@@ -207,20 +213,26 @@ def volumes(
     if agency:
         where.append(Volume.creator_agency == agency)
     total = session.scalar(select(func.count()).select_from(Volume).where(*where)) or 0
-    found = session.scalars(select(Volume).where(*where).order_by(Volume.id.desc()).offset(after).limit(limit))
+    found = session.scalars(
+        select(Volume).where(*where).order_by(Volume.id.desc()).offset(after).limit(limit)
+    )
     return list(found), total
 
 
 def agencies(session: Session) -> list[tuple[str, int]]:
     grouped = (
-        select(Volume.creator_agency, func.count()).where(_published(), Volume.creator_agency.is_not(None))
-        .group_by(Volume.creator_agency).order_by(func.count().desc(), Volume.creator_agency)
-    )  # fmt: skip
-    return [(name, count) for name, count in session.execute(grouped)]
+        select(Volume.creator_agency, func.count())
+        .where(_published(), Volume.creator_agency.is_not(None))
+        .group_by(Volume.creator_agency)
+        .order_by(func.count().desc(), Volume.creator_agency)
+    )
+    return [(name or "", count) for name, count in session.execute(grouped)]
 
 
 def item_totals(session: Session, volume_ids: Sequence[int]) -> dict[int, int]:
-    grouped = select(Item.volume_id, func.count()).where(Item.volume_id.in_(volume_ids)).group_by(Item.volume_id)
+    grouped = (
+        select(Item.volume_id, func.count()).where(Item.volume_id.in_(volume_ids)).group_by(Item.volume_id)
+    )
     return {volume: count for volume, count in session.execute(grouped)}
 
 
@@ -249,7 +261,11 @@ def _beside(session: Session, row: Item) -> tuple[str | None, str | None]:
 
 def reasons_not_made(session: Session, row: Item) -> list[DerivedFile]:
     """Files of which no page could be made."""
-    return [each for each in pages.derived_files_of(session, row.id) if each.state in ("unreadable", "unsupported")]
+    return [
+        each
+        for each in pages.derived_files_of(session, row.id)
+        if each.state in ("unreadable", "unsupported")
+    ]
 
 
 def pieces(marked: Marked) -> list[tuple[bool, str]]:

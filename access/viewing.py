@@ -127,9 +127,7 @@ def begin_viewing(session: Session, item: Item, asking: Asking, reason: str) -> 
 
 def get_item(session: Session, reference: str, asking: Asking) -> Item:
     """The row of an item whose existence may be told.  Missing for anything else."""
-    found = session.scalar(
-        select(Item).where(Item.reference == reference).options(joinedload(Item.volume))
-    )
+    found = session.scalar(select(Item).where(Item.reference == reference).options(joinedload(Item.volume)))
     if found is None or decide(session, found, "page", asking).reason == "unpublished":
         raise Missing(f"There is no item {reference}.", next="Look at its volume, or search.")
     return found

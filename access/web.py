@@ -42,7 +42,11 @@ def search() -> ResponseReturnValue:
     try:
         found = finding.find(session(), public_index(), asked, asking())
     except Unavailable:
-        return render_template("search_down.html", asked=asked, since=site().now()), 503, {"Retry-After": "60"}
+        return (
+            render_template("search_down.html", asked=asked, since=site().now()),
+            503,
+            {"Retry-After": "60"},
+        )
     except WrongCall as error:
         return render_template("search.html", asked=asked, found=None, wrong=_wrong(error, asked.text)), 422
     return render_template("search.html", asked=asked, found=found)

@@ -7,7 +7,6 @@ from archive.site.site import Site
 from archive.work import jobs
 from ingest import receiving
 
-
 NAME = "check-transfer"
 
 

@@ -55,34 +55,44 @@ class Summary:
     jobs: Sequence[Job]
 
 
-def lines(session: Session, *, agency: str | None, state: str | None, after: int, limit: int) -> tuple[list[Line], int]:
+def lines(
+    session: Session, *, agency: str | None, state: str | None, after: int, limit: int
+) -> tuple[list[Line], int]:
     where: list[ColumnElement[bool]] = []
     where += [Transfer.agency_code == agency] if agency else []
     where += [Transfer.state == state] if state else []
     total = session.scalar(select(func.count()).select_from(Transfer).where(*where)) or 0
-    rows = session.scalars(select(Transfer).where(*where).order_by(Transfer.id.desc()).offset(after).limit(limit)).all()
+    rows = session.scalars(
+        select(Transfer).where(*where).order_by(Transfer.id.desc()).offset(after).limit(limit)
+    ).all()
     names = agencies(session)
     return [_line(session, row, names) for row in rows], total
 
 
 def agencies(session: Session) -> dict[str, str]:
-    return dict(session.execute(select(Agency.code, Agency.name).order_by(Agency.name)).tuples().all())
+    return dict(session.execute(select(Agency.code, Agency.name).order_by(Agency.name)).all())
 
 
 def _line(session: Session, transfer: Transfer, names: dict[str, str]) -> Line:
     states = transfers.count_states(session, transfer)
     found = severities(session, transfer)
     return Line(
-        transfer, names.get(transfer.agency_code, transfer.agency_code), sum(states.values()),
-        states.get("accepted", 0) + states.get("stored", 0), states.get("returned", 0),
-        found["error"], found["warning"],
-    )  # fmt: skip
+        transfer,
+        names.get(transfer.agency_code, transfer.agency_code),
+        sum(states.values()),
+        states.get("accepted", 0) + states.get("stored", 0),
+        states.get("returned", 0),
+        found["error"],
+        found["warning"],
+    )
 
 
 def summary(session: Session, transfer: Transfer) -> Summary:
     states = transfers.count_states(session, transfer)
     faulty = transfers.faulty(session, transfer)
-    waiting = set(session.scalars(_volumes(transfer, TransferVolume.id).where(TransferVolume.state == "waiting")))
+    waiting = set(
+        session.scalars(_volumes(transfer, TransferVolume.id).where(TransferVolume.state == "waiting"))
+    )
     items = session.scalar(_volumes(transfer, func.sum(TransferVolume.items))) or 0
     return Summary(
         transfer=transfer,
@@ -104,10 +114,11 @@ def _volumes(transfer: Transfer, column: Any) -> Select[Any]:
 
 def severities(session: Session, transfer: Transfer) -> dict[str, int]:
     grouped = (
-        select(FindingRow.severity, func.count()).where(FindingRow.transfer_id == transfer.id)
+        select(FindingRow.severity, func.count())
+        .where(FindingRow.transfer_id == transfer.id)
         .group_by(FindingRow.severity)
-    )  # fmt: skip
-    counted = dict(session.execute(grouped).tuples().all())
+    )
+    counted = dict(session.execute(grouped).all())
     return {severity: counted.get(severity, 0) for severity in SEVERITIES}
 
 
@@ -115,9 +126,11 @@ def rules(session: Session, transfer: Transfer) -> list[Rule]:
     """The rules that found something, errors first, each with its first findings."""
     rank = case({name: place for place, name in enumerate(SEVERITIES)}, value=FindingRow.severity, else_=9)
     grouped = (
-        select(FindingRow.rule, FindingRow.severity, func.count()).where(FindingRow.transfer_id == transfer.id)
-        .group_by(FindingRow.rule, FindingRow.severity).order_by(rank, func.count().desc(), FindingRow.rule)
-    )  # fmt: skip
+        select(FindingRow.rule, FindingRow.severity, func.count())
+        .where(FindingRow.transfer_id == transfer.id)
+        .group_by(FindingRow.rule, FindingRow.severity)
+        .order_by(rank, func.count().desc(), FindingRow.rule)
+    )
     return [
         Rule(rule, severity, count, findings(session, transfer, rule, severity, limit=FIRST))
         for rule, severity, count in session.execute(grouped)
@@ -125,7 +138,13 @@ def rules(session: Session, transfer: Transfer) -> list[Rule]:
 
 
 def findings(
-    session: Session, transfer: Transfer, rule: str, severity: str | None = None, *, after: int = 0, limit: int
+    session: Session,
+    transfer: Transfer,
+    rule: str,
+    severity: str | None = None,
+    *,
+    after: int = 0,
+    limit: int,
 ) -> Sequence[FindingRow]:
     wanted = select(FindingRow).where(FindingRow.transfer_id == transfer.id, FindingRow.rule == rule)
     if severity:

@@ -85,7 +85,9 @@ def accept(number: str) -> ResponseReturnValue:
 @needs("work at the desk")
 def do_accept(number: str) -> ResponseReturnValue:
     if request.form.get("confirmed") != "yes":
-        return render_template("accept.html", it=_summary(number), errors={"confirmed": say("form.tick")}), 422
+        return render_template(
+            "accept.html", it=_summary(number), errors={"confirmed": say("form.tick")}
+        ), 422
     _ask(number, "accept-transfer", "acceptance-asked")
     return redirect(url_for("desk.transfer", number=number, done="accept") + "#done", 303)
 

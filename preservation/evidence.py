@@ -82,11 +82,15 @@ def verdict_of(copy: Copy, check: FixityCheck | None) -> str:
 
 def _with_last_check(session: Session) -> list[tuple[Copy, str, FixityCheck | None]]:
     last = select(func.max(FixityCheck.id)).group_by(FixityCheck.copy_id)
-    checks = {each.copy_id: each for each in session.scalars(select(FixityCheck).where(FixityCheck.id.in_(last)))}
+    checks = {
+        each.copy_id: each for each in session.scalars(select(FixityCheck).where(FixityCheck.id.in_(last)))
+    }
     rows = session.execute(
-        select(Copy, Volume.reference).join(Bag, Bag.id == Copy.bag_id).join(Volume, Volume.id == Bag.volume_id)
+        select(Copy, Volume.reference)
+        .join(Bag, Bag.id == Copy.bag_id)
+        .join(Volume, Volume.id == Bag.volume_id)
         .order_by(Copy.store, Volume.reference, Bag.number)
-    )  # fmt: skip
+    )
     return [(copy, reference, checks.get(copy.id)) for copy, reference in rows]
 
 

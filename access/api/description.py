@@ -56,15 +56,31 @@ def _schemas() -> dict[str, Any]:
         "reference": TEXT, "sender_id": MAYBE, "volume": TEXT, "title": MAYBE, "disclosure": DISCLOSURE,
         "page": {"type": ["integer", "null"]}, "score": {"type": "number"},
     }  # fmt: skip
-    file = {"path": TEXT, "original_name": TEXT, "bytes": {"type": "integer"}, "sha256": TEXT, "format": MAYBE}
+    file = {
+        "path": TEXT,
+        "original_name": TEXT,
+        "bytes": {"type": "integer"},
+        "sha256": TEXT,
+        "format": MAYBE,
+    }
     item = {
         "reference": TEXT, "sender_id": MAYBE, "title": MAYBE, "disclosure": DISCLOSURE, "opens_on": MAYBE,
         "files": _list(_object(file)),
     }  # fmt: skip
     error = {"code": TEXT, "message": TEXT, "next": TEXT}
-    volume = {"reference": TEXT, "sender_id": MAYBE, "title": MAYBE, "state": TEXT, "items": _list(_object(item))}
+    volume = {
+        "reference": TEXT,
+        "sender_id": MAYBE,
+        "title": MAYBE,
+        "state": TEXT,
+        "items": _list(_object(item)),
+    }
     results = {"total": {"type": "integer"}, "next": MAYBE, "hits": _list(_object(hit))}
-    return {"Results": _object(results), "Volume": _object(volume), "Error": _object({"error": _object(error)})}
+    return {
+        "Results": _object(results),
+        "Volume": _object(volume),
+        "Error": _object({"error": _object(error)}),
+    }
 
 
 def _object(properties: dict[str, Any]) -> dict[str, Any]:

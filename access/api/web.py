@@ -45,17 +45,25 @@ def search() -> ResponseReturnValue:
         wrong.http_status = 422
         raise wrong
     hits = query.find(
-        public_index(), request.args.get("q", ""), limit=int(limit), cursor=request.args.get("cursor") or None,
+        public_index(),
+        request.args.get("q", ""),
+        limit=int(limit),
+        cursor=request.args.get("cursor") or None,
         today=site().today(),
-    )  # fmt: skip
+    )
     shown = finding.checked(session(), hits, asking())
     told = [
         {
-            "reference": each.item.reference, "sender_id": each.item.sender_id, "volume": each.item.volume.reference,
-            "title": each.name.title, "disclosure": each.status, "page": each.page, "score": each.hit.score,
+            "reference": each.item.reference,
+            "sender_id": each.item.sender_id,
+            "volume": each.item.volume.reference,
+            "title": each.name.title,
+            "disclosure": each.status,
+            "page": each.page,
+            "score": each.hit.score,
         }
         for each in shown
-    ]  # fmt: skip
+    ]
     return jsonify(total=hits.total, next=hits.next, hits=told)
 
 
@@ -65,16 +73,19 @@ def volume(reference: str) -> ResponseReturnValue:
     row = viewing.get_volume(db, reference, now)
     items = db.scalars(select(Item).where(Item.volume_id == row.id).order_by(Item.position))
     return jsonify(
-        reference=row.reference, sender_id=row.sender_id, title=viewing.volume_title(row, now), state=row.state,
+        reference=row.reference,
+        sender_id=row.sender_id,
+        title=viewing.volume_title(row, now),
+        state=row.state,
         items=[_item(each, now) for each in items],
-    )  # fmt: skip
+    )
 
 
 @bp.get("/healthz")
 def health() -> ResponseReturnValue:
     """Whether the parts are there: 200 when all are, 503 when one is not."""
     parts = {"database": _database(), "index": _index()}
-    stores = {name: state for name, state in _stores()}
+    stores = dict(_stores())
     well = all(state == "ok" for state in [*parts.values(), *stores.values()])
     return jsonify(ok=well, **parts, stores=stores), 200 if well else 503, {"Cache-Control": "no-store"}
 
@@ -89,11 +100,16 @@ def _item(item: Item, now: Asking) -> dict[str, Any]:
         "disclosure": disclosure.state_now(item, now.today),
         "opens_on": opens_on.isoformat() if opens_on else None,
         "files": [
-            {"path": each.path, "original_name": each.original_name, "bytes": each.bytes,
-             "sha256": each.sha256, "format": each.format}
+            {
+                "path": each.path,
+                "original_name": each.original_name,
+                "bytes": each.bytes,
+                "sha256": each.sha256,
+                "format": each.format,
+            }
             for each in viewing.files(db, item, now)
         ],
-    }  # fmt: skip
+    }
 
 
 def _database() -> str:

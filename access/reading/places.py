@@ -33,7 +33,9 @@ def find(session: Session, site: Site, item: Item, text: str, asking: Asking) ->
     looked_for = words_of(text, asking.today)
     places: list[Place] = []
     for number, page_text in viewing.texts(session, site, item, asking) if looked_for else ():
-        places += [Place(number, _around(page_text, *mark)) for mark in highlights.mark(page_text, looked_for).marks]
+        places += [
+            Place(number, _around(page_text, *mark)) for mark in highlights.mark(page_text, looked_for).marks
+        ]
         if len(places) >= MOST:
             break
     return places[:MOST]
@@ -54,5 +56,7 @@ def boxes(page: PageText, looked_for: Collection[str]) -> list[Box]:
 
 def _around(text: str, start: int, end: int) -> Marked:
     first, last = max(0, start - AROUND), min(len(text), end + AROUND)
-    return Marked(" ".join(text[first:start].split("\n")) + text[start:end] + text[end:last].replace("\n", " "),
-                  ((start - first, end - first),))  # fmt: skip
+    return Marked(
+        " ".join(text[first:start].split("\n")) + text[start:end] + text[end:last].replace("\n", " "),
+        ((start - first, end - first),),
+    )

@@ -97,7 +97,9 @@ def image(reference: str, number: int, size: str, version: int) -> ResponseRetur
 def page_text(reference: str, number: int) -> ResponseReturnValue:
     shown = showing.item(session(), reference, asking())
     text = viewing.page_text(session(), site(), shown.item, number, asking())
-    return render_template("text.html", shown=shown, item=shown.item, texts=[(number, text.text)], number=number)
+    return render_template(
+        "text.html", shown=shown, item=shown.item, texts=[(number, text.text)], number=number
+    )
 
 
 @bp.get("/items/<reference>/text")
@@ -150,7 +152,10 @@ def _facts(shown: ItemShown, number: int, page: Page | None, q: str) -> dict[str
         return {**facts, "heading": say("closed.h.page", p=number), "sentences": closed_sentences(shown.item)}
     content = _text(shown.item, page)
     looked_for = _looked_for(q)
-    facts |= {"text": showing.pieces(highlights.mark(content.text, looked_for)), "boxes": places.boxes(content, looked_for)}
+    facts |= {
+        "text": showing.pieces(highlights.mark(content.text, looked_for)),
+        "boxes": places.boxes(content, looked_for),
+    }
     if page.has_image:
         sizes = ("small", "large")
         facts |= {"width": page.width, "height": page.height}
@@ -161,9 +166,7 @@ def _facts(shown: ItemShown, number: int, page: Page | None, q: str) -> dict[str
 
 
 def _image_address(item: Item, number: int, size: str) -> str:
-    return url_for(
-        "reading.image", reference=item.reference, number=number, size=size, version=item.version
-    )
+    return url_for("reading.image", reference=item.reference, number=number, size=size, version=item.version)
 
 
 def closed_sentences(item: Item) -> list[str]:

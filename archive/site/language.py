@@ -88,7 +88,13 @@ def span(first: date | None, last: date | None, written: str | None, language: L
     plain = _days(first, last or first, language)
     if written and "단기" in written:
         year = re.search(r"4\d{3}", written)
-        dangi = f"단기{NBSP}{year[0]}년" if language == "ko" and year else f"Dangi{NBSP}{year[0]}" if year else written
+        dangi = (
+            f"단기{NBSP}{year[0]}년"
+            if language == "ko" and year
+            else f"Dangi{NBSP}{year[0]}"
+            if year
+            else written
+        )
         return f"{dangi}({plain})"
     return plain
 

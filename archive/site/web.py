@@ -38,7 +38,9 @@ SIGNED_IN_FOR = timedelta(minutes=60)
 
 def create_app(installation: Site, blueprints: Sequence[Blueprint], *, a_minute: int = A_MINUTE) -> Flask:
     """Put the pages of all packages into one application."""
-    app = Flask("archive.site", static_folder=None, template_folder=str(Path(__file__).parents[1] / "templates"))
+    app = Flask(
+        "archive.site", static_folder=None, template_folder=str(Path(__file__).parents[1] / "templates")
+    )
     folders = [Path(bp.root_path) for bp in blueprints]
     app.config.update(_configuration(installation, folders))
     app.extensions["seogo"] = installation
@@ -54,7 +56,7 @@ def create_app(installation: Site, blueprints: Sequence[Blueprint], *, a_minute:
     answer_errors(app)
     app.after_request(_cache_rules)
     app.teardown_appcontext(_close)
-    app.wsgi_app = _English(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = _English(app.wsgi_app)  # type: ignore[method-assign,assignment]
     return app
 
 
@@ -107,9 +109,16 @@ def _secret(path: Path) -> bytes:
 def _speak(app: Flask) -> None:
     Babel(app, locale_selector=tongue)
     app.jinja_env.globals.update(
-        t=say, asset=asset, tongue=tongue, site=site, reader=reader, other_address=_other_address, has_page=_has_page,
+        t=say,
+        asset=asset,
+        tongue=tongue,
+        site=site,
+        reader=reader,
+        other_address=_other_address,
+        has_page=_has_page,
         display_of=display_of,
-        span=lambda first, last, written: language.span(first, last, written, tongue()), clock=language.clock,
+        span=lambda first, last, written: language.span(first, last, written, tongue()),
+        clock=language.clock,
         instant=datetime.fromisoformat,
     )
     app.jinja_env.filters.update(
@@ -145,11 +154,16 @@ def _has_page(endpoint: str) -> bool:
 def _protect(app: Flask, installation: Site, a_minute: int) -> None:
     CSRFProtect(app)
     Talisman(
-        app, force_https=installation.settings.https,
-        strict_transport_security=installation.settings.https, frame_options="DENY",
-        content_security_policy=policy.CONTENT, referrer_policy="same-origin", permissions_policy=policy.PERMISSIONS,
-        session_cookie_secure=installation.settings.https, session_cookie_samesite="Lax",
-    )  # fmt: skip
+        app,
+        force_https=installation.settings.https,
+        strict_transport_security=installation.settings.https,
+        frame_options="DENY",
+        content_security_policy=policy.CONTENT,
+        referrer_policy="same-origin",
+        permissions_policy=policy.PERMISSIONS,
+        session_cookie_secure=installation.settings.https,
+        session_cookie_samesite="Lax",
+    )
     limiter = Limiter(get_remote_address, app=app, default_limits=[f"{a_minute} per minute"])
     limiter.request_filter(lambda: request.endpoint in ("static", "favicon", "api.health"))
     app.config["A_MINUTE"] = a_minute
@@ -159,7 +173,7 @@ def _sign_in(app: Flask) -> None:
     manager = LoginManager(app)
     manager.session_protection = "basic"
 
-    @manager.user_loader
+    @manager.user_loader  # type: ignore[untyped-decorator]
     def load(opaque: str) -> Member | None:
         user = session().scalar(select(User).where(User.opaque == opaque))
         return Member(user) if user else None
@@ -179,7 +193,9 @@ def _cache_rules(response: Response) -> Response:
     if response.cache_control.max_age is not None or response.status_code >= 400:
         response.headers.setdefault("Cache-Control", "no-store")
         return response
-    private = current_user.is_authenticated or request.path.startswith(("/desk", "/audit", "/account", "/sign-in"))
+    private = current_user.is_authenticated or request.path.startswith(
+        ("/desk", "/audit", "/account", "/sign-in")
+    )
     if private or request.method != "GET" or "csrf_token" in g:
         response.headers["Cache-Control"] = "no-store"
         return response

@@ -23,8 +23,10 @@ def all() -> ResponseReturnValue:
     rank = {"failed": 0, "working": 1, "waiting": 2, "done": 3}
     rows = db.scalars(select(Job).order_by(Job.id.desc()).limit(SHOWN)).all()
     troubled = db.scalars(select(Job).where(Job.state == "failed").order_by(Job.id.desc()).limit(SHOWN)).all()
-    chosen = sorted({row.id: row for row in [*rows, *troubled]}.values(), key=lambda row: (rank[row.state], -row.id))
-    counted = dict(db.execute(select(Job.state, func.count()).group_by(Job.state)).tuples().all())
+    chosen = sorted(
+        {row.id: row for row in [*rows, *troubled]}.values(), key=lambda row: (rank[row.state], -row.id)
+    )
+    counted = dict(db.execute(select(Job.state, func.count()).group_by(Job.state)).all())
     counts = {state: counted.get(state, 0) for state in jobs.STATES}
     return render_template("jobs.html", rows=chosen[:SHOWN], counts=counts)
 

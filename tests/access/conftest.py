@@ -58,17 +58,39 @@ class Described:
 
 
 ITEMS = (
-    Described(1, "漢江鐵橋 復舊工事 竣工의 件", Decision(status="open"), ("한강철교 복구공사를 마쳤다", "준공 보고"),
-              extra={"비고": "공개된 비고"}),
-    Described(2, "도로 점용 허가", Decision(status="partial", reasons=(6,), restricted_pages=((2, 2),)),
-              ("도로 점용을 허가한다", "닫힌쪽글자 홍길동", "붙임 도면"), name="감춘파일이름.pdf", extra={"비고": "은밀한열"},
-              description="감춘설명"),
-    Described(3, "인사 관계 서류", Decision(status="closed", reasons=(5, 6), opens_on=date(2040, 1, 1)),
-              ("비밀낱말",), name="감춘파일이름.pdf", extra={"비고": "은밀한열"}),
-    Described(4, "숨은제목 징계의 건", Decision(status="closed", reasons=(6,), list_open=False), ("비밀낱말",),
-              name="감춘파일이름.pdf"),
+    Described(
+        1,
+        "漢江鐵橋 復舊工事 竣工의 件",
+        Decision(status="open"),
+        ("한강철교 복구공사를 마쳤다", "준공 보고"),
+        extra={"비고": "공개된 비고"},
+    ),
+    Described(
+        2,
+        "도로 점용 허가",
+        Decision(status="partial", reasons=(6,), restricted_pages=((2, 2),)),
+        ("도로 점용을 허가한다", "닫힌쪽글자 홍길동", "붙임 도면"),
+        name="감춘파일이름.pdf",
+        extra={"비고": "은밀한열"},
+        description="감춘설명",
+    ),
+    Described(
+        3,
+        "인사 관계 서류",
+        Decision(status="closed", reasons=(5, 6), opens_on=date(2040, 1, 1)),
+        ("비밀낱말",),
+        name="감춘파일이름.pdf",
+        extra={"비고": "은밀한열"},
+    ),
+    Described(
+        4,
+        "숨은제목 징계의 건",
+        Decision(status="closed", reasons=(6,), list_open=False),
+        ("비밀낱말",),
+        name="감춘파일이름.pdf",
+    ),
     Described(5, "이름 <b>굵게</b> & 표", Decision(status="open"), ("본문",)),
-)  # fmt: skip
+)
 
 
 @pytest.fixture(scope="session")
@@ -81,7 +103,9 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
 
 
 def application(site: Site, a_minute: int = 100_000) -> Flask:
-    app = create_app(site, (*seogo.portal(site), seogo.desk, seogo.evidence, seogo.job_pages), a_minute=a_minute)
+    app = create_app(
+        site, (*seogo.portal(site), seogo.desk, seogo.evidence, seogo.job_pages), a_minute=a_minute
+    )
     app.config["WTF_CSRF_ENABLED"] = False
     return app
 
@@ -92,14 +116,28 @@ def fill(site: Site) -> None:
             people.add(session, role, f"password-{role}", role=role, display_name="김서고", now=NOW)
         session.add(Agency(code="6110000", name="한빛시"))
         volume = Volume(
-            reference="SG-2026-000001", agency_code="6110000", creator_agency="한빛시", title="漢江鐵橋 復舊工事關係綴",
-            state="stored", accepted_at=NOW, retention="영구", date_text="단기 4288년",
-            date_from=date(1955, 1, 1), date_to=date(1955, 12, 31),
-        )  # fmt: skip
+            reference="SG-2026-000001",
+            agency_code="6110000",
+            creator_agency="한빛시",
+            title="漢江鐵橋 復舊工事關係綴",
+            state="stored",
+            accepted_at=NOW,
+            retention="영구",
+            date_text="단기 4288년",
+            date_from=date(1955, 1, 1),
+            date_to=date(1955, 12, 31),
+        )
         session.add(volume)
         session.flush()
-        bag = Bag(volume_id=volume.id, number=1, prefix="packages/SG-2026-000001/v1", objects=1, bytes=1,
-                  tagmanifest_sha256="0" * 64, packed_at=NOW)  # fmt: skip
+        bag = Bag(
+            volume_id=volume.id,
+            number=1,
+            prefix="packages/SG-2026-000001/v1",
+            objects=1,
+            bytes=1,
+            tagmanifest_sha256="0" * 64,
+            packed_at=NOW,
+        )
         session.add(bag)
         session.flush()
         for store in site.settings.stores:
@@ -111,19 +149,32 @@ def fill(site: Site) -> None:
 
 def enter(site, session, volume, told: Described) -> None:
     item = Item(
-        volume=volume, reference=f"{volume.reference}-{told.number:04d}", position=told.number, title=told.title,
-        extra=told.extra or {}, description=told.description, date_text="단기 4288년 10월 3일",
-        date_from=date(1955, 10, 3), date_to=date(1955, 10, 3), review_year=2031,
-    )  # fmt: skip
+        volume=volume,
+        reference=f"{volume.reference}-{told.number:04d}",
+        position=told.number,
+        title=told.title,
+        extra=told.extra or {},
+        description=told.description,
+        date_text="단기 4288년 10월 3일",
+        date_from=date(1955, 10, 3),
+        date_to=date(1955, 10, 3),
+        review_year=2031,
+    )
     session.add(item)
     session.flush()
     rule(session, item, told.decision, by="test", today=TODAY, now=NOW)
     content = f"bytes of {told.number}".encode()
     path = f"data/representations/original/data/{item.reference}/{told.name}"
     file = ContentFile(
-        item_id=item.id, position=1, path=path, original_name=f"folder/{told.name}", bytes=len(content),
-        sha256=hashlib.sha256(content).hexdigest(), mimetype="application/pdf", format="fmt/276",
-    )  # fmt: skip
+        item_id=item.id,
+        position=1,
+        path=path,
+        original_name=f"folder/{told.name}",
+        bytes=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        mimetype="application/pdf",
+        format="fmt/276",
+    )
     session.add(file)
     session.flush()
     for store in site.stores:
@@ -140,9 +191,20 @@ def add_page(site: Site, session, item: Item, file: ContentFile, number: int, te
     words = tuple((0.1 + 0.2 * i, 0.1, 0.25 + 0.2 * i, 0.14, word) for i, word in enumerate(text.split()))
     site.shelf.put(f"{prefix}/text.json", text_json(text, words))
     session.add(
-        Page(item_id=item.id, number=number, file_id=file.id, page_in_file=number, width=600, height=800,
-             has_image=True, has_text=True, word_count=len(words), reason=None, shelf_prefix=prefix)
-    )  # fmt: skip
+        Page(
+            item_id=item.id,
+            number=number,
+            file_id=file.id,
+            page_in_file=number,
+            width=600,
+            height=800,
+            has_image=True,
+            has_text=True,
+            word_count=len(words),
+            reason=None,
+            shelf_prefix=prefix,
+        )
+    )
 
 
 def picture(width: int) -> bytes:

@@ -16,20 +16,55 @@ ANYBODY = Asking(Reader(), NOW, TODAY)
 
 
 def addresses(reference: str) -> list[str]:
-    plain = [f"/items/{reference}{end}" for end in (
-        "", "/pages", "/text", "/files/1", "/find.json?q=비밀낱말", "/find.json?q=닫힌쪽글자",
-        *(f"/pages/{n}{end}" for n in (1, 2, 3, 4) for end in (
-            "", ".json", ".json?q=닫힌쪽글자", "/text", "/large.1.jpg", "/small.1.jpg", "/thumb.1.jpg", "?q=닫힌쪽글자")),
-    )]  # fmt: skip
+    plain = [
+        f"/items/{reference}{end}"
+        for end in (
+            "",
+            "/pages",
+            "/text",
+            "/files/1",
+            "/find.json?q=비밀낱말",
+            "/find.json?q=닫힌쪽글자",
+            *(
+                f"/pages/{n}{end}"
+                for n in (1, 2, 3, 4)
+                for end in (
+                    "",
+                    ".json",
+                    ".json?q=닫힌쪽글자",
+                    "/text",
+                    "/large.1.jpg",
+                    "/small.1.jpg",
+                    "/thumb.1.jpg",
+                    "?q=닫힌쪽글자",
+                )
+            ),
+        )
+    ]
     return plain + ["/en" + each for each in plain]
 
 
 def every_address() -> list[str]:
     pages = [address for n in range(1, 6) for address in addresses(f"SG-2026-000001-000{n}")]
-    queries = [f"{prefix}{path}" for prefix in ("", "/en") for word in (*SECRETS, "도로", "인사", "")
-               for path in (f"/search?q={word}", f"/search?q={word}&exact=1&disclosure=closed")]  # fmt: skip
-    programs = ["/api/volumes/SG-2026-000001", *(f"/api/search?q={word}" for word in (*SECRETS, "도로", "인사", ""))]
-    rest = ["/", "/en/", "/browse", "/volumes/SG-2026-000001", "/en/volumes/SG-2026-000001", "/healthz", "/about"]
+    queries = [
+        f"{prefix}{path}"
+        for prefix in ("", "/en")
+        for word in (*SECRETS, "도로", "인사", "")
+        for path in (f"/search?q={word}", f"/search?q={word}&exact=1&disclosure=closed")
+    ]
+    programs = [
+        "/api/volumes/SG-2026-000001",
+        *(f"/api/search?q={word}" for word in (*SECRETS, "도로", "인사", "")),
+    ]
+    rest = [
+        "/",
+        "/en/",
+        "/browse",
+        "/volumes/SG-2026-000001",
+        "/en/volumes/SG-2026-000001",
+        "/healthz",
+        "/about",
+    ]
     return [*pages, *queries, *programs, *rest]
 
 

@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from collections.abc import Mapping
 from datetime import timedelta
 
 from flask import Flask, Response, current_app, jsonify, make_response, render_template, request
@@ -57,11 +58,15 @@ def _http(error: HTTPException) -> ResponseReturnValue:
         return error
     kind = str(code) if str(code) in WORDED else "404" if code == 405 else "422" if code < 500 else "500"
     name = (error.name or "error").lower().replace(" ", "_")
-    return _page(kind, error={"code": name, "message": f"{error.name}.", "next": "Check the address."}, status=code)
+    return _page(
+        kind, error={"code": name, "message": f"{error.name}.", "next": "Check the address."}, status=code
+    )
 
 
 def _expired(error: CSRFError) -> ResponseReturnValue:
-    return _page("400", error={"code": "form", "message": str(error.description), "next": "Open the page again."})
+    return _page(
+        "400", error={"code": "form", "message": str(error.description), "next": "Open the page again."}
+    )
 
 
 def _too_many(error: RateLimitExceeded) -> ResponseReturnValue:
@@ -79,7 +84,7 @@ def _defect(error: Exception) -> ResponseReturnValue:
     return _page("500", error=told, id=number)
 
 
-def _page(kind: str, *, error: dict[str, object], status: int | None = None, **values: object) -> Response:
+def _page(kind: str, *, error: Mapping[str, object], status: int | None = None, **values: object) -> Response:
     code = status or int(kind)
     if request.path.startswith("/api/") or request.path.endswith(".json"):
         response = jsonify(error=error)

@@ -48,7 +48,7 @@ def sign_out() -> ResponseReturnValue:
 
 
 @bp.get("/account")
-@login_required
+@login_required  # type: ignore[untyped-decorator]
 def account() -> ResponseReturnValue:
     return render_template("account.html", user=current_user.user)
 
@@ -98,4 +98,3 @@ def _refusal(outcome: people.WrongPassword | Locked) -> str:
     if isinstance(outcome, Locked):
         return say("sign.lock", t=language.clock(outcome.until), tel=site().settings.telephone)
     return say("sign.bad", n=outcome.tries_left)
-

@@ -1,0 +1,66 @@
+"""Every sentence is there in both languages, takes every kind of value, and is compiled."""
+
+import re
+from pathlib import Path
+
+import pytest
+from fontTools.ttLib import TTFont
+
+from access.assets import catalogues
+from archive.site import language
+from tests.access.conftest import static_folder
+
+KOREAN, ENGLISH = (catalogues.messages(each) for each in ("ko", "en"))
+SLOT = re.compile(r"\{(\w+)\}")
+ROOT = static_folder().parents[1]
+
+
+def test_both_catalogues_have_the_same_keys_with_the_same_values():
+    assert KOREAN.keys() == ENGLISH.keys()
+    for key in KOREAN:
+        assert set(SLOT.findall(KOREAN[key])) == set(SLOT.findall(ENGLISH[key])), key
+
+
+@pytest.mark.parametrize("value", ["시설과", "기록", "Seogo", "漢江", "1955"])
+def test_every_sentence_can_be_said_with_every_kind_of_value(value):
+    for sentence in (*KOREAN.values(), *ENGLISH.values()):
+        said = language.fill(sentence, **dict.fromkeys(SLOT.findall(sentence), value))
+        assert said
+        assert "{" not in said
+        if not "가" <= value[-1] <= "힣":
+            continue
+        assert not re.search(re.escape(value) + r"[’”']?(을\(를\)|이\(가\)|은\(는\)|\(으\)로)", said)
+
+
+@pytest.mark.parametrize("name", ["ko", "en"])
+def test_the_compiled_catalogue_is_the_one_of_its_source(name):
+    assert catalogues.path(name, "mo").read_bytes() == catalogues.compiled(name)
+
+
+def test_english_sentences_have_no_hangul_but_the_name_of_the_other_language():
+    assert [key for key, said in ENGLISH.items() if re.search("[가-힣]", said)] == ["language.other"]
+
+
+def test_every_key_that_a_page_asks_for_is_in_the_catalogues():
+    asked: set[str] = set()
+    for folder in ("access", "archive", "ingest", "preservation"):
+        for path in [*(ROOT / folder).rglob("*.html"), *(ROOT / folder).rglob("*web.py")]:
+            asked |= set(re.findall(r"""(?:\bt|\bsay)\(\s*["']([a-z0-9_.-]+)["']\s*[,)]""", path.read_text()))
+    assert len(asked) > 150
+    assert asked <= KOREAN.keys()
+
+
+def test_every_syllable_of_the_catalogues_is_in_the_first_cut_of_both_weights():
+    wanted = {ord(sign) for said in KOREAN.values() for sign in said if "가" <= sign <= "힣"}
+    for weight in (400, 700):
+        have = TTFont(static_folder() / f"seogo-sans-{weight}-core.woff2").getBestCmap()
+        assert wanted <= set(have)
+
+
+def test_every_finding_rule_in_the_code_has_a_name_and_a_next_step_in_korean():
+    rules: set[str] = set()
+    for folder in ("ingest", "metadata_schemas"):
+        for path in Path(ROOT / folder).rglob("*.py"):
+            rules |= set(re.findall(r'"((?:list|file|bag|name|virus)\.[a-z_]+)"', path.read_text()))
+    assert {rule for rule in rules if f"rule.{rule}" not in KOREAN} == set()
+    assert {rule for rule in rules if f"todo.{rule}" not in KOREAN} == set()

@@ -1,0 +1,245 @@
+"""Addresses, headers, budgets, languages and forms of the citizen's pages."""
+
+import gzip
+import re
+
+import pytest
+
+from access.search import opening
+from archive.errors import Unavailable
+from tests.access.conftest import Shown, application, static_folder
+
+OPEN, PARTIAL, CLOSED = (f"SG-2026-000001-000{n}" for n in (1, 2, 3))
+PUBLIC = (
+    "/",
+    "/search",
+    "/search?q=한강철교",
+    "/search?q=없는말이다",
+    "/browse",
+    "/volumes/SG-2026-000001",
+    f"/items/{OPEN}",
+    f"/items/{CLOSED}",
+    f"/items/{OPEN}/pages",
+    f"/items/{OPEN}/pages/1",
+    f"/items/{OPEN}/text",
+    f"/items/{OPEN}/pages/1/text",
+    "/about",
+    "/about/access",
+    "/about/licences",
+    "/sign-in",
+    "/display",
+    "/requests",
+    "/exhibitions",
+)
+HTML = {
+    "/": 8,
+    "/search?q=한강철교": 14,
+    "/volumes/SG-2026-000001": 14,
+    f"/items/{OPEN}": 14,
+    f"/items/{OPEN}/pages/1": 12,
+}
+
+
+@pytest.mark.parametrize("path", PUBLIC)
+@pytest.mark.parametrize("prefix", ["", "/en"])
+def test_every_public_page_is_there_in_its_language(shown: Shown, path: str, prefix: str):
+    answer = shown.client.get(prefix + path)
+    text = answer.get_data(as_text=True)
+    assert answer.status_code == 200
+    assert f'<html lang="{"en" if prefix else "ko"}"' in text
+    assert text.count("<h1") == 1
+    assert text.count("<main") == text.count("<footer") == text.count('<header class="top"') == 1
+    other = path if prefix else "/en" + path
+    assert f'hreflang="{"ko" if prefix else "en"}"' in text
+    assert shown.client.get(other).status_code == 200
+
+
+def test_english_pages_mark_korean_words_and_have_no_other(shown: Shown):
+    for path in ("/", f"/items/{OPEN}", f"/items/{CLOSED}", "/volumes/SG-2026-000001", "/search?q=도로"):
+        text = shown.client.get("/en" + path).get_data(as_text=True)
+        plain = re.sub(r'<(\w+)[^>]*lang="ko"[^>]*>.*?</\1>', "", text, flags=re.S)
+        plain = re.sub(
+            r"<title>.*?</title>|<p class=\"cite\">.*?</p>|<h1>‘.*?</h1>|value=\"[^\"]*\"|href=\"[^\"]*\"",
+            "",
+            plain,
+        )
+        assert not re.search("[가-힣]", plain), (path, re.findall(".{20}[가-힣]+.{20}", plain)[:3])
+
+
+def test_titles_are_words_and_never_markup(shown: Shown):
+    text = shown.client.get("/items/SG-2026-000001-0005").get_data(as_text=True)
+    assert "이름 &lt;b&gt;굵게&lt;/b&gt; &amp; 표" in text
+    assert "<b>굵게" not in text
+
+
+def test_every_page_carries_the_safety_headers(shown: Shown):
+    headers = shown.client.get("/").headers
+    policy = headers["Content-Security-Policy"]
+    for part in (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "require-trusted-types-for 'script'",
+    ):
+        assert part in policy
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "same-origin"
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert headers["Permissions-Policy"] == "camera=(), microphone=(), geolocation=()"
+
+
+def test_only_the_viewer_is_without_trusted_types(shown: Shown):
+    viewer = shown.client.get(f"/items/{OPEN}/pages/1").headers["Content-Security-Policy"]
+    assert "require-trusted-types-for" not in viewer
+    assert "script-src 'self'" in viewer
+
+
+def test_public_pages_may_be_asked_again_by_their_tag(shown: Shown):
+    first = shown.client.get(f"/items/{OPEN}")
+    assert first.headers["Cache-Control"] == "public, no-cache"
+    again = shown.client.get(f"/items/{OPEN}", headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.get_data()) == (304, b"")
+
+
+def test_page_images_are_kept_for_less_than_a_minute_and_never_shared(shown: Shown):
+    image = shown.client.get(f"/items/{OPEN}/pages/1/thumb.1.jpg")
+    assert image.headers["Cache-Control"] == "private, max-age=50"
+
+
+def test_pages_of_signed_in_people_are_not_stored(shown: Shown):
+    assert shown.signed_in("archivist").get("/").headers["Cache-Control"] == "no-store"
+    assert shown.client.get("/sign-in").headers["Cache-Control"] == "no-store"
+
+
+def test_static_files_are_kept_for_a_year_and_their_address_holds_their_digest(shown: Shown):
+    text = shown.client.get("/").get_data(as_text=True)
+    address = re.search(r'href="(/static/seogo\.[0-9a-f]{10}\.css)"', text)[1]
+    answer = shown.client.get(address, headers={"Accept-Encoding": "gzip"})
+    assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert gzip.decompress(answer.get_data()) == (static_folder() / "seogo.css").read_bytes()
+    assert shown.client.get("/static/seogo.css").status_code == 404
+    assert shown.client.get("/static/OFL.txt").status_code == 200
+
+
+@pytest.mark.parametrize(("path", "most"), HTML.items())
+def test_pages_are_within_their_budget(shown: Shown, path: str, most: int):
+    assert len(gzip.compress(shown.client.get(path).get_data())) <= most * 1000
+
+
+def test_styles_and_scripts_are_within_their_budget():
+    packed = {
+        name: len(gzip.compress((static_folder() / name).read_bytes(), 9))
+        for name in ("seogo.css", "fonts.css", "openseadragon.min.js", "viewer.js", "desk.js")
+    }
+    assert packed["seogo.css"] <= 10_000
+    assert packed["fonts.css"] <= 3_000
+    assert packed["openseadragon.min.js"] <= 90_000
+    assert packed["viewer.js"] <= 12_000
+    assert packed["desk.js"] <= 3_000
+
+
+def test_citizen_pages_have_no_script_but_the_viewer(shown: Shown):
+    for path in PUBLIC:
+        has = "<script" in shown.client.get(path).get_data(as_text=True)
+        assert has == (path == f"/items/{OPEN}/pages/1"), path
+
+
+def test_a_missing_address_offers_a_search_and_is_404(shown: Shown):
+    answer = shown.client.get("/items/NOTHING-0001")
+    assert answer.status_code == 404
+    assert 'role="search"' in answer.get_data(as_text=True)
+    assert "noindex" in answer.get_data(as_text=True)
+
+
+def test_programs_get_errors_as_json(shown: Shown):
+    told = shown.client.get("/api/volumes/NOTHING").json["error"]
+    assert set(told) == {"code", "message", "next"}
+    assert shown.client.get("/api/search?limit=0").status_code == 422
+    assert shown.client.get("/api/search?q=도로&cursor=zzz").status_code == 422
+
+
+def test_the_api_answers_with_the_documented_keys(shown: Shown):
+    told = shown.client.get("/api/search?q=한강철교").json
+    assert set(told) == {"total", "next", "hits"}
+    assert set(told["hits"][0]) == {
+        "reference",
+        "sender_id",
+        "volume",
+        "title",
+        "disclosure",
+        "page",
+        "score",
+    }
+    volume = shown.client.get("/api/volumes/SG-2026-000001").json
+    assert set(volume) == {"reference", "sender_id", "title", "state", "items"}
+    assert "/api/search" in shown.client.get("/api/openapi.json").json["paths"]
+
+
+def test_health_names_the_parts(shown: Shown):
+    told = shown.client.get("/healthz").json
+    assert told["ok"] is True
+    assert told["database"] == told["index"] == "ok"
+
+
+def test_a_long_query_is_422_and_says_how_long(shown: Shown):
+    answer = shown.client.get("/search?q=" + "가" * 501)
+    assert answer.status_code == 422
+    assert "지금 501자인데 500자까지" in answer.get_data(as_text=True)
+
+
+def test_when_the_index_is_away_the_box_stays_and_the_page_says_what_works(shown: Shown, monkeypatch):
+    class Away:
+        def search(self, *_args, **_kwargs):
+            raise Unavailable("The index does not answer.")
+
+    app = application(shown.site)
+    app.extensions["seogo.index"] = Away()
+    answer = app.test_client().get("/search?q=도로")
+    text = answer.get_data(as_text=True)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "60")
+    assert "둘러보기와 기록 읽기는 됩니다" in text
+    assert 'value="도로"' in text
+    assert app.test_client().get("/browse").status_code == 200
+
+
+def test_too_many_requests_are_429_in_words(shown: Shown):
+    client = application(shown.site, a_minute=3).test_client()
+    answers = [client.get("/about") for _ in range(4)]
+    assert [each.status_code for each in answers] == [200, 200, 200, 429]
+    assert "1분에 3번까지 볼 수 있습니다. 60초 뒤에" in answers[-1].get_data(as_text=True)
+    assert answers[-1].headers["Retry-After"] == "60"
+
+
+def test_a_defect_tells_its_number_and_no_insides(shown: Shown, monkeypatch):
+    monkeypatch.setattr("access.showing.totals", lambda session: 1 / 0)
+    answer = shown.client.get("/")
+    text = answer.get_data(as_text=True)
+    assert answer.status_code == 500
+    assert re.search("번호 [0-9a-f]{8}을\\(를\\)|번호 [0-9a-f]{8}", text)
+    assert "ZeroDivision" not in text
+    assert "Traceback" not in text
+
+
+def test_the_display_settings_are_one_cookie_and_the_plain_ones_none(shown: Shown):
+    client = shown.client
+    answer = client.post("/display", data={"theme": "dark", "text": "130"})
+    assert "display=dark.130" in answer.headers["Set-Cookie"]
+    page = client.get("/")
+    assert 'data-theme="dark" data-text="130"' in page.get_data(as_text=True)
+    assert page.headers["Cache-Control"] == "private, no-cache"
+    client.post("/display", data={"theme": "system", "text": "100"})
+    assert "data-theme" not in client.get("/").get_data(as_text=True)
+
+
+def test_a_made_up_display_cookie_is_the_plain_setting(shown: Shown):
+    client = shown.client
+    client.set_cookie("display", '"><script>')
+    assert "<script>" not in client.get("/").get_data(as_text=True)
+
+
+def test_two_indexes_are_kept_apart(shown: Shown):
+    staff = opening.open_index(shown.site.settings, "staff")
+    assert staff.count() == opening.open_index(shown.site.settings, "public").count() == 5
