@@ -1,0 +1,152 @@
+"""What packing promises: one pass, the same bag in every store, and nothing when something is wrong."""
+
+import hashlib
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import bagit
+import pytest
+
+from archive.errors import Damaged
+from archive.stores import Altered, Store, file_url, open_stores
+from metadata_schemas.description import DateSpan, ItemDescription, VolumeDescription
+from metadata_schemas.package import METS, NAK8, content_path
+from preservation import packing
+from preservation.packing import NotAsPromised, Packed, Plan, SourceFile
+
+ITEM = "SG-2026-000001-0001"
+AT = datetime(2026, 11, 22, 3, tzinfo=UTC)
+
+
+@pytest.fixture
+def stores(tmp_path: Path) -> tuple[Store, ...]:
+    opened = open_stores({name: file_url(tmp_path / "stores" / name) for name in "ab"}, {})
+    for store in opened:
+        store.prepare()
+    return opened
+
+
+def source(path: Path, data: bytes = b"%PDF-1.4 \xed\x95\x9c", **expect: str) -> SourceFile:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    about = path.stat()
+    return SourceFile(str(path), path.name, None, about.st_size, about.st_mtime_ns, 0, path.name, expect)
+
+
+def plan(*files: SourceFile) -> Plan:
+    item = ItemDescription(title="漢江鐵橋 復舊工事 竣工의 件", created=DateSpan("1955", None, None))
+    return Plan(
+        reference="SG-2026-000001", volume=VolumeDescription(title="漢江鐵橋 復舊工事關係綴", items=(item,)),
+        items=(ITEM,), files=files, packed_at=AT, archive="서고 기록원", agency="서울특별시",
+        agency_code="6110000", transfer="2026-0001",
+    )  # fmt: skip
+
+
+def kept(tmp_path: Path) -> dict[str, dict[str, str]]:
+    """Digest by key, store by store."""
+    return {
+        name: {
+            str(path.relative_to(tmp_path / "stores" / name)): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in (tmp_path / "stores" / name / "packages").rglob("*") if path.is_file()
+        }
+        for name in "ab"
+    }  # fmt: skip
+
+
+def test_every_store_holds_the_same_valid_bag(stores, tmp_path):
+    packed = packing.pack(
+        stores, plan(source(tmp_path / "in" / "1.pdf"), source(tmp_path / "in" / "둘.txt", b"2"))
+    )
+    assert isinstance(packed, Packed)
+    found = kept(tmp_path)
+    assert found["a"] == found["b"]
+    assert len(found["a"]) == packed.objects
+    for name in "ab":
+        bag = bagit.Bag(str(tmp_path / "stores" / name / "packages" / "SG-2026-000001" / "v1"))
+        assert bag.is_valid()
+        assert bag.info["Bag-Group-Identifier"] == "SG-2026-000001"
+    assert {
+        f"packages/SG-2026-000001/v1/{name}" for name in (METS, NAK8, content_path(ITEM, "둘.txt"))
+    } <= set(found["a"])
+
+
+def test_the_digests_are_those_of_the_source(stores, tmp_path):
+    packed = packing.pack(stores, plan(source(tmp_path / "in" / "1.pdf", b"one")))
+    assert isinstance(packed, Packed)
+    assert [file.sha256 for file in packed.files] == [hashlib.sha256(b"one").hexdigest()]
+
+
+def test_packing_the_same_plan_again_ends_in_the_same_bytes(stores, tmp_path):
+    wanted = plan(source(tmp_path / "in" / "1.pdf"))
+    first = packing.pack(stores, wanted)
+    before = kept(tmp_path)
+    assert packing.pack(stores, wanted) == first
+    assert kept(tmp_path) == before
+
+
+@pytest.mark.parametrize("kind", ["md5", "sha1", "sha256", "sha512"])
+def test_a_file_that_is_not_as_promised_keeps_the_whole_volume_out(stores, tmp_path, kind):
+    good = hashlib.new(kind, b"1").hexdigest()
+    wrong = hashlib.new(kind, b"2").hexdigest()
+    assert isinstance(
+        packing.pack(stores, plan(source(tmp_path / "ok" / "1", b"1", **{kind: good.upper()}))), Packed
+    )
+    other = plan(source(tmp_path / "in" / "1", b"1", **{kind: wrong}))
+    refused = packing.pack(stores, Plan(**{**vars(other), "reference": "SG-2026-000002"}))
+    assert isinstance(refused, NotAsPromised)
+    assert [(each.rule, each.where.path) for each in refused.findings] == [("file.digest", "1")]
+    assert not any("SG-2026-000002" in key for key in kept(tmp_path)["a"])
+
+
+@pytest.mark.parametrize("change", ["grows", "goes", "is touched"])
+def test_a_file_that_changes_before_it_is_read_keeps_the_volume_out(stores, tmp_path, change):
+    file = source(tmp_path / "in" / "1.pdf", b"one")
+    path = Path(file.path)
+    match change:
+        case "grows":
+            path.write_bytes(b"one more")
+        case "goes":
+            path.unlink()
+        case "is touched":
+            os.utime(path, ns=(1, 1))
+    refused = packing.pack(stores, plan(file))
+    assert isinstance(refused, NotAsPromised)
+    assert {each.rule for each in refused.findings} == {"file.changed"}
+    assert kept(tmp_path) == {"a": {}, "b": {}}
+
+
+def test_a_store_that_gives_back_other_bytes_gets_no_bag(stores, tmp_path, monkeypatch):
+    class Lying:
+        def __init__(self, delivery):
+            self.delivery = delivery
+
+        def __getattr__(self, name):
+            return getattr(self.delivery, name)
+
+        def read_back_all(self, expected):
+            yield next(iter(expected))[0], Altered("0" * 64, "1" * 64)
+
+    begin = type(stores[1]).begin
+
+    def begin_lying(self, *args, **more):
+        delivery = begin(self, *args, **more)
+        return Lying(delivery) if self.name == "b" else delivery
+
+    monkeypatch.setattr(type(stores[1]), "begin", begin_lying)
+    with pytest.raises(Damaged, match="Store b"):
+        packing.pack(stores, plan(source(tmp_path / "in" / "1.pdf")))
+    assert kept(tmp_path) == {"a": {}, "b": {}}
+
+
+def test_the_source_is_opened_once_for_each_file(stores, tmp_path, monkeypatch):
+    opened: list[str] = []
+    file = source(tmp_path / "in" / "1.pdf", b"x" * (packing.BLOCK * 3 + 1))
+
+    def counting(path, *args, **more):
+        opened.append(path)
+        return open(path, *args, **more)
+
+    monkeypatch.setattr(packing, "open", counting, raising=False)
+    packing.pack(stores, plan(file))
+    assert opened == [file.path]
