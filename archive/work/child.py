@@ -5,6 +5,7 @@ It ends with one word to its runner: done, failed with a reason, or postponed wi
 
 import importlib
 import resource
+import signal
 import time
 import traceback
 from multiprocessing.connection import Connection
@@ -18,28 +19,33 @@ from archive.work.processes import die_with_parent
 DONE, FAILED, POSTPONED = "done", "failed", "postponed"
 
 
-def run(settings: Settings, module: str, job_id: int, attempt: int, memory: int, say: Connection) -> None:
+# A reason that does not fit into the pipe would keep the child waiting for a runner that waits for its end.
+LONGEST_REASON = 2000
+
+
+def run(settings: Settings, module: str, job_id: int, claimed: str, memory: int, say: Connection) -> None:
     """The whole life of the child.  ``module`` is the one that declares the job."""
     die_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is meant for the runner, which ends its children
     resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
         importlib.import_module(module)
-        _run_body(Site(settings), job_id, attempt)
+        _run_body(Site(settings), job_id, claimed)
     except Unavailable as error:
-        say.send((POSTPONED, error.message))
+        say.send((POSTPONED, error.message[:LONGEST_REASON]))
     except ArchiveError as error:
-        say.send((FAILED, error.message))
+        say.send((FAILED, error.message[:LONGEST_REASON]))
     except MemoryError:
         say.send((FAILED, f"needed more than {memory >> 20} MB of memory"))
     except Exception as error:  # the outermost layer of this process: the reason goes into the row
         traceback.print_exc()
-        say.send((FAILED, f"{type(error).__name__}: {error}"))
+        say.send((FAILED, f"{type(error).__name__}: {error}"[:LONGEST_REASON]))
     else:
         say.send((DONE, ""))
 
 
-def _run_body(site: Site, job_id: int, attempt: int) -> None:
+def _run_body(site: Site, job_id: int, claimed: str) -> None:
     with site.reading_session() as session:
         row = jobs.get(session, job_id)
     declared = jobs.DECLARED[row.name]
@@ -47,12 +53,12 @@ def _run_body(site: Site, job_id: int, attempt: int) -> None:
     last: jobs.Progress | None = None
     for last in declared.body(site, **row.arguments):
         if time.monotonic() - told >= 1:
-            _tell(site, job_id, attempt, last)
+            _tell(site, job_id, claimed, last)
             told = time.monotonic()
     if last is not None:
-        _tell(site, job_id, attempt, last)
+        _tell(site, job_id, claimed, last)
 
 
-def _tell(site: Site, job_id: int, attempt: int, progress: jobs.Progress) -> None:
+def _tell(site: Site, job_id: int, claimed: str, progress: jobs.Progress) -> None:
     with site.open_session.begin() as session:
-        jobs.progress(session, job_id, attempt, *progress)
+        jobs.progress(session, job_id, claimed, *progress)

@@ -1,10 +1,11 @@
 """Jobs are rows: declaring, submitting, claiming, renewing, finishing.
 
 A job exists exactly when its reason does, because it is submitted in the same transaction.
-A claim carries an attempt number; whoever falls silent loses the claim, and its late word is
-refused by that number.  So a body may run twice and must be safe to.
+A claim has a name that no other claim ever has; whoever falls silent loses the claim, and its late
+word is refused by that name.  So a body may run twice and must be safe to.
 """
 
+import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -127,7 +128,10 @@ def wake(session: Session, name: str) -> None:
 
 
 def claim(session: Session, runner: str, now: datetime) -> Job | None:
-    """Take the next job that is due, in the order of lanes; None when there is none."""
+    """Take the next job that is due, in the order of lanes; None when there is none.
+
+    The claim's name is the job's ``runner`` from now on.
+    """
     rank = case({lane: place for place, lane in enumerate(LANES)}, value=Job.lane, else_=len(LANES))
     due = and_(Job.state == "waiting", or_(Job.run_after.is_(None), Job.run_after <= now))
     silent = and_(Job.state == "working", Job.lease_until < now)
@@ -136,7 +140,7 @@ def claim(session: Session, runner: str, now: datetime) -> Job | None:
     )
     if row is None:
         return None
-    row.state, row.attempt, row.runner = "working", row.attempt + 1, runner
+    row.state, row.attempt, row.runner = "working", row.attempt + 1, f"{runner}#{secrets.token_hex(4)}"
     row.postponed, row.again, row.reason = False, False, None
     row.started_at = row.beat_at = now
     row.lease_until, row.ended_at = now + LEASE, None
@@ -144,41 +148,65 @@ def claim(session: Session, runner: str, now: datetime) -> Job | None:
     return row
 
 
-def beat(session: Session, job_id: int, attempt: int, now: datetime) -> bool:
-    """Renew a claim; False when it is somebody else's by now."""
-    return _update(session, job_id, attempt, beat_at=now, lease_until=now + LEASE)
+def beat(session: Session, job_id: int, claimed: str, now: datetime) -> bool:
+    """Renew a claim; False when the job is somebody else's by now, here as in all that follows."""
+    row = _held(session, job_id, claimed)
+    if row is None:
+        return False
+    row.beat_at, row.lease_until = now, now + LEASE
+    return True
 
 
-def progress(session: Session, job_id: int, attempt: int, done: int, total: int | None) -> bool:
-    return _update(session, job_id, attempt, done=done, total=total)
+def progress(session: Session, job_id: int, claimed: str, done: int, total: int | None) -> bool:
+    row = _held(session, job_id, claimed)
+    if row is None:
+        return False
+    row.done, row.total = done, total
+    return True
 
 
-def finish(session: Session, job_id: int, attempt: int, now: datetime) -> bool:
+def finish(session: Session, job_id: int, claimed: str, now: datetime) -> bool:
     """It is done; one that was woken meanwhile goes back to the queue."""
-    state = case((Job.again, "waiting"), else_="done")
-    next_attempt = case((Job.again, 0), else_=Job.attempt)
-    return _update(
-        session, job_id, attempt, state=state, attempt=next_attempt, again=False, reason=None,
-        ended_at=now, lease_until=None, runner=None, run_after=None,
-    )  # fmt: skip
+    row = _held(session, job_id, claimed)
+    if row is None:
+        return False
+    if row.again:
+        _let_go(row, "waiting", None, attempt=0)
+    else:
+        _let_go(row, "done", None)
+    row.ended_at = now
+    return True
 
 
-def fail(session: Session, job_id: int, attempt: int, reason: str, now: datetime, *, attempts: int) -> bool:
+def fail(session: Session, job_id: int, claimed: str, reason: str, now: datetime, *, attempts: int) -> bool:
     """This attempt failed.  It is tried again later, or given up with its reason after the last."""
-    last = attempt >= attempts
-    pause = timedelta(seconds=2 * 4 ** min(attempt - 1, 4))
-    return _update(
-        session, job_id, attempt, state="failed" if last else "waiting", reason=reason,
-        run_after=None if last else now + pause, ended_at=now, lease_until=None, runner=None,
-    )  # fmt: skip
+    row = _held(session, job_id, claimed)
+    if row is None:
+        return False
+    pause = timedelta(seconds=2 * 4 ** min(row.attempt - 1, 4))
+    is_last = row.attempt >= attempts
+    _let_go(row, "failed" if is_last else "waiting", reason, run_after=None if is_last else now + pause)
+    row.ended_at = now
+    return True
 
 
-def postpone(session: Session, job_id: int, attempt: int, reason: str, now: datetime) -> bool:
-    """Something it needs is away.  It waits, without an attempt being counted, and is tried each half minute."""
-    return _update(
-        session, job_id, attempt, state="waiting", attempt=attempt - 1, postponed=True, reason=reason,
-        run_after=now + timedelta(seconds=30), ended_at=now, lease_until=None, runner=None,
-    )  # fmt: skip
+def postpone(session: Session, job_id: int, claimed: str, reason: str, now: datetime) -> bool:
+    """Something it needs is away.  It is tried each half minute, and no attempt is counted."""
+    row = _held(session, job_id, claimed)
+    if row is None:
+        return False
+    _let_go(row, "waiting", reason, attempt=row.attempt - 1, run_after=now + timedelta(seconds=30))
+    row.postponed, row.ended_at = True, now
+    return True
+
+
+def hand_back(session: Session, job_id: int, claimed: str) -> bool:
+    """Its runner was stopped.  Anybody may take it at once, and no attempt is counted."""
+    row = _held(session, job_id, claimed)
+    if row is None:
+        return False
+    _let_go(row, "waiting", None, attempt=row.attempt - 1)
+    return True
 
 
 def release_dead(session: Session) -> int:
@@ -186,7 +214,7 @@ def release_dead(session: Session) -> int:
     freed = 0
     for row in session.scalars(select(Job).where(Job.state == "working")):
         if row.runner and is_dead(row.runner):
-            row.state, row.runner, row.lease_until = "waiting", None, None
+            _let_go(row, "waiting", None)
             freed += 1
     return freed
 
@@ -216,6 +244,15 @@ def count(session: Session, *where: ColumnElement[bool]) -> int:
     return session.scalar(select(func.count()).select_from(Job).where(*where)) or 0
 
 
-def _update(session: Session, job_id: int, claimed: int, /, **values: Any) -> bool:
-    mine = and_(Job.id == job_id, Job.attempt == claimed, Job.state == "working")
-    return bool(session.execute(update(Job).where(mine).values(**values)).rowcount)  # type: ignore[attr-defined]
+def _held(session: Session, job_id: int, claimed: str) -> Job | None:
+    """The row while this claim on it holds, locked; None when it does not."""
+    mine = select(Job).where(Job.id == job_id, Job.runner == claimed, Job.state == "working")
+    return session.scalar(mine.with_for_update().execution_options(populate_existing=True))
+
+
+def _let_go(
+    row: Job, state: str, reason: str | None, *, attempt: int | None = None, run_after: datetime | None = None
+) -> None:
+    row.state, row.reason, row.run_after, row.again = state, reason, run_after, False
+    row.attempt = row.attempt if attempt is None else attempt
+    row.lease_until, row.runner = None, None

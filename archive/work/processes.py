@@ -9,10 +9,11 @@ import socket
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from multiprocessing.context import ForkServerContext, SpawnContext
 from pathlib import Path
 
-from archive.errors import Conflict
+from archive.errors import Conflict, Unavailable
 
 _PR_SET_PDEATHSIG = 1
 
@@ -23,18 +24,26 @@ def me() -> str:
 
 
 def is_dead(name: str) -> bool:
-    """Whether that process is known to be gone.  One of another machine is never known to be."""
-    host, pid, began = name.rsplit(":", 2)
+    """Whether that process is known to be gone.  One of another machine is never known to be.
+
+    What follows a ``#`` is the caller's own.
+    """
+    host, pid, began = name.partition("#")[0].rsplit(":", 2)
     return host == socket.gethostname() and _began(int(pid)) != began
 
 
 def _began(pid: int) -> str:
-    """The start time of a process in clock ticks, empty when there is none (or only its zombie)."""
+    """When a process began, empty when there is none or only its zombie: start of the machine, and ticks."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return ""
-    return "" if fields[0] == "Z" else fields[19]
+    return "" if fields[0] == "Z" else f"{_boot()}.{fields[19]}"
+
+
+@cache
+def _boot() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text()[:8]
 
 
 def fork_server(preload: Sequence[str]) -> ForkServerContext:
@@ -64,9 +73,22 @@ def _hide_command() -> None:
     vars(command).pop("__file__", None)
 
 
+@contextmanager
+def interrupts_for_us_alone() -> Iterator[None]:
+    """A child started in this block never sees Ctrl-C: this process does, and ends its children."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def die_with_parent() -> None:
-    """Ask the kernel to end this process when the one that started it ends."""
+    """Ask the kernel to end this process when the one that started it ends; it may have ended already."""
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    parent = multiprocessing.parent_process()
+    if parent is not None and not parent.is_alive():
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 @contextmanager
@@ -81,4 +103,7 @@ def only_one(folder: Path, name: str, *, busy: str, next: str = "") -> Iterator[
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise Conflict(busy, code="busy", next=next) from None
+        except OSError as error:
+            raise Unavailable(f"{folder} lies where nothing can be locked ({error.strerror}).",
+                              next="Put SEOGO_HOME on a disk of this machine.") from error  # fmt: skip
         yield

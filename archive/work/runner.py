@@ -14,8 +14,11 @@ from datetime import timedelta
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
+from sqlalchemy import and_, or_
+
 from archive.site.site import Site
 from archive.work import child, jobs
+from archive.work.jobs import Job
 from archive.work.processes import fork_server, me
 
 BEAT = 15.0
@@ -25,6 +28,7 @@ BEAT = 15.0
 @dataclass
 class Running:
     job_id: int
+    claimed: str
     attempt: int
     name: str
     process: BaseProcess
@@ -58,20 +62,24 @@ class Runner:
 
     def run_until_idle(self, on_change: Callable[["Runner"], None] | None = None) -> Ended:
         """Run all that can be run.  What is postponed is tried once and then left waiting."""
-        self.take_back()
         with self.site.open_session.begin() as session:
             jobs.make_due(session)
-        while self.step(on_change) or self._retries_are_near():
-            pass
+        try:
+            self.take_back()
+            while self.step(on_change) or self._more_is_near():
+                pass
+        finally:
+            self.hand_back()
         return self.ended
 
     def run_for_ever(self, stop: Callable[[], bool]) -> None:
-        """Serve the queue until told to stop; then the running children are ended and their jobs handed back."""
-        self.take_back()
+        """Serve the queue until told to stop; then end the children and hand their jobs back."""
         try:
+            self.take_back()
             while not stop():
                 if not self.step(None):
                     time.sleep(1)
+                    self.take_back()
         finally:
             self.hand_back()
 
@@ -89,16 +97,20 @@ class Runner:
         return True
 
     def take_back(self) -> None:
-        with self.site.open_session.begin() as session:
-            jobs.release_dead(session)
+        """Free the jobs of runners of this machine that are dead."""
+        with self.site.reading_session() as session:
+            worked_on = jobs.count(session, jobs.Job.state == "working")
+        if worked_on:
+            with self.site.open_session.begin() as session:
+                jobs.release_dead(session)
 
     def hand_back(self) -> None:
-        """End the children and let others have their jobs; the attempt is not held against them."""
+        """End the children, if any still run, and let others have their jobs."""
         for each in self.running:
             each.process.kill()
             each.process.join()
             with self.site.open_session.begin() as session:
-                jobs.postpone(session, each.job_id, each.attempt, "the worker was stopped", self.site.machine_now())
+                jobs.hand_back(session, each.job_id, each.claimed)
         self.running.clear()
 
     def _start_one(self) -> bool:
@@ -108,23 +120,24 @@ class Runner:
                 return False
             declared = jobs.DECLARED.get(row.name)
             if declared is None:
-                jobs.fail(session, row.id, row.attempt, f"no job {row.name} is declared here",
+                jobs.fail(session, row.id, row.runner or "", f"no job {row.name} is declared here",
                           self.site.machine_now(), attempts=0)  # fmt: skip
                 return True
         self.running.append(self._spawn(row, declared))
         return True
 
     def _spawn(self, row: jobs.Job, declared: jobs.Declared) -> Running:
+        claimed = row.runner or ""
         hears, says = self.context.Pipe(duplex=False)
         process = self.context.Process(
             target=child.run,
-            args=(self.site.settings, declared.body.__module__, row.id, row.attempt, declared.memory, says),
+            args=(self.site.settings, declared.body.__module__, row.id, claimed, declared.memory, says),
             name=f"seogo {row.name} {row.id}",
         )
         process.start()
         says.close()
         now = time.monotonic()
-        return Running(row.id, row.attempt, row.name, process, hears, declared, now, now)
+        return Running(row.id, claimed, row.attempt, row.name, process, hears, declared, now, now)
 
     def _look_after(self, each: Running) -> None:
         if not each.process.is_alive():
@@ -150,33 +163,38 @@ class Runner:
         now = self.site.machine_now()
         with self.site.open_session.begin() as session:
             if outcome == child.DONE:
-                self.ended.done += jobs.finish(session, each.job_id, each.attempt, now)
+                self.ended.done += jobs.finish(session, each.job_id, each.claimed, now)
             elif outcome == child.POSTPONED:
-                jobs.postpone(session, each.job_id, each.attempt, reason, now)
+                jobs.postpone(session, each.job_id, each.claimed, reason, now)
             else:
                 attempts = each.declared.attempts
-                written = jobs.fail(session, each.job_id, each.attempt, reason, now, attempts=attempts)
+                written = jobs.fail(session, each.job_id, each.claimed, reason, now, attempts=attempts)
                 if written and each.attempt >= attempts:
                     self.ended.failed.append((each.job_id, each.name, reason))
 
     def _beat(self, each: Running) -> None:
         each.beaten = time.monotonic()
         with self.site.open_session.begin() as session:
-            mine = jobs.beat(session, each.job_id, each.attempt, self.site.machine_now())
+            mine = jobs.beat(session, each.job_id, each.claimed, self.site.machine_now())
         if not mine:  # somebody else has it by now, so this child must not go on
             each.process.kill()
 
-    def _retries_are_near(self) -> bool:
-        """Whether a retry is still to come; waits a little when it is."""
+    def _more_is_near(self) -> bool:
+        """Whether a retry is still to come, or another runner is at work; waits a little when so.
+
+        Another one that dies meanwhile is found out, and its jobs are taken over.
+        """
+        there_is = or_(and_(Job.state == "waiting", Job.postponed.is_(False)), Job.state == "working")
         with self.site.reading_session() as session:
-            near = jobs.count(session, jobs.Job.state == "waiting", jobs.Job.postponed.is_(False))
+            near = jobs.count(session, there_is)
         if near:
             time.sleep(0.2)
+            self.take_back()
         return bool(near)
 
 
 def _how_it_died(exitcode: int | None) -> str:
-    if exitcode is not None and exitcode < 0:
+    if exitcode is not None and -exitcode in set(signal.Signals):
         return f"crashed with {signal.Signals(-exitcode).name}"
     return f"ended without a word (exit {exitcode})"
 

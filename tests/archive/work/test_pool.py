@@ -1,0 +1,73 @@
+"""Tasks spread over processes: results, errors as results, and children that never outlive their parent."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from functools import partial
+from multiprocessing import active_children
+
+import pytest
+
+from archive.errors import Conflict, Unavailable
+from archive.work.pool import spread
+
+
+def double(number: int) -> int:
+    if number == 3:
+        raise Conflict("Three is taken.", next="Take four.")
+    return 2 * number
+
+
+def die(by: int, number: int) -> int:
+    os.kill(os.getpid(), by)
+    return number
+
+
+def sleep(number: int) -> int:
+    time.sleep(0 if number == 0 else 60)
+    return number
+
+
+def fail(number: int) -> int:
+    raise ValueError(number)
+
+
+def test_every_task_has_its_result_and_an_error_of_ours_is_one() -> None:
+    found = dict(spread(double, range(1, 6), workers=2))
+    assert {task: found[task] for task in (1, 2, 4, 5)} == {1: 2, 2: 4, 4: 8, 5: 10}
+    assert isinstance(found[3], Conflict)
+    assert (found[3].message, found[3].next) == ("Three is taken.", "Take four.")
+
+
+def test_a_killed_child_is_told_in_a_sentence() -> None:
+    with pytest.raises(Unavailable, match="A working process was killed"):
+        list(spread(partial(die, signal.SIGKILL), [1], workers=1))
+
+
+def test_a_defect_in_a_task_is_not_swallowed() -> None:
+    with pytest.raises(ValueError, match="7"):
+        list(spread(fail, [7], workers=1))
+
+
+def test_whoever_stops_listening_ends_the_children() -> None:
+    began = time.monotonic()
+    with closing(spread(sleep, range(3), workers=2)) as found:
+        assert next(found) == (0, 0)
+        assert active_children()
+    assert time.monotonic() - began < 30
+    assert not active_children()
+
+
+def test_tasks_are_taken_only_as_they_are_needed() -> None:
+    taken: list[int] = []
+
+    def tasks() -> Iterator[int]:
+        for number in range(100, 150):
+            taken.append(number)
+            yield number
+
+    for done, _ in enumerate(spread(double, tasks(), workers=2)):
+        assert len(taken) <= done + 5
+    assert len(taken) == 50
