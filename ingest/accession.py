@@ -3,7 +3,8 @@
 Nothing of a volume is in custody until all of it has been read back from every store.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from functools import cache, partial
 from typing import TypeAlias
@@ -11,7 +12,7 @@ from typing import TypeAlias
 from sqlalchemy.orm import Session
 
 from archive import ledger
-from archive.errors import ArchiveError, Conflict
+from archive.errors import ArchiveError, Conflict, Unavailable
 from archive.holdings import Volume
 from archive.outbox import changed_all
 from archive.registration import RegisteredFile, Registration, register
@@ -42,21 +43,36 @@ def take(
     total, done, octets = len(plans), 0, 0
     while plans:
         spoilt: list[Plan] = []
-        for plan, outcome in _pack_all(site, plans):
-            if isinstance(outcome, Conflict):
-                spoilt.append(plan)
-                continue
-            if isinstance(outcome, ArchiveError):
-                raise outcome
-            _conclude(site, custody, outcome)
-            done, octets = done + 1, octets + packing.total(plan.files)
-            yield done, total, octets
+        with _no_litter(site), closing(_pack_all(site, plans)) as outcomes:
+            for plan, outcome in outcomes:
+                if isinstance(outcome, Conflict):
+                    spoilt.append(plan)
+                    continue
+                if isinstance(outcome, ArchiveError):
+                    raise outcome
+                _conclude(site, custody, outcome)
+                done, octets = done + 1, octets + packing.total(plan.files)
+                yield done, total, octets
         plans = [planning.plan_anew(site, custody, inspection, plan, digests) for plan in spoilt]
+
+
+@contextmanager
+def _no_litter(site: Site) -> Iterator[None]:
+    """Half bags of writers that were killed go: those of an earlier run before, those of this one after."""
+    for store in site.stores:
+        store.sweep()
+    try:
+        yield
+    except BaseException:
+        for store in site.stores:
+            with suppress(Unavailable):
+                store.sweep()
+        raise
 
 
 def _pack_all(
     site: Site, plans: Sequence[Plan]
-) -> Iterable[tuple[Plan, Packed | NotAsPromised | ArchiveError]]:
+) -> Generator[tuple[Plan, Packed | NotAsPromised | ArchiveError], None, None]:
     return spread(partial(_pack, site.settings), plans, workers=min(site.settings.workers, len(plans)))
 
 

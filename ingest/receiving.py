@@ -5,8 +5,8 @@ and the same inventory is the same transfer, wherever the folder lies.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -71,8 +71,9 @@ def receive(site: Site, asked: Asked, say: Say) -> str:
                 digests, found = checks.read_files(inspection, lambda done, total: say("checking", done, total))
             number = _enter(site, asked, inspection, checks.check(inspection, found), digests)
         if asked.accept:
-            for done, total, _ in _take(site, number, inspection, by=asked.by):
-                say("storing", done, total)
+            with closing(_take(site, number, inspection, by=asked.by)) as steps:
+                for done, total, _ in steps:
+                    say("storing", done, total)
         _settle(site, number)
     return number
 
@@ -83,8 +84,9 @@ def accept(site: Site, number: str, *, by: str, positions: set[int] | None = Non
         transfer = transfers.get(session, number)
     inspection = _inspect_again(site, transfer)
     with _alone(site, transfer.agency_code, transfer.shape):
-        for done, total, _ in _take(site, number, inspection, by=by, positions=positions):
-            yield done, total
+        with closing(_take(site, number, inspection, by=by, positions=positions)) as steps:
+            for done, total, _ in steps:
+                yield done, total
         _settle(site, number)
 
 
@@ -232,7 +234,7 @@ def _write_findings(session: Session, transfer: Transfer, verdict: Verdict) -> N
 
 def _take(
     site: Site, number: str, inspection: Inspection, *, by: str, positions: set[int] | None = None
-) -> Iterator[tuple[int, int, int]]:
+) -> Generator[tuple[int, int, int], None, None]:
     """Take the volumes that wait and have no error."""
     with site.reading_session() as session:
         transfer = transfers.get(session, number)

@@ -4,6 +4,7 @@ The exit codes are in `archive.errors`; a result that is not all good carries it
 """
 
 import json
+import signal
 import sys
 import time
 import traceback
@@ -85,6 +86,7 @@ class Progress:
 def run(command: click.Command, arguments: list[str]) -> int:
     """Run a command line; its exit code.  The outermost layer: whatever rises is told in words here."""
     as_json = "--json" in arguments
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # being told to end is the same as Ctrl-C
     try:
         result = command.main(arguments, prog_name="seogo", standalone_mode=False)
         return result if isinstance(result, int) else 0
