@@ -233,7 +233,7 @@ def item_totals(session: Session, volume_ids: Sequence[int]) -> dict[int, int]:
     grouped = (
         select(Item.volume_id, func.count()).where(Item.volume_id.in_(volume_ids)).group_by(Item.volume_id)
     )
-    return {volume: count for volume, count in session.execute(grouped)}
+    return dict(session.execute(grouped).all())
 
 
 def _published() -> ColumnElement[bool]:
@@ -242,7 +242,7 @@ def _published() -> ColumnElement[bool]:
 
 def _page_counts(session: Session, item_ids: Sequence[int]) -> dict[int, int]:
     grouped = select(Page.item_id, func.count()).where(Page.item_id.in_(item_ids)).group_by(Page.item_id)
-    return {item: count for item, count in session.execute(grouped)}
+    return dict(session.execute(grouped).all())
 
 
 def _is_deriving(session: Session, row: Item) -> bool:

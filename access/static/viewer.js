@@ -50,6 +50,7 @@
     zoom.querySelectorAll("[tabindex]").forEach(function (each) { each.setAttribute("tabindex", "-1"); });
     osd.addHandler("open", function () { canvas.classList.remove("slow"); (facts.boxes || []).forEach(box); });
     osd.addHandler("open-failed", failed);
+    osd.addHandler("tile-load-failed", failed);
     canvas.setAttribute("role", "group");
     canvas.setAttribute("tabindex", "0");
     canvas.setAttribute("aria-describedby", "page-status");

@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -94,12 +93,12 @@ ITEMS = (
 
 
 @pytest.fixture(scope="session")
-def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Shown:
     home = tmp_path_factory.mktemp("portal") / "home"
     site = Site(settings.read({"SEOGO_HOME": str(home), "SEOGO_CLOCK": NOW.isoformat()}))
     installation.prepare(site)
     fill(site)
-    yield Shown(site, application(site))
+    return Shown(site, application(site))
 
 
 def application(site: Site, a_minute: int = 100_000) -> Flask:

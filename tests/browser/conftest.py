@@ -1,0 +1,129 @@
+"""A real server and a real browser: each page is looked at as a reader gets it."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from werkzeug.serving import make_server
+
+from archive.disclosure import Decision
+from archive.holdings import Volume
+from archive.work.jobs import Job
+from ingest.transfers import FindingRow, Transfer, TransferVolume, note
+from tests.access.conftest import NOW, Described, Shown, application, enter, shown
+
+__all__ = ["shown"]
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+         "--disable-background-networking", "--disable-component-update", "--disable-sync"]  # fmt: skip
+# OpenSeadragon sets one inline style, which the policy refuses without harm.
+KNOWN = "Applying inline style violates"
+
+
+@dataclass
+class Reading:
+    """A page in the browser with what its console said."""
+
+    page: Page
+    said: list[str] = field(default_factory=list)
+
+    def unexpected(self) -> list[str]:
+        return [line for line in self.said if KNOWN not in line]
+
+
+@pytest.fixture(scope="session")
+def address(shown: Shown) -> Iterator[str]:
+    fill_desk(shown)
+    app = application(shown.site)
+    app.config["WTF_CSRF_ENABLED"] = True
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+def fill_desk(shown: Shown) -> None:
+    """A transfer with findings, a failed job, and a long record."""
+    with shown.site.open_session.begin() as session:
+        transfer = Transfer(number="2026-0014", agency_code="6110000", folder="/transfers/14", shape="0" * 64,
+                            state="waiting", files=58, bytes=12_345_678, received_at=NOW, received_by="p-1")  # fmt: skip
+        session.add(transfer)
+        session.flush()
+        for position in (1, 2):
+            volume = TransferVolume(transfer_id=transfer.id, position=position, title=f"漢江鐵橋 復舊工事關係綴 {position}",
+                                    items=4, files=29, bytes=6_000_000)  # fmt: skip
+            session.add(volume)
+        session.flush()
+        for row in range(2, 9):
+            session.add(FindingRow(transfer_id=transfer.id, volume_id=volume.id, rule="list.retention", severity="error",
+                                   list="목록.csv", row=row, column="보존기간", value="30", expected="30년, 준영구, 영구",
+                                   message="30 is not a retention value."))  # fmt: skip
+        session.add(FindingRow(transfer_id=transfer.id, rule="file.extra", severity="warning", path="메모.txt",
+                               message="No row of the list claims this file."))  # fmt: skip
+        note(session, transfer, "received", by="p-1", at=NOW)
+        session.add(Job(name="derive-item", lane="batch", arguments={"item_id": 1}, state="failed", attempt=3, done=3,
+                        total=12, reason="The file does not open.", started_at=NOW, ended_at=NOW))  # fmt: skip
+        of = session.query(Volume).filter_by(reference="SG-2026-000001").one()
+        long_title = "".join(
+            "漢江鐵橋復舊工事關係書類綴竣工檢査報告其他附屬圖面目錄及豫算配定通知" for _ in range(5)
+        )[:180]
+        pages = tuple(f"{n}쪽의 글 한강" for n in range(1, 66))
+        enter(shown.site, session, of, Described(6, long_title, Decision(status="open"), pages))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def open_page(browser: Browser, address: str):
+    """Open an address as somebody, at a width, in a theme; contexts are kept, so one signs in once."""
+    contexts: dict[tuple[object, ...], BrowserContext] = {}
+
+    def opened(
+        path: str,
+        *,
+        width: int = 1280,
+        theme: str = "light",
+        user: str | None = None,
+        script: bool = True,
+        **more,
+    ):
+        key = (width, theme, user, script, *sorted(more.items()))
+        if key not in contexts:
+            contexts[key] = browser.new_context(
+                viewport={"width": width, "height": 800},
+                color_scheme=theme,
+                java_script_enabled=script,
+                **more,
+            )
+            if user:
+                sign_in(contexts[key].new_page(), address, user)
+        reading = Reading(contexts[key].new_page())
+        reading.page.on(
+            "console", lambda line: reading.said.append(line.text) if line.type == "error" else None
+        )
+        reading.page.on("pageerror", lambda error: reading.said.append(str(error)))
+        reading.page.goto(address + path)
+        return reading
+
+    yield opened
+    for context in contexts.values():
+        context.close()
+
+
+def sign_in(page: Page, address: str, user: str) -> None:
+    page.goto(address + "/sign-in")
+    page.fill("#username", user)
+    page.fill("#password", f"password-{user}")
+    page.click("main button[type=submit]")
+    page.wait_for_url(address + "/account")
+    page.close()
