@@ -9,15 +9,19 @@ import tarfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import psycopg
 import pytest
+from elasticsearch import Elasticsearch
 
 from archive.site import installation, settings
 from archive.site.site import Site
 from ingest.samples.making import make
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 ROOT = Path(__file__).parents[1]
 CORPUS = Path(os.environ.get("SEOGO_CORPUS", ROOT / "../shared/corpus")).absolute()
@@ -62,42 +66,74 @@ class Installation:
         return site
 
 
+PRODUCTION = os.environ.get("SEOGO_TEST_STACK") == "production"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """On the production stack every test of a whole installation is a test on servers."""
+    for item in items:
+        if PRODUCTION and "place" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.servers)
+
+
 @pytest.fixture
-def place(tmp_path: Path) -> Iterator[Installation]:
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Installation:
     """A new installation that nothing else shares."""
-    if os.environ.get("SEOGO_TEST_STACK") == "production":
-        yield from _on_servers(tmp_path)
-    else:
-        yield Installation({**_plain_environment(), "SEOGO_HOME": str(tmp_path / "home")})
+    if PRODUCTION:
+        return request.getfixturevalue("served")
+    return Installation({**plain_environment(), "SEOGO_HOME": str(tmp_path / "home")})
 
 
-def _plain_environment() -> dict[str, str]:
+def plain_environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SEOGO_")}
     return {**kept, "SEOGO_WORKERS": "2"}
 
 
-def _on_servers(tmp_path: Path) -> Iterator[Installation]:
-    """A database, two buckets and an index prefix of its own on the servers that run."""
+SERVERS = ("SEOGO_TEST_POSTGRES", "SEOGO_TEST_S3", "SEOGO_TEST_ELASTICSEARCH")
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Installation]:
+    """A new installation on real servers: a database, two buckets and an index prefix of its own."""
+    away = [name for name in SERVERS if name not in os.environ]
+    if away:
+        pytest.skip(f"no servers: {', '.join(away)} not set")
     name = "seogo" + secrets.token_hex(6)
-    postgres, s3 = os.environ["SEOGO_TEST_POSTGRES"], os.environ["SEOGO_TEST_S3"]
-    access, secret = os.environ["SEOGO_TEST_S3_ACCESS"], os.environ["SEOGO_TEST_S3_SECRET"]
+    postgres, s3, elasticsearch = (os.environ[each] for each in SERVERS)
     with psycopg.connect(postgres, autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"')
-    client = boto3.client("s3", endpoint_url=s3, aws_access_key_id=access, aws_secret_access_key=secret,
-                          region_name="us-east-1")  # fmt: skip
     for store in "ab":
-        client.create_bucket(Bucket=f"{name}-{store}")
+        s3_client().create_bucket(Bucket=f"{name}-{store}")
     server, _, _ = postgres.rpartition("/")
     yield Installation({
-        **_plain_environment(),
+        **plain_environment(),
         "SEOGO_HOME": str(tmp_path / "home"),
         "SEOGO_DATABASE": f"{server}/{name}",
         "SEOGO_STORES": " ".join(f"{store}=s3://{name}-{store}/kept?endpoint={s3}" for store in "ab"),
-        "SEOGO_INDEX": os.environ["SEOGO_TEST_ELASTICSEARCH"],
+        "SEOGO_INDEX": elasticsearch,
         "SEOGO_INDEX_PREFIX": name,
-        **{f"SEOGO_STORE_{store}_{kind}": value for store in "AB" for kind, value in
-           (("ACCESS", access), ("SECRET", secret))},
+        **{f"SEOGO_STORE_{store}_{kind}": os.environ[f"SEOGO_TEST_S3_{kind}"] for store in "AB"
+           for kind in ("ACCESS", "SECRET")},
     })  # fmt: skip
+    _leave_no_index(elasticsearch, name)
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def s3_client() -> "S3Client":
+    """The S3 server of the tests, with the credentials that may do everything."""
+    return boto3.client(
+        "s3", endpoint_url=os.environ["SEOGO_TEST_S3"], region_name="us-east-1",
+        aws_access_key_id=os.environ["SEOGO_TEST_S3_ACCESS"],
+        aws_secret_access_key=os.environ["SEOGO_TEST_S3_SECRET"],
+    )  # fmt: skip
+
+
+def _leave_no_index(elasticsearch: str, name: str) -> None:
+    """A node holds a thousand shards at most; buckets and their files go with the server."""
+    with Elasticsearch(elasticsearch, request_timeout=60) as client:
+        for index in client.indices.get(index=f"{name}*"):
+            client.indices.delete(index=index)
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
+from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext, SpawnContext
 from pathlib import Path
 
@@ -49,11 +50,13 @@ def _boot() -> str:
 def fork_server(preload: Sequence[str]) -> ForkServerContext:
     """The fork server of this process; it imports ``preload`` once, none of which may start threads.
 
-    The first call decides: a server that runs already is used as it is.
+    The first call decides: a server that runs already is used as it is.  It ends with the thread
+    that makes this call.
     """
     _hide_command()
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(list(preload))
+    context.set_forkserver_preload(["archive.work.tied", *preload])
+    forkserver.ensure_running()
     return context
 
 

@@ -99,7 +99,8 @@ def test_time_may_stand_still(submit: Submit, site: Site, row: Row, tmp_path: Pa
 def test_several_runners_on_one_table_run_each_job_once(submit: Submit, site: Site, tmp_path: Path) -> None:
     for each in range(20):
         submit("test-note", path=str(tmp_path / f"noted-{each}"))
-    threads = [threading.Thread(target=Runner(site, workers=1).run_until_idle) for _ in range(4)]
+    runners = [Runner(site, workers=1) for _ in range(4)]
+    threads = [threading.Thread(target=each.run_until_idle) for each in runners]
     for thread in threads:
         thread.start()
     for thread in threads:
