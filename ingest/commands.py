@@ -1,22 +1,27 @@
 """``seogo transfer``: receive, list, show, check, accept and return what agencies send."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import click
+from sqlalchemy import select
 
 from archive.site.evidence import seal_now
 from archive.site.site import Site
-from archive.site.terminal import Command, Progress, json_option, pass_site, say
+from archive.site.terminal import Command, Group, Progress, json_option, pass_site, say
 from archive.work.commands import finish_work
-from ingest import receiving, results, transfers
+from archive.work.jobs import Job
+from ingest import receiving, results, returning, transfers
 from ingest.receiving import Asked
+
+Left: TypeAlias = dict[str, list[dict[str, Any]]]
+"""What is still to be done, and what was given up: ``waiting`` and ``failed``, each with its reason."""
 
 BY = "command-line"
 SHOWN = 20
 
 
-@click.group()
+@click.group(cls=Group)
 def transfer() -> None:
     """Transfers (이관): what agencies send."""
 
@@ -47,12 +52,10 @@ def receive(
     try:
         number = receiving.receive(site, asked, progress)
         seal_now(site)
-        if until is None:
-            finish_work(site, progress)
-            seal_now(site)
+        left = _work(site, progress) if until is None else {}
     finally:
         progress.close()
-    return _show(site, number, as_json)
+    return _show(site, number, as_json, left)
 
 
 @transfer.command("list", cls=Command, exits=(0, 1, 2, 4))
@@ -105,10 +108,9 @@ def accept(site: Site, number: str, places: tuple[int, ...], as_json: bool) -> i
     for done, total in receiving.accept(site, number, by=BY, positions=_positions(places)):
         progress("storing", done, total)
     seal_now(site)
-    finish_work(site, progress)
-    seal_now(site)
+    left = _work(site, progress)
     progress.close()
-    return _show(site, number, as_json)
+    return _show(site, number, as_json, left)
 
 
 @transfer.command("return", cls=Command)
@@ -119,7 +121,7 @@ def accept(site: Site, number: str, places: tuple[int, ...], as_json: bool) -> i
 @pass_site
 def return_(site: Site, number: str, places: tuple[int, ...], reason: str, as_json: bool) -> None:
     """Send back what waits, or the volumes named, with the reason."""
-    receiving.give_back(site, number, by=BY, reason=reason, positions=_positions(places))
+    returning.give_back(site, number, by=BY, reason=reason, positions=_positions(places))
     seal_now(site)
     with site.reading_session() as session:
         told = results.with_history(session, number)
@@ -130,15 +132,31 @@ def _positions(places: tuple[int, ...]) -> set[int] | None:
     return {place - 1 for place in places} or None
 
 
-def _show(site: Site, number: str, as_json: bool) -> int:
+def _work(site: Site, progress: Progress) -> Left:
+    """Make page images and index; what could not be done, as ``seogo work`` tells it."""
+    ended = finish_work(site, progress)
+    seal_now(site)
     with site.reading_session() as session:
-        told = results.with_history(session, number)
+        waiting = session.scalars(select(Job).where(Job.state == "waiting").order_by(Job.id)).all()
+        return {
+            "failed": [
+                {"job": f"{name} {number}", "reason": reason} for number, name, reason in ended.failed
+            ],
+            "waiting": [{"job": f"{row.name} {row.id}", "reason": row.reason} for row in waiting],
+        }
+
+
+def _show(site: Site, number: str, as_json: bool, left: Left | None = None) -> int:
+    with site.reading_session() as session:
+        told = {**results.with_history(session, number), **(left or {})}
     return _told(told, as_json)
 
 
 def _told(told: dict[str, Any], as_json: bool) -> int:
     say(told, as_json, lambda: in_words(told))
-    return 3 if results.has_errors(told) else 0
+    if told.get("waiting"):
+        return 4
+    return 3 if results.has_errors(told) or told.get("failed") else 0
 
 
 def in_words(told: dict[str, Any]) -> str:
@@ -151,12 +169,29 @@ def in_words(told: dict[str, Any]) -> str:
     ]
     if told["references"]:
         lines.append(f"References {told['references'][0]} to {told['references'][-1]}.")
-    for finding in told["findings"][:SHOWN]:
-        where = {name: value for name, value in finding["where"].items() if value is not None}
-        place = ", ".join(f"{name} {value}" for name, value in where.items())
-        lines.append(f"{finding['severity']}: {finding['rule']} ({place}): {finding['message']}")
+    lines += [_finding_in_words(each) for each in told["findings"][:SHOWN]]
     if len(told["findings"]) > SHOWN:
         lines.append(f"… and {len(told['findings']) - SHOWN} more findings; all of them with --json.")
-    if waiting and told["transfer"]:
-        lines.append(f"Next: seogo transfer accept {told['transfer']}, or return {told['transfer']} --reason …")
-    return "\n".join(lines)
+    lines += [f"failed: {each['job']}: {each['reason']}" for each in told.get("failed", ())]
+    lines += [f"waiting: {each['job']}: {each['reason']}" for each in told.get("waiting", ())]
+    return "\n".join(lines + _next_in_words(told, waiting))
+
+
+def _finding_in_words(finding: dict[str, Any]) -> str:
+    where = ", ".join(f"{name} {value}" for name, value in finding["where"].items() if value is not None)
+    place = f" ({where})" if where else ""
+    return f"{finding['severity']}: {finding['rule']}{place}: {finding['message']}"
+
+
+def _next_in_words(told: dict[str, Any], waiting: int) -> list[str]:
+    """The command that a person would give next."""
+    number = told["transfer"]
+    lines = ["What waits is tried again by: seogo work --until-idle"] if told.get("waiting") else []
+    if number and told["state"] not in ("stored", "returned", "closed"):
+        if waiting and not told["references"]:
+            lines.append(f"To take what has no error: seogo transfer accept {number}")
+        if waiting:
+            lines.append(f"To send back what waits: seogo transfer return {number} --reason TEXT")
+        if results.has_errors(told):
+            lines.append(f"To receive what was corrected: seogo transfer receive DIR --round-of {number} …")
+    return lines

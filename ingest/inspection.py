@@ -4,7 +4,7 @@ Looking changes nothing, so it may be done as often as anybody likes.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -42,8 +42,11 @@ def inspect(
     """Survey a folder, read its lists and match them.  Refused when it is no transfer at all."""
     whole = survey(folder)
     if not whole.files:
-        raise Refused(f"The folder {shown(str(folder))} holds no files.", code="transfer.empty",
-                      next="Give the folder that the agency's list and files are in.")  # fmt: skip
+        raise Refused(
+            f"The folder {shown(str(folder))} holds no files.",
+            code="transfer.empty",
+            next="Give the folder that the agency's list and files are in.",
+        )
     bag = bagging.read_bag(whole.folder) if bagging.is_bag(whole.folder) else None
     in_bag = bag is not None and (whole.folder / "data").is_dir()
     arrival = survey(whole.folder / "data") if in_bag else whole
@@ -57,18 +60,41 @@ def inspect(
     for finding in lists.findings:
         if finding.rule == "list.source_system":
             raise WrongCall(finding.message, code=finding.rule, next=f"Known are: {finding.expected}.")
+    if no_list and not lists.volumes:
+        lists = _as_records(lists, arrival)
     records = [file for file in arrival.files if file.path not in lists.claimed]
     beside = {name: arrival.full_path(name) for name in sorted(lists.claimed)}
     if in_bag:
         beside |= {f.path: whole.full_path(f.path) for f in whole.files if not f.path.startswith("data/")}
+    outside = (
+        each for each in whole.findings if not (in_bag and (each.where.path or "").startswith("data/"))
+    )
     return Inspection(
         arrival,
         lists,
         _leaves(whole.folder, lists, records, bag, no_list),
         beside,
         _promised(lists, bag, arrival),
-        (*whole.findings, *lists.findings, *_of_bag(whole.folder, bag)),
+        (*outside, *(arrival.findings if in_bag else ()), *lists.findings, *_of_bag(whole.folder, bag)),
     )
+
+
+def _as_records(lists: TransferLists, arrival: Arrival) -> TransferLists:
+    """Without a list a table is a record like any other, and ``metadata/`` too where it is all there is."""
+    tables = {
+        each.where.list
+        for each in lists.findings
+        if each.severity == "error" and each.rule.startswith("list.") and each.rule != "list.checksum"
+    }
+    claimed = lists.claimed - tables
+    if claimed.issuperset(file.path for file in arrival.files):
+        claimed = frozenset()
+    findings = tuple(
+        each
+        for each in lists.findings
+        if each.where.list not in tables and not (each.rule == "file.administrative" and not claimed)
+    )
+    return replace(lists, claimed=claimed, findings=findings)
 
 
 def _of_bag(folder: Path, bag: IncomingBag | None) -> list[Finding]:
@@ -91,8 +117,11 @@ def _leaves(
             "or give --without-list when the folder names are the description.",
         )
     if not records:
-        raise Refused(f"The folder {shown(folder.name)} holds lists only, no record.", code="transfer.no_files",
-                      next="Add the files that belong to the list.")  # fmt: skip
+        raise Refused(
+            f"The folder {shown(folder.name)} holds lists only, no record.",
+            code="transfer.no_files",
+            next="Add the files that belong to the list.",
+        )
     return Leaves((without_list(_bag_title(bag) or normal(shown(folder.name)), records),), (), ())
 
 
@@ -101,7 +130,9 @@ def _bag_title(bag: IncomingBag | None) -> str | None:
     return next((told[name] for name in BAG_TITLES if told.get(name)), None)
 
 
-def _promised(lists: TransferLists, bag: IncomingBag | None, arrival: Arrival) -> dict[str, Mapping[str, str]]:
+def _promised(
+    lists: TransferLists, bag: IncomingBag | None, arrival: Arrival
+) -> dict[str, Mapping[str, str]]:
     """Promised digests by the path as it arrived; a promise for what is not there keeps its own path."""
     arrived = {normal(file.path): file.path for file in arrival.files}
     promised = {arrived.get(normal(path), path): dict(digests) for path, digests in lists.checksums.items()}

@@ -49,20 +49,28 @@ class Arrival:
 def survey(folder: Path) -> Arrival:
     """Look at a transfer folder.  WrongCall when it is none, Unavailable when it cannot be looked at."""
     if not folder.exists():
-        raise WrongCall(f"There is no folder {shown(str(folder))}.", code="transfer.folder",
-                        next="Give the folder that holds the list and the files.")  # fmt: skip
+        raise WrongCall(
+            f"There is no folder {shown(str(folder))}.",
+            code="transfer.folder",
+            next="Give the folder that holds the list and the files.",
+        )
     if not folder.is_dir():
-        raise WrongCall(f"{shown(str(folder))} is a file, not a folder.", code="transfer.folder",
-                        next="Unpack it into a folder and give that.")  # fmt: skip
+        raise WrongCall(
+            f"{shown(str(folder))} is a file, not a folder.",
+            code="transfer.folder",
+            next="Unpack it into a folder and give that.",
+        )
     files: list[Found] = []
     findings: list[Finding] = []
     try:
         for entry, path in _walk(str(folder), ""):
             _look(entry, path, files, findings)
     except OSError as error:
-        raise Unavailable(f"The folder could not be read to the end: {error.strerror} at {shown(str(error.filename))}.",
-                          code="transfer.folder", next="Mend the rights or the medium and give the folder again.",
-                          ) from error  # fmt: skip
+        raise Unavailable(
+            f"The folder could not be read to the end: {error.strerror} at {shown(str(error.filename))}.",
+            code="transfer.folder",
+            next="Mend the rights or the medium and give the folder again.",
+        ) from error
     files.sort(key=lambda file: raw(file.path))
     return Arrival(folder.absolute(), tuple(files), tuple(findings))
 
@@ -117,7 +125,9 @@ def _look(entry: os.DirEntry[str], path: str, files: list[Found], findings: list
     elif not stat.S_ISREG(about.st_mode):
         findings.append(_finding("file.special", "error", path, "is not an ordinary file; leave it out"))
     elif entry.name.lower() in LITTER or entry.name.startswith("._"):
-        findings.append(_finding("file.litter", "note", path, "was left by an operating system and is not taken in"))
+        findings.append(
+            _finding("file.litter", "note", path, "was left by an operating system and is not taken in")
+        )
     elif not os.access(entry.path, os.R_OK):
         findings.append(_finding("file.unreadable", "error", path, "may not be read; mend its rights"))
     else:

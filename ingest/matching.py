@@ -36,6 +36,10 @@ class PlannedVolume:
         return [file for item in self.items for file in item.files]
 
     @property
+    def lacks_files(self) -> bool:
+        return any(item.missing for item in self.items)
+
+    @property
     def bytes(self) -> int:
         return sum(file.size for file in self.files)
 
@@ -78,7 +82,9 @@ class Shelf:
                 return self.folders[wanted]
         return []
 
-    def folder_called(self, names: Iterable[str], parents: Sequence[str] = ("", "objects", "data")) -> str | None:
+    def folder_called(
+        self, names: Iterable[str], parents: Sequence[str] = ("", "objects", "data")
+    ) -> str | None:
         for name in names:
             for parent in parents:
                 if found := self.children.get((parent, _key(name))):
@@ -87,7 +93,7 @@ class Shelf:
 
 
 def match(volumes: Sequence[VolumeDescription], files: Sequence[Found]) -> Leaves:
-    """Give each item its files.  A file is claimed by whoever comes first and reported when it is claimed again."""
+    """Give each item its files.  A file that is claimed again is reported."""
     shelf = Shelf(files)
     planned = [_plan(volume, shelf) for volume in volumes]
     claimed: set[str] = set()
@@ -106,7 +112,8 @@ def without_list(title: str, files: Sequence[Found]) -> PlannedVolume:
     for file in files:
         groups[normal(file.path).split("/")[0]].append(file)
     items = [
-        PlannedItem(ItemDescription(title=_title(name, members)), tuple(members)) for name, members in groups.items()
+        PlannedItem(ItemDescription(title=_title(name, members)), tuple(members))
+        for name, members in groups.items()
     ]
     described = VolumeDescription(title=title, items=tuple(item.description for item in items))
     return PlannedVolume(described, tuple(items), "")
@@ -154,7 +161,9 @@ def _plan_item(item: ItemDescription, position: int, shelf: Shelf, folder: str |
     if item.files:
         files, missing = _named_files(item.files, shelf)
         return PlannedItem(item, tuple(files), tuple(missing))
-    return PlannedItem(item, tuple(_by_standard_name(item, shelf) or _by_folder(item, position, shelf, folder)))
+    return PlannedItem(
+        item, tuple(_by_standard_name(item, shelf) or _by_folder(item, position, shelf, folder))
+    )
 
 
 def _named_files(names: Iterable[str], shelf: Shelf) -> tuple[list[Found], list[str]]:
@@ -169,7 +178,7 @@ def _named_files(names: Iterable[str], shelf: Shelf) -> tuple[list[Found], list[
 
 
 def _by_standard_name(item: ItemDescription, shelf: Shelf) -> list[Found]:
-    """Year + registration number + split number, and the same with a serial for attachments (NAK 19-2 A.6)."""
+    """Year, registration and split number, and the same with a serial for attachments (NAK 19-2 A.6)."""
     stem = item.identifiers.get("file_stem")
     if not stem:
         return []
@@ -187,7 +196,9 @@ def _by_folder(item: ItemDescription, position: int, shelf: Shelf, folder: str |
     for name in filter(None, names):
         if own := shelf.folder_called([name], [folder]):
             return shelf.folders[own]
-        files = [file for file in shelf.by_stem.get(_key(name), []) if normal(file.path).startswith(folder + "/")]
+        files = [
+            file for file in shelf.by_stem.get(_key(name), []) if normal(file.path).startswith(folder + "/")
+        ]
         if files:
             return files
     return []

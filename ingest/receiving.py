@@ -5,7 +5,7 @@ and the same inventory is the same transfer, wherever the folder lies.
 """
 
 import hashlib
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,17 +15,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from archive import holdings, ledger
-from archive.errors import Conflict, WrongCall
+from archive.errors import Conflict
 from archive.site.site import SEOUL, Site
 from archive.stores.keys import Names
 from archive.work import jobs
 from archive.work.processes import only_one
-from ingest import accession, checks, transfers
-from ingest.checks import About, Verdict
+from ingest import accession, checks, known, reading, transfers
+from ingest.checks import Verdict
 from ingest.inspection import Inspection, inspect
+from ingest.known import Held
 from ingest.planning import Custody
 from ingest.transfers import Transfer
-from preservation.packing import modified_at
 
 Say = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
@@ -55,8 +55,9 @@ class Looked:
 def dry_run(site: Site, asked: Asked, say: Say) -> Looked:
     """Run every check and read every file, and write nothing anywhere."""
     inspection = _inspect(site, asked)
-    _, findings = checks.read_files(inspection, lambda done, total: say("checking", done, total))
-    return Looked(inspection, checks.check(inspection, findings))
+    held = _held(site, asked, inspection)
+    _, findings = reading.read_files(inspection, _checking(say))
+    return Looked(inspection, checks.check(inspection, [*held.findings, *findings]))
 
 
 def receive(site: Site, asked: Asked, say: Say) -> str:
@@ -64,16 +65,13 @@ def receive(site: Site, asked: Asked, say: Say) -> str:
     inspection = _inspect(site, asked)
     with _alone(site, asked.agency, inspection.arrival.shape):
         number = _same(site, asked, inspection)
-        digests: Mapping[str, str] = {}
         if number is None:
-            found: list[About] = []
-            if not asked.accept:
-                digests, found = checks.read_files(inspection, lambda done, total: say("checking", done, total))
-            number = _enter(site, asked, inspection, checks.check(inspection, found), digests)
+            number = _enter(site, asked, inspection, say)
         if asked.accept:
             with closing(_take(site, number, inspection, by=asked.by)) as steps:
                 for done, total, _ in steps:
                     say("storing", done, total)
+            _check_what_waits(site, number, inspection, say)
         _settle(site, number)
     return number
 
@@ -101,7 +99,7 @@ def check(site: Site, number: str, say: Say, *, by: str) -> None:
     with site.reading_session() as session:
         transfer = transfers.get(session, number)
     inspection = _inspect_again(site, transfer)
-    digests, found = checks.read_files(inspection, lambda done, total: say("checking", done, total))
+    digests, found = reading.read_files(inspection, _checking(say))
     verdict = checks.check(inspection, found)
     with site.open_session.begin() as session:
         transfer = transfers.get(session, number)
@@ -109,27 +107,6 @@ def check(site: Site, number: str, say: Say, *, by: str) -> None:
         _write_findings(session, transfer, verdict)
         transfers.keep_digests(session, transfer, digests)
         transfers.note(session, transfer, "checked", by=by, at=site.now())
-        transfers.settle(session, transfer)
-
-
-def give_back(
-    site: Site, number: str, *, by: str, reason: str, positions: set[int] | None = None
-) -> None:
-    """Return (반려) what is waiting, all of it or the volumes at ``positions``, with the reason."""
-    if not reason.strip():
-        raise WrongCall("A return needs its reason.", next="Say what the agency has to correct.")
-    with site.open_session.begin() as session:
-        transfer = transfers.get(session, number)
-        rows = [row for row in transfers.volumes_of(session, transfer) if row.state == "waiting"]
-        chosen = [row for row in rows if positions is None or row.position in positions]
-        if not chosen and (rows or positions or transfer.state not in ("waiting", "checked")):
-            raise Conflict(f"Nothing of transfer {number} is waiting to be returned.",
-                           next=f"Look at it with: seogo transfer show {number}")  # fmt: skip
-        for row in chosen:
-            row.state, row.reason = "returned", reason
-        ledger.record(session, act="transfer.returned", about=number, at=site.now(), actor=by,
-                      facts={"positions": [row.position for row in chosen]})  # fmt: skip
-        transfers.note(session, transfer, "returned", by=by, at=site.now(), detail=reason)
         transfers.settle(session, transfer)
 
 
@@ -157,73 +134,120 @@ def _inspect(site: Site, asked: Asked) -> Inspection:
 
 
 def _inspect_again(site: Site, transfer: Transfer) -> Inspection:
-    asked = Asked(folder=Path(transfer.folder), agency=transfer.agency_code, no_list=transfer.without_list,
-                  source_system=transfer.source_system)  # fmt: skip
+    asked = Asked(
+        folder=Path(transfer.folder),
+        agency=transfer.agency_code,
+        no_list=transfer.without_list,
+        source_system=transfer.source_system,
+    )
     inspection = _inspect(site, asked)
     if inspection.arrival.shape != transfer.shape:
-        raise Conflict(f"The folder of transfer {transfer.number} has changed since it was received.",
-                       next="Receive it again; with --round-of it becomes a new round.")  # fmt: skip
+        raise Conflict(
+            f"The folder of transfer {transfer.number} has changed since it was received.",
+            next="Receive it again; with --round-of it becomes a new round.",
+        )
     return inspection
 
 
 def _same(site: Site, asked: Asked, inspection: Inspection) -> str | None:
-    """The transfer that this folder is, if it is known: same names, same sizes, same digests."""
-    claimed = _claimed(inspection)
+    claimed = known.digests_of_lists(inspection)
     with site.reading_session() as session:
-        for transfer in transfers.with_shape(session, asked.agency, inspection.arrival.shape):
-            if asked.round_of and transfer.round_of is None:
-                continue
-            if transfer.claimed == claimed and _bytes_are_the_same(session, transfer, inspection):
-                return transfer.number
-    return None
+        return known.same_transfer(
+            session, inspection, agency=asked.agency, claimed=claimed, round_of=asked.round_of
+        )
 
 
-def _bytes_are_the_same(session: Session, transfer: Transfer, inspection: Inspection) -> bool:
-    """Compare what is known of each file.  In an unfinished transfer an untouched file is not read again."""
-    unfinished = transfer.state in ("receiving", "checked")
-    known = transfers.known_digests(session, transfer)
-    for file in inspection.arrival.files:
-        told = known.get(file.path)
-        if told is None or (unfinished and told.modified_at == modified_at(file.modified_ns)):
-            continue
-        if checks.digests_of(inspection.arrival.full_path(file.path), {"sha256"})["sha256"] != told.sha256:
-            return False
-    return True
+def _held(site: Site, asked: Asked, inspection: Inspection) -> Held:
+    with site.reading_session() as session:
+        earlier = known.earlier_round(session, asked.round_of, asked.agency) if asked.round_of else None
+        return known.held(session, inspection, asked.agency, earlier)
 
 
-def _claimed(inspection: Inspection) -> dict[str, str]:
-    return {name: checks.digests_of(path, {"sha256"})["sha256"] for name, path in inspection.administrative.items()}
-
-
-def _enter(
-    site: Site, asked: Asked, inspection: Inspection, verdict: Verdict, digests: Mapping[str, str]
-) -> str:
+def _enter(site: Site, asked: Asked, inspection: Inspection, say: Say) -> str:
     """Record an arrival with all its findings, in one transaction."""
-    claimed = _claimed(inspection)
+    held = _held(site, asked, inspection)
+    digests, found = ({}, []) if asked.accept else reading.read_files(inspection, _checking(say))
+    verdict = checks.check(inspection, [*held.findings, *found])
+    claimed = known.digests_of_lists(inspection)
     with site.open_session.begin() as session:
-        holdings.ensure_agency(session, asked.agency)
-        earlier = transfers.get(session, asked.round_of) if asked.round_of else None
-        transfer = Transfer(
-            number=transfers.next_number(session, site.now().astimezone(SEOUL).year),
-            agency_code=asked.agency, folder=str(asked.folder.absolute()), shape=inspection.arrival.shape,
-            claimed=claimed, source_system=asked.source_system, without_list=asked.no_list,
-            round=earlier.round + 1 if earlier else 1, round_of=earlier.number if earlier else None,
-            files=len(inspection.arrival.files), bytes=sum(file.size for file in inspection.arrival.files),
-            received_at=site.now(), received_by=asked.by,
-        )  # fmt: skip
-        session.add(transfer)
-        session.flush()
+        transfer = _transfer(session, site, asked, inspection, claimed)
         transfers.add_volumes(session, transfer, inspection.leaves.volumes)
+        transfers.link_held(session, transfer, held.again)
         _write_findings(session, transfer, verdict)
         transfers.keep_digests(session, transfer, digests)
-        ledger.record(session, act="transfer.received", about=transfer.number, at=site.now(), actor=asked.by, facts={
+        facts = {
             "agency_code": asked.agency, "shape": transfer.shape, "claimed": claimed, "round": transfer.round,
             "round_of": transfer.round_of, "files": transfer.files, "bytes": transfer.bytes,
-            "volumes": len(inspection.leaves.volumes),
-        })  # fmt: skip
+            "volumes": len(inspection.leaves.volumes), "held_already": sorted(held.again),
+        }  # fmt: skip
+        about = transfer.number
+        ledger.record(
+            session, act="transfer.received", about=about, at=site.now(), actor=asked.by, facts=facts
+        )
         transfers.note(session, transfer, "received", by=asked.by, at=site.now())
         transfer.move("check")
         return transfer.number
+
+
+def _transfer(
+    session: Session, site: Site, asked: Asked, inspection: Inspection, claimed: dict[str, str]
+) -> Transfer:
+    holdings.ensure_agency(session, asked.agency)
+    earlier = transfers.get(session, asked.round_of) if asked.round_of else None
+    transfer = Transfer(
+        number=transfers.next_number(session, site.now().astimezone(SEOUL).year),
+        agency_code=asked.agency,
+        folder=str(asked.folder.absolute()),
+        shape=inspection.arrival.shape,
+        claimed=claimed,
+        source_system=asked.source_system,
+        without_list=asked.no_list,
+        round=earlier.round + 1 if earlier else 1,
+        round_of=earlier.number if earlier else None,
+        files=len(inspection.arrival.files),
+        bytes=sum(file.size for file in inspection.arrival.files),
+        received_at=site.now(),
+        received_by=asked.by,
+    )
+    session.add(transfer)
+    session.flush()
+    if earlier:
+        transfers.note(session, earlier, "corrected", by=asked.by, at=site.now(), detail=transfer.number)
+    return transfer
+
+
+def _check_what_waits(site: Site, number: str, inspection: Inspection, say: Say) -> None:
+    """What could not be taken is read to the end, so that the agency hears of everything at once."""
+    with site.reading_session() as session:
+        transfer = transfers.get(session, number)
+        ids = {
+            row.position: row.id for row in transfers.volumes_of(session, transfer) if row.state == "waiting"
+        }
+        told = {(row.rule, row.path) for row in transfers.findings_of(session, transfer)}
+        read = transfers.known_digests(session, transfer)
+    unread = [
+        place
+        for place in ids
+        if any(file.path not in read for file in inspection.leaves.volumes[place].files)
+    ]
+    if not unread:
+        return
+    digests, found = reading.read_files(inspection, _checking(say), places=unread)
+    new = [
+        (ids[place], each)
+        for place, each in found
+        if place in ids and (each.rule, each.where.path) not in told
+    ]
+    with site.open_session.begin() as session:
+        transfer = transfers.get(session, number)
+        transfers.add_findings(session, transfer, new)
+        transfers.keep_digests(
+            session, transfer, {**{path: each.sha256 for path, each in read.items()}, **digests}
+        )
+
+
+def _checking(say: Say) -> Callable[[int, int], None]:
+    return lambda done, total: say("checking", done, total)
 
 
 def _write_findings(session: Session, transfer: Transfer, verdict: Verdict) -> None:
@@ -241,12 +265,16 @@ def _take(
         agency = holdings.get_agency(session, transfer.agency_code)
         custody = Custody(number, agency.name, agency.code, by)
         faulty = transfers.faulty(session, transfer)
-        waiting = [row for row in transfers.volumes_of(session, transfer) if row.state in ("waiting", "accepted")]
+        waiting = [
+            row for row in transfers.volumes_of(session, transfer) if row.state in ("waiting", "accepted")
+        ]
         places = {row.position for row in waiting if row.id not in faulty}
         digests = {path: told.sha256 for path, told in transfers.known_digests(session, transfer).items()}
     if positions is not None and (wrong := positions - places):
-        raise Conflict(f"Volumes {sorted(wrong)} of transfer {number} cannot be accepted.",
-                       next=f"Look at their findings with: seogo transfer show {number}")  # fmt: skip
+        raise Conflict(
+            f"Volumes {sorted(wrong)} of transfer {number} cannot be accepted.",
+            next=f"Look at their findings with: seogo transfer show {number}",
+        )
     places &= positions if positions is not None else places
     if places:
         _keep_administrative(site, number, inspection)

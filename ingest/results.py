@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from archive.holdings import ContentFile, Item
+from archive.holdings import ContentFile, Item, Volume
 from ingest import transfers
 from ingest.receiving import Looked
 from ingest.transfers import Transfer, TransferAct, TransferVolume
@@ -18,7 +18,7 @@ def result(session: Session, number: str) -> dict[str, Any]:
     transfer = transfers.get(session, number)
     volumes = transfers.volumes_of(session, transfer)
     findings = [transfers.as_finding(row) for row in transfers.findings_of(session, transfer)]
-    findings += _found_later(session, transfer)
+    findings += _found_later(session, transfer, {(each.rule, each.where.path) for each in findings})
     return {
         "transfer": transfer.number,
         "state": transfer.state,
@@ -31,7 +31,7 @@ def result(session: Session, number: str) -> dict[str, Any]:
         "items": sum(row.items for row in volumes),
         "files": sum(row.files for row in volumes),
         "bytes": sum(row.bytes for row in volumes),
-        "references": [row.reference for row in volumes if row.volume_id is not None],
+        "references": list(session.scalars(_references(transfer))),
         "findings": [as_dict(each) for each in findings],
     }
 
@@ -79,10 +79,24 @@ def as_dict(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _found_later(session: Session, transfer: Transfer) -> Sequence[Finding]:
-    """What reading the verified copies found: unknown formats, unreadable files, page counts."""
+def _references(transfer: Transfer) -> Select[str]:
+    return (
+        select(Volume.reference)
+        .join(TransferVolume, TransferVolume.volume_id == Volume.id)
+        .where(TransferVolume.transfer_id == transfer.id)
+        .order_by(TransferVolume.position)
+    )
+
+
+def _found_later(
+    session: Session, transfer: Transfer, told: set[tuple[str, str | None]]
+) -> Sequence[Finding]:
+    """What reading the verified copies found and the checks did not tell already.
+
+    Of an empty file the checks have said all there is to say.
+    """
     rows = session.execute(
-        select(ItemFinding, ContentFile.original_name)
+        select(ItemFinding, Item, ContentFile)
         .join(Item, Item.id == ItemFinding.item_id)
         .join(TransferVolume, TransferVolume.volume_id == Item.volume_id)
         .outerjoin(ContentFile, ContentFile.id == ItemFinding.file_id)
@@ -90,6 +104,13 @@ def _found_later(session: Session, transfer: Transfer) -> Sequence[Finding]:
         .order_by(ItemFinding.id)
     )
     return [
-        Finding(row.rule, row.severity, Where(path=name), row.value, row.expected, row.message)  # type: ignore[arg-type]
-        for row, name in rows
+        _finding(row, item, file)
+        for row, item, file in rows
+        if row.file_id is None or (file.bytes > 0 and (row.rule, file.original_name) not in told)
     ]
+
+
+def _finding(row: ItemFinding, item: Item, file: ContentFile | None) -> Finding:
+    message = row.message if file else f"{item.reference} ({item.title[:60]}): {row.message}"
+    where = Where(path=file.original_name if file else None)
+    return Finding(row.rule, row.severity, where, row.value, row.expected, message)  # type: ignore[arg-type]

@@ -1,8 +1,4 @@
-"""A Transfer (이관) and its life: rows for the transfer, its volumes, its files and its findings.
-
-The states here are what other programs see; the statutory states of a transfer
-(Enforcement Decree art. 44, NAK 7 section 7.2) stand behind them and on the screens.
-"""
+"""A Transfer (이관) and its life: rows for the transfer, its volumes, its files and its findings."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,34 +12,21 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from archive import holdings
 from archive.database import Base
 from archive.errors import Conflict, Missing
-from archive.holdings import ContentFile, Item, next_in_series
+from archive.holdings import ContentFile, Item
 from ingest.matching import PlannedVolume
+from ingest.states import MOVES
 from metadata_schemas.description import Finding, Where
 
-MOVES: dict[str, tuple[frozenset[str], str]] = {
-    "check": (frozenset({"receiving", "checked", "waiting"}), "checked"),
-    "wait": (frozenset({"checked", "accepted", "waiting"}), "waiting"),
-    "accept": (frozenset({"checked", "waiting", "accepted", "partly_returned"}), "accepted"),
-    "store": (frozenset({"accepted", "checked", "waiting", "partly_returned", "stored"}), "stored"),
-    "return": (frozenset({"checked", "waiting", "returned"}), "returned"),
-    "return in part": (frozenset({"checked", "waiting", "accepted", "partly_returned"}), "partly_returned"),
-}
-"""Every move: the states it may start from, and the one it ends in."""
+CONCERN_ALL = ("list.", "bag.")
+"""Rules whose errors keep every volume back where they belong to none.
 
-STATUTORY = {
-    "receiving": "LIST_RECEIVED",
-    "checked": "LIST_CHECKED",
-    "waiting": "QUALITY_CHECKED",
-    "accepted": "ACCEPTED",
-    "partly_returned": "RETURNED_PARTIAL",
-    "returned": "LIST_RETURNED",
-    "stored": "STORED_VERIFIED",
-    "closed": "CLOSED",
-}
+A list that cannot be read, or a bag that is not whole, leaves no volume certain.  A stray file
+does not: the volumes beside it are complete.
+"""
 
 
 class Transfer(Base):
-    """``shape`` is a digest of names and sizes; ``claimed`` the digests of lists and other administrative files."""
+    """``shape``: a digest of names and sizes; ``claimed``: digests of the administrative files."""
 
     __tablename__ = "transfers"
 
@@ -164,7 +147,9 @@ def next_number(session: Session, year: int) -> str:
     return f"{year}-{number:04d}"
 
 
-def note(session: Session, transfer: Transfer, act: str, *, by: str, at: datetime, detail: str | None = None) -> None:
+def note(
+    session: Session, transfer: Transfer, act: str, *, by: str, at: datetime, detail: str | None = None
+) -> None:
     session.add(TransferAct(transfer_id=transfer.id, at=at, actor=by, act=act, detail=detail))
 
 
@@ -198,6 +183,13 @@ def add_volumes(session: Session, transfer: Transfer, volumes: Sequence[PlannedV
         session.execute(TransferVolume.__table__.insert(), rows)  # type: ignore[attr-defined]
 
 
+def link_held(session: Session, transfer: Transfer, held: Mapping[int, int]) -> None:
+    """Volumes that an earlier round brought into custody: place in the list to the id of the volume."""
+    for row in volumes_of(session, transfer) if held else ():
+        if row.position in held:
+            row.volume_id, row.state = held[row.position], "stored"
+
+
 @dataclass(frozen=True)
 class Known:
     """What is known of a file's bytes from an earlier reading."""
@@ -210,12 +202,16 @@ def known_digests(session: Session, transfer: Transfer) -> dict[str, Known]:
     """Digests by path as it arrived: of files that were checked, and of files in custody."""
     checked = select(TransferFile.path, TransferFile.sha256).where(TransferFile.transfer_id == transfer.id)
     held = (
-        select(ContentFile.original_name, ContentFile.original_bytes, ContentFile.sha256, ContentFile.modified_at)
+        select(
+            ContentFile.original_name, ContentFile.original_bytes, ContentFile.sha256, ContentFile.modified_at
+        )
         .join(Item, Item.id == ContentFile.item_id)
         .join(TransferVolume, TransferVolume.volume_id == Item.volume_id)
         .where(TransferVolume.transfer_id == transfer.id)
     )
-    known = {os.fsdecode(bytes.fromhex(path)): Known(sha256, None) for path, sha256 in session.execute(checked)}
+    known = {
+        os.fsdecode(bytes.fromhex(path)): Known(sha256, None) for path, sha256 in session.execute(checked)
+    }
     for name, octets, sha256, modified in session.execute(held):
         known[os.fsdecode(bytes.fromhex(octets)) if octets else name] = Known(sha256, modified)
     return known
@@ -238,10 +234,13 @@ def forget_findings(session: Session, transfer: Transfer) -> None:
 
 def faulty(session: Session, transfer: Transfer) -> set[int]:
     """Ids of the volumes that an error keeps from being taken."""
-    errors = select(FindingRow.volume_id).where(
-        FindingRow.transfer_id == transfer.id, FindingRow.severity == "error", FindingRow.volume_id.is_not(None)
+    errors = select(FindingRow.volume_id, FindingRow.rule).where(
+        FindingRow.transfer_id == transfer.id, FindingRow.severity == "error"
     )
-    return {row for row in session.scalars(errors) if row is not None}
+    rows = session.execute(errors).all()
+    if any(volume_id is None and rule.startswith(CONCERN_ALL) for volume_id, rule in rows):
+        return {row.id for row in volumes_of(session, transfer)}
+    return {volume_id for volume_id, _ in rows if volume_id is not None}
 
 
 def add_findings(
@@ -251,7 +250,8 @@ def add_findings(
     rows = [
         {
             "transfer_id": transfer.id, "volume_id": volume_id, "rule": each.rule, "severity": each.severity,
-            "list": each.where.list, "row": each.where.row, "column": each.where.column, "path": each.where.path,
+            "list": each.where.list, "row": each.where.row, "column": each.where.column,
+            "path": each.where.path,
             "value": each.value, "expected": each.expected, "message": each.message,
         }
         for volume_id, each in findings
@@ -261,7 +261,9 @@ def add_findings(
 
 
 def findings_of(session: Session, transfer: Transfer) -> Sequence[FindingRow]:
-    return session.scalars(select(FindingRow).where(FindingRow.transfer_id == transfer.id).order_by(FindingRow.id)).all()
+    return session.scalars(
+        select(FindingRow).where(FindingRow.transfer_id == transfer.id).order_by(FindingRow.id)
+    ).all()
 
 
 def as_finding(row: FindingRow) -> Finding:
@@ -276,7 +278,7 @@ def count_states(session: Session, transfer: Transfer) -> dict[str, int]:
         .where(TransferVolume.transfer_id == transfer.id)
         .group_by(TransferVolume.state)
     )
-    return {state: count for state, count in session.execute(counted)}
+    return dict(session.execute(counted).tuples().all())
 
 
 def settle(session: Session, transfer: Transfer) -> None:

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from archive.site.reader.web import needs, reader, say, session, site
 from archive.work import jobs
-from ingest import checking_again, overview, receiving, transfers
+from ingest import checking_again, overview, returning, transfers
 from ingest.overview import Summary
 from ingest.transfers import Transfer
 
@@ -120,7 +120,7 @@ def do_give_back(number: str) -> ResponseReturnValue:
         errors["confirmed"] = say("form.tick")
     if errors:
         return _return_page(it, reason, chosen, errors), 422
-    receiving.give_back(site(), number, by=reader().name, reason=reason, positions=chosen)
+    returning.give_back(site(), number, by=reader().name, reason=reason, positions=chosen)
     return redirect(url_for("desk.transfer", number=number, done="return") + "#done", 303)
 
 

@@ -3,12 +3,13 @@
 The exit codes are in `archive.errors`; a result that is not all good carries its own.
 """
 
+import errno
 import json
 import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import click
@@ -27,6 +28,20 @@ EXIT_CODES = {
     5: "damage, or a proof that does not hold",
 }
 
+OF_THE_MACHINE = frozenset(
+    {
+        errno.EACCES,
+        errno.EPERM,
+        errno.EROFS,
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EIO,
+        errno.EMFILE,
+        errno.ENFILE,
+    }
+)
+"""What rights, full disks and broken media say; the operator can mend it, and it is no defect of ours."""
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 pass_site = click.make_pass_decorator(Site)
 
@@ -39,8 +54,19 @@ class Command(click.Command):
         self.exits = exits
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Exit codes"):
-            formatter.write_dl([(str(code), EXIT_CODES[code]) for code in self.exits])
+        write_exit_codes(formatter, self.exits)
+
+
+class Group(click.Group):
+    """A group of commands whose help ends with all exit codes."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        write_exit_codes(formatter, tuple(EXIT_CODES))
+
+
+def write_exit_codes(formatter: click.HelpFormatter, codes: Iterable[int]) -> None:
+    with formatter.section("Exit codes"):
+        formatter.write_dl([(str(code), EXIT_CODES[code]) for code in codes])
 
 
 def say(told: Mapping[str, Any], as_json: bool, lines: Callable[[], str] | None = None) -> None:
@@ -102,10 +128,23 @@ def run(command: click.Command, arguments: list[str]) -> int:
         away = Unavailable(f"The database did not answer: {error.orig}.", code="database",
                            next="See that it runs and has room, then run the same command again.")  # fmt: skip
         return _tell(away.code, away.message, away.next, away.exit_code, as_json)
+    except OSError as error:
+        return _machine(error, as_json) if error.errno in OF_THE_MACHINE else _defect(error, as_json)
     except Exception as error:
-        traceback.print_exc()
-        sentence = f"This is a defect of ours: {type(error).__name__}: {error}."
-        return _tell("defect", sentence, "What is stored is safe. Report the lines above.", 1, as_json)
+        return _defect(error, as_json)
+
+
+def _machine(error: OSError, as_json: bool) -> int:
+    about = f" {error.filename}" if error.filename else ""
+    sentence = f"The machine refused{about}: {error.strerror}."
+    next_step = "Mend the rights, or make room, then run the same command again; it goes on where it stopped."
+    return _tell("machine", sentence, next_step, Unavailable.exit_code, as_json)
+
+
+def _defect(error: Exception, as_json: bool) -> int:
+    traceback.print_exception(error)
+    sentence = f"This is a defect of ours: {type(error).__name__}: {error}."
+    return _tell("defect", sentence, "What is stored is safe. Report the lines above.", 1, as_json)
 
 
 def _tell(code: str, message: str, next_step: str, exit_code: int, as_json: bool) -> int:

@@ -48,8 +48,16 @@ def _report_seen(
             continue
         before = seen.setdefault(key, described)
         if before is not described:
-            fact = f"the {name} stands already in row {before.row} of {before.list}"
-            report(described, "list.duplicate", key[-1], f"each {name} once", fact, findings)
+            column, value = _cell(described, name, key[-1])
+            fact = f"stands as {name} in row {before.row} of {before.list} already"
+            expected = f"each {name} once"
+            report(described, "list.duplicate", value, expected, fact, findings, column=column)
+
+
+def _cell(described: ItemDescription | VolumeDescription, name: str, known: str) -> tuple[str, str]:
+    """The column and the cell as written; for a number of several columns, its name and its last part."""
+    cells = ((column, cell) for column, cell in described.raw.items() if plain(cell) == known)
+    return next(cells, (name, known))
 
 
 def report(
@@ -59,8 +67,10 @@ def report(
     expected: str,
     fact: str,
     findings: list[Finding],
+    *,
+    column: str | None = None,
 ) -> None:
-    where = Where(described.list, described.row)
+    where = Where(described.list, described.row, column)
     shown = f" {value!r}" if value else ""
     message = f"Row {described.row} of {described.list}:{shown} {fact}. Expected: {expected}."
     findings.append(Finding(rule, "error", where, value, expected, message))

@@ -1,0 +1,120 @@
+"""Reads the files of a transfer once: what they hash to, and whether a PDF can be opened.
+
+A PDF is handed to the limited reader process from memory while it is hashed, because a source is
+not read a second time.  One that is too large for that is judged when its volume is stored.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
+
+from archive.errors import Unavailable, Unreadable
+from ingest.belonging import About, owners
+from ingest.inspection import Inspection
+from ingest.landing import shown
+from metadata_schemas.description import Finding, Where
+from preservation.reading import Reader
+
+BLOCK = 256 * 1024
+HELD_IN_MEMORY = 128 << 20
+PDF_SIGNATURE = b"%PDF-"
+PDF_SIGNATURE_WITHIN = 1024
+PDF = "application/pdf"
+
+
+def read_files(
+    inspection: Inspection, progress: Callable[[int, int], None], *, places: Collection[int] | None = None
+) -> tuple[dict[str, str], list[About]]:
+    """Read every record once, or those of some volumes: SHA-256 by path, and what is wrong with the bytes."""
+    files = {path: place for path, place in owners(inspection).items() if places is None or place in places}
+    digests: dict[str, str] = {}
+    findings: list[About] = []
+    with Reader() as reader:
+        for count, (path, place) in enumerate(files.items(), start=1):
+            found, wrong = _read(inspection, path, reader)
+            digests[path] = found
+            findings += [(place, each) for each in wrong]
+            progress(count, len(files))
+    return digests, findings
+
+
+def digests_of(
+    path: str, kinds: Collection[str], also: Callable[[memoryview], object] | None = None
+) -> dict[str, str]:
+    """Hex digests of a file, read once, by the names that hashlib has for the algorithms."""
+    hashes = {kind: hashlib.new(kind) for kind in kinds}
+    buffer = memoryview(bytearray(BLOCK))
+    try:
+        with open(path, "rb", buffering=0) as source:
+            while count := source.readinto(buffer):
+                for each in hashes.values():
+                    each.update(buffer[:count])
+                if also:
+                    also(buffer[:count])
+    except OSError as error:
+        raise Unavailable(
+            f"{shown(path)} could not be read to the end: {error.strerror}.", code="transfer.file",
+            next="Mend its rights or its medium, then run the same command again.",
+        ) from error  # fmt: skip
+    return {kind: each.hexdigest() for kind, each in hashes.items()}
+
+
+def _read(inspection: Inspection, path: str, reader: Reader) -> tuple[str, list[Finding]]:
+    promised = {kind: value.lower() for kind, value in inspection.promised.get(path, {}).items()}
+    full = inspection.arrival.full_path(path)
+    copy = _Copy()
+    try:
+        found = digests_of(full, {"sha256", *promised}, copy.take)
+        wrong = [
+            _digest(path, kind, value, found[kind])
+            for kind, value in promised.items()
+            if found[kind] != value
+        ]
+        return found["sha256"], [*wrong, *_opened(path, copy, reader)]
+    finally:
+        copy.close()
+
+
+def _digest(path: str, kind: str, promised: str, found: str) -> Finding:
+    return Finding(
+        "file.digest", "error", Where(path=shown(path)), found, promised,
+        f"The {kind} of {shown(path)} is not the one that was promised; send the file again.",
+    )  # fmt: skip
+
+
+class _Copy:
+    """A PDF as it is read, kept in memory; nothing of any other file."""
+
+    def __init__(self) -> None:
+        self.descriptor: int | None = None
+        self.size = 0
+        self.begun = False
+
+    def take(self, data: memoryview) -> None:
+        if not self.begun:
+            self.begun = True
+            if PDF_SIGNATURE in bytes(data[:PDF_SIGNATURE_WITHIN]):
+                self.descriptor = os.memfd_create("pdf")
+        if self.descriptor is None:
+            return
+        self.size += len(data)
+        if self.size > HELD_IN_MEMORY:
+            self.close()
+        else:
+            os.write(self.descriptor, data)
+
+    def close(self) -> None:
+        if self.descriptor is not None:
+            os.close(self.descriptor)
+            self.descriptor = None
+
+
+def _opened(path: str, copy: _Copy, reader: Reader) -> Iterator[Finding]:
+    if copy.descriptor is None:
+        return
+    try:
+        reader.page_count(Path(f"/proc/{os.getpid()}/fd/{copy.descriptor}"), PDF)
+    except Unreadable as error:
+        sentence = f"{error.message} {error.next}".strip()
+        yield Finding("file.unreadable", "warning", Where(path=shown(path)), None, None, sentence)

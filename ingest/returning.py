@@ -1,0 +1,36 @@
+"""Sending back (반려) what an archivist does not take, with the reason."""
+
+from archive import ledger
+from archive.errors import Conflict, WrongCall
+from archive.site.site import Site
+from ingest import transfers
+
+
+def give_back(site: Site, number: str, *, by: str, reason: str, positions: set[int] | None = None) -> None:
+    """Return (반려) what is waiting, all of it or the volumes at ``positions``, with the reason."""
+    if not reason.strip():
+        raise WrongCall("A return needs its reason.", next="Say what the agency has to correct.")
+    with site.open_session.begin() as session:
+        transfer = transfers.get(session, number)
+        rows = [row for row in transfers.volumes_of(session, transfer) if row.state == "waiting"]
+        chosen = [row for row in rows if positions is None or row.position in positions]
+        if not chosen and (rows or positions or transfer.state not in ("waiting", "checked")):
+            raise Conflict(
+                f"Nothing of transfer {number} is waiting to be returned.",
+                next=f"Look at it with: seogo transfer show {number}",
+            )
+        for row in chosen:
+            row.state, row.reason = "returned", reason
+        ledger.record(
+            session,
+            act="transfer.returned",
+            about=number,
+            at=site.now(),
+            actor=by,
+            facts={"positions": [row.position for row in chosen]},
+        )
+        transfers.note(session, transfer, "returned", by=by, at=site.now(), detail=reason)
+        if rows:
+            transfers.settle(session, transfer)
+        else:
+            transfer.move("return")
