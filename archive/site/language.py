@@ -22,20 +22,22 @@ PARTICLES = {
     "(으)로": ("으로", "로"),
 }
 _SLOT = re.compile(r"\{(\w+)\}(?:([’”'\")\]」]*)(" + "|".join(map(re.escape, PARTICLES)) + r"))?")
+_NUMBER = re.compile(r"\[(\w+)\|(\w+)\]")
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 _DAYS = {"ko": "월화수목금토일", "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")}
 _RIEUL = 8
 
 
 def fill(sentence: str, **values: object) -> str:
-    """Put values into a sentence; a particle after a value follows the value's last letter."""
+    """Put values into a sentence; a particle follows the last letter of its value, [page|pages] follows n."""
 
     def one(found: re.Match[str]) -> str:
         name, closing, pair = found.groups()
         value = str(values[name])
         return value if pair is None else value + closing + particle(value, pair)
 
-    return _SLOT.sub(one, sentence)
+    one_of_it = str(values.get("n")) == "1"
+    return _SLOT.sub(one, _NUMBER.sub(r"\1" if one_of_it else r"\2", sentence))
 
 
 def particle(value: str, pair: str) -> str:
@@ -95,7 +97,7 @@ def span(first: date | None, last: date | None, written: str | None, language: L
             if year
             else written
         )
-        return f"{dangi}({plain})"
+        return f"{dangi}({plain})" if language == "ko" else f"{dangi} ({plain})"
     return plain
 
 

@@ -18,8 +18,16 @@ from tests.access.conftest import NOW, Described, Shown, application, enter, sho
 __all__ = ["shown"]
 
 CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-         "--disable-background-networking", "--disable-component-update", "--disable-sync"]  # fmt: skip
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 # OpenSeadragon sets one inline style, which the policy refuses without harm.
 KNOWN = "Applying inline style violates"
 
@@ -49,24 +57,69 @@ def address(shown: Shown) -> Iterator[str]:
 def fill_desk(shown: Shown) -> None:
     """A transfer with findings, a failed job, and a long record."""
     with shown.site.open_session.begin() as session:
-        transfer = Transfer(number="2026-0014", agency_code="6110000", folder="/transfers/14", shape="0" * 64,
-                            state="waiting", files=58, bytes=12_345_678, received_at=NOW, received_by="p-1")  # fmt: skip
+        transfer = Transfer(
+            number="2026-0014",
+            agency_code="6110000",
+            folder="/transfers/14",
+            shape="0" * 64,
+            state="waiting",
+            files=58,
+            bytes=12_345_678,
+            received_at=NOW,
+            received_by="p-1",
+        )
         session.add(transfer)
         session.flush()
         for position in (1, 2):
-            volume = TransferVolume(transfer_id=transfer.id, position=position, title=f"漢江鐵橋 復舊工事關係綴 {position}",
-                                    items=4, files=29, bytes=6_000_000)  # fmt: skip
+            volume = TransferVolume(
+                transfer_id=transfer.id,
+                position=position,
+                title=f"漢江鐵橋 復舊工事關係綴 {position}",
+                items=4,
+                files=29,
+                bytes=6_000_000,
+            )
             session.add(volume)
         session.flush()
         for row in range(2, 9):
-            session.add(FindingRow(transfer_id=transfer.id, volume_id=volume.id, rule="list.retention", severity="error",
-                                   list="목록.csv", row=row, column="보존기간", value="30", expected="30년, 준영구, 영구",
-                                   message="30 is not a retention value."))  # fmt: skip
-        session.add(FindingRow(transfer_id=transfer.id, rule="file.extra", severity="warning", path="메모.txt",
-                               message="No row of the list claims this file."))  # fmt: skip
+            session.add(
+                FindingRow(
+                    transfer_id=transfer.id,
+                    volume_id=volume.id,
+                    rule="list.retention",
+                    severity="error",
+                    list="목록.csv",
+                    row=row,
+                    column="보존기간",
+                    value="30",
+                    expected="30년, 준영구, 영구",
+                    message="30 is not a retention value.",
+                )
+            )
+        session.add(
+            FindingRow(
+                transfer_id=transfer.id,
+                rule="file.extra",
+                severity="warning",
+                path="메모.txt",
+                message="No row of the list claims this file.",
+            )
+        )
         note(session, transfer, "received", by="p-1", at=NOW)
-        session.add(Job(name="derive-item", lane="batch", arguments={"item_id": 1}, state="failed", attempt=3, done=3,
-                        total=12, reason="The file does not open.", started_at=NOW, ended_at=NOW))  # fmt: skip
+        session.add(
+            Job(
+                name="derive-item",
+                lane="batch",
+                arguments={"item_id": 1},
+                state="failed",
+                attempt=3,
+                done=3,
+                total=12,
+                reason="The file does not open.",
+                started_at=NOW,
+                ended_at=NOW,
+            )
+        )
         of = session.query(Volume).filter_by(reference="SG-2026-000001").one()
         long_title = "".join(
             "漢江鐵橋復舊工事關係書類綴竣工檢査報告其他附屬圖面目錄及豫算配定通知" for _ in range(5)

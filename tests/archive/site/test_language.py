@@ -44,6 +44,7 @@ def test_days_and_times_are_written_in_the_order_of_their_language():
 def test_a_dangi_date_stands_first_with_its_western_day():
     day = date(1955, 10, 3)
     assert language.span(day, day, "단기 4288년 10월 3일", "ko") == "단기\u00a04288년(1955.\u00a010.\u00a03.)"
+    assert language.span(day, day, "단기 4288년", "en") == "Dangi\u00a04288 (3\u00a0Oct\u00a01955)"
     assert language.span(day, day, "1955.10.3", "en") == "3\u00a0Oct\u00a01955"
     assert language.span(date(1955, 1, 1), date(1955, 12, 31), "1955", "ko") == "1955년"
 
@@ -60,3 +61,8 @@ def test_a_dangi_date_stands_first_with_its_western_day():
 )
 def test_a_size_has_the_unit_that_keeps_it_short(value, said):
     assert language.size(value) == said
+
+
+def test_english_counts_one_thing_as_one():
+    assert language.fill("{n} [page|pages]", n=1) == "1 page"
+    assert language.fill("{n} [page|pages]", n="1,204") == "1,204 pages"

@@ -1,0 +1,87 @@
+"""The transfer desk: what is found is shown, and accepting and returning need a person's word."""
+
+import pytest
+from sqlalchemy import select
+
+from archive.ledger import LedgerEntry
+from archive.work.jobs import Job
+from ingest.transfers import FindingRow, Transfer, TransferVolume
+from tests.access.conftest import NOW, Shown, shown
+
+__all__ = ["shown"]
+
+
+@pytest.fixture
+def number(shown: Shown) -> str:
+    """A transfer of a good and a faulty volume, new for each test."""
+    with shown.site.open_session.begin() as session:
+        count = len(session.scalars(select(Transfer)).all())
+        transfer = Transfer(number=f"2026-01{count:02d}", agency_code="6110000", folder="/t", shape="0" * 64, state="waiting",
+                            files=3, bytes=30, received_at=NOW, received_by="p-1")  # fmt: skip
+        session.add(transfer)
+        session.flush()
+        good, bad = (
+            TransferVolume(transfer_id=transfer.id, position=n, title=f"철 {n}", items=1, files=1, bytes=10)
+            for n in (1, 2)
+        )
+        session.add_all([good, bad])
+        session.flush()
+        session.add(FindingRow(transfer_id=transfer.id, volume_id=bad.id, rule="list.retention", severity="error",
+                               list="목록.csv", row=31, column="보존기간", value="=30", expected="30년",
+                               message="=30 is not a retention value."))  # fmt: skip
+        return transfer.number
+
+
+def test_the_desk_says_how_many_can_be_accepted_and_what_to_do_in_korean(shown: Shown, number: str):
+    text = shown.signed_in("archivist").get(f"/desk/transfers/{number}").get_data(as_text=True)
+    assert "2철 중 1철은 인수할 수 있고 1철은 고쳐야 합니다." in text
+    assert "보존기간 값을 모름" in text
+    assert "31행" in text
+
+
+def test_accepting_needs_the_tick_and_is_asked_for_once(shown: Shown, number: str):
+    client = shown.signed_in("archivist")
+    path = f"/desk/transfers/{number}/accept"
+    assert client.post(path, data={}).status_code == 422
+    assert client.post(path, data={"confirmed": "yes"}).status_code == 303
+    assert client.post(path, data={"confirmed": "yes"}).status_code == 303
+    with shown.site.reading_session() as session:
+        jobs = [job for job in session.scalars(select(Job)) if job.arguments.get("number") == number]
+    assert [job.name for job in jobs] == ["accept-transfer"]
+
+
+def test_returning_needs_reason_volumes_and_tick_and_is_kept_in_the_ledger(shown: Shown, number: str):
+    client = shown.signed_in("archivist")
+    path = f"/desk/transfers/{number}/return"
+    assert "list.retention: =30 is not a retention value." in client.get(path).get_data(as_text=True)
+    empty = client.post(path, data={"reason": " "})
+    assert empty.status_code == 422
+    assert "고칠 곳이 3개 있습니다" in empty.get_data(as_text=True)
+    given = client.post(path, data={"reason": "보존기간을 고쳐 주세요.", "volume": "2", "confirmed": "yes"})
+    assert given.status_code == 303
+    with shown.site.reading_session() as session:
+        entry = session.scalar(select(LedgerEntry).where(LedgerEntry.about == number))
+        states = {row.position: row.state for row in session.scalars(select(TransferVolume)) if row.reason}
+    assert entry is not None
+    assert "transfer.returned" in entry.entry
+    assert states[2] == "returned"
+
+
+def test_checking_again_is_a_job(shown: Shown, number: str):
+    client = shown.signed_in("archivist")
+    assert client.post(f"/desk/transfers/{number}/check").status_code == 303
+    assert "이관 다시 검수하기: 기다림" in client.get(f"/desk/transfers/{number}").get_data(as_text=True)
+
+
+def test_the_findings_file_runs_nothing_in_a_spreadsheet(shown: Shown, number: str):
+    text = shown.signed_in("archivist").get(f"/desk/transfers/{number}/findings").get_data(as_text=True)
+    assert text.startswith("\ufeffrule,severity,list,row,column,path,value,expected,message")
+    assert ",'=30," in text
+
+
+@pytest.mark.parametrize(
+    "end", ["", "/volumes", "/history", "/accept", "/return", "/findings?rule=list.retention"]
+)
+def test_no_citizen_sees_the_desk(shown: Shown, number: str, end: str):
+    assert shown.client.get(f"/desk/transfers/{number}{end}").status_code == 302
+    assert shown.signed_in("archivist").get(f"/desk/transfers/{number}{end}").status_code == 200
