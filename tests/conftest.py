@@ -120,12 +120,12 @@ def served(tmp_path: Path) -> Iterator[Installation]:
         connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
-def s3_client() -> "S3Client":
-    """The S3 server of the tests, with the credentials that may do everything."""
+def s3_client(access: str = "", secret: str = "") -> "S3Client":
+    """The S3 server of the tests; without credentials, with those that may do everything."""
     return boto3.client(
         "s3", endpoint_url=os.environ["SEOGO_TEST_S3"], region_name="us-east-1",
-        aws_access_key_id=os.environ["SEOGO_TEST_S3_ACCESS"],
-        aws_secret_access_key=os.environ["SEOGO_TEST_S3_SECRET"],
+        aws_access_key_id=access or os.environ["SEOGO_TEST_S3_ACCESS"],
+        aws_secret_access_key=secret or os.environ["SEOGO_TEST_S3_SECRET"],
     )  # fmt: skip
 
 
