@@ -6,7 +6,7 @@ were added.  It does not find a copy and the recorded digest being replaced toge
 ledger is what finds that.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -16,10 +16,11 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from archive import ledger
 from archive.database import Base
-from archive.errors import Missing, Unavailable
+from archive.errors import Missing, Unavailable, WrongCall
 from archive.holdings import Volume
 from archive.site.site import Site
 from archive.stores import Absent, Intact, Store
+from archive.stores.keys import check_key
 from preservation import bagging
 from preservation.packages import MANIFEST, TAGMANIFEST, Bag, Copy
 
@@ -84,8 +85,10 @@ def subjects(session: Session, *, store: str | None = None, volume: str | None =
     return [Subject(*row) for row in session.execute(wanted)]
 
 
-def check_copies(site: Site, *, store: str | None = None, volume: str | None = None, by: str) -> Iterator[Checked]:
-    """Check copies one after the other, writing each verdict down.  A store that is away stays not looked at."""
+def check_copies(
+    site: Site, *, store: str | None = None, volume: str | None = None, by: str
+) -> Iterator[Checked]:
+    """Check one copy after the other, writing each verdict down.  A store that is away is not looked at."""
     with site.reading_session() as session:
         chosen = subjects(session, store=store, volume=volume)
     stores = {each.name: each for each in site.stores}
@@ -97,15 +100,19 @@ def check_copies(site: Site, *, store: str | None = None, volume: str | None = N
 
 
 def look(store: Store | None, subject: Subject) -> Checked:
-    """Read one copy back and judge it."""
+    """Read one copy back and judge it.  What was found before a store fell silent still counts."""
+    flaws: list[Flaw] = []
     try:
-        flaws = tuple(_flaws(store, subject)) if store else (Flaw(None, "not_looked_at"),)
+        if store is None:
+            raise Unavailable(f"Store {subject.store} is not one of this installation.")
+        for flaw in _flaws(store, subject):
+            flaws.append(flaw)
     except Unavailable:
-        flaws = (Flaw(None, "not_looked_at"),)
-    return Checked(subject.volume, subject.store, _worst(flaws), flaws)
+        flaws.append(Flaw(None, "not_looked_at"))
+    return Checked(subject.volume, subject.store, _worst(flaws), tuple(flaws))
 
 
-def _worst(flaws: tuple[Flaw, ...]) -> FixityVerdict:
+def _worst(flaws: Sequence[Flaw]) -> FixityVerdict:
     """A copy is altered when anything in it is, and absent when all that is wrong with it is gone."""
     kinds = {flaw.verdict for flaw in flaws}
     return next((kind for kind in WORST_FIRST if kind in kinds), "intact")
@@ -120,12 +127,27 @@ def _flaws(store: Store, subject: Subject) -> Iterator[Flaw]:
     if listed is None:
         yield Flaw(TAGMANIFEST, "altered" if TAGMANIFEST in sizes else "absent")
         return
-    expected = [(f"{subject.prefix}/{name}", digest, sizes.get(name, -1)) for name, digest in listed.items()]
+    expected = [
+        (f"{subject.prefix}/{name}", digest, sizes.get(name, -1))
+        for name, digest in listed.items()
+        if name in sizes or _is_a_name(name)
+    ]
     for key, verdict in store.read_back_all(expected):
         if not isinstance(verdict, Intact):
-            yield Flaw(key.removeprefix(subject.prefix + "/"), "absent" if isinstance(verdict, Absent) else "altered")
+            yield Flaw(
+                key.removeprefix(subject.prefix + "/"), "absent" if isinstance(verdict, Absent) else "altered"
+            )
     for name in sorted(sizes.keys() - listed.keys() - {TAGMANIFEST}):
         yield Flaw(name, "altered")
+
+
+def _is_a_name(name: str) -> bool:
+    """False for what only a damaged manifest can hold; that the manifest is damaged is told anyway."""
+    try:
+        check_key(name)
+    except WrongCall:
+        return False
+    return True
 
 
 def _listed(store: Store, subject: Subject) -> dict[str, str] | None:
@@ -156,7 +178,11 @@ def _write(session: Session, subject: Subject, checked: Checked, now: datetime, 
         copy.checked_at = now
         copy.verified_at = now if checked.verdict == "intact" else copy.verified_at
     first = checked.flaws[0].path if checked.flaws else None
-    session.add(FixityCheck(copy_id=copy.id, at=now, verdict=checked.verdict, flaws=len(checked.flaws), first_path=first))
+    session.add(
+        FixityCheck(
+            copy_id=copy.id, at=now, verdict=checked.verdict, flaws=len(checked.flaws), first_path=first
+        )
+    )
     if copy.state != before:
         facts = {"store": subject.store, "prefix": subject.prefix, "flaws": len(checked.flaws)}
         ledger.record(session, act=ACTS[copy.state], about=subject.volume, at=now, actor=by, facts=facts)
