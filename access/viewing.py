@@ -1,4 +1,4 @@
-"""The one door to what a record holds: titles, pages, text, files.  It decides from the database: no by default.
+"""The one door to what a record holds: titles, pages, text, files.  Asked of the database: no by default.
 
 Whoever asks gets an Answer with its reason, and bytes only through the functions below.  Staff who
 may see closed items first say why; that is kept, and told to the ledger, and ends after some hours.

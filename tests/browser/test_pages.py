@@ -85,8 +85,10 @@ def test_the_keyboard_reaches_everything_with_a_ring_and_is_never_caught(open_pa
     for _ in range(150):
         focus = page.evaluate(
             """() => { const e = document.activeElement; if (e === document.body) return null;
-                 const s = getComputedStyle(e); const ring = s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2;
-                 const id = [...document.querySelectorAll('*')].indexOf(e); return [id, ring, e.outerHTML.slice(0, 90)]; }"""
+                 const s = getComputedStyle(e);
+                 const ring = s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2;
+                 const id = [...document.querySelectorAll('*')].indexOf(e);
+                 return [id, ring, e.outerHTML.slice(0, 90)]; }"""
         )
         if focus is None or (seen and focus[0] == seen[0]):
             break
@@ -96,10 +98,11 @@ def test_the_keyboard_reaches_everything_with_a_ring_and_is_never_caught(open_pa
     else:
         pytest.fail("the focus never came to the end of the page")
     reachable = page.evaluate(
-        "document.querySelectorAll('a[href], button, input:not([type=hidden]), select, summary').length"
+        "document.querySelectorAll('a[href], button, input:not([type=hidden]), select').length"
     )
     hidden = page.evaluate(
-        "[...document.querySelectorAll('a[href], button, input, select')].filter(e => !e.checkVisibility()).length"
+        "[...document.querySelectorAll('a[href], button, input:not([type=hidden]), select')]"
+        ".filter(e => !e.checkVisibility()).length"
     )
     assert len(set(seen)) >= reachable - hidden
     page.close()
@@ -109,8 +112,10 @@ def test_targets_are_large_enough_to_hit(open_page):
     for path in ("/", "/search?q=한강철교", ITEMS[0], ITEMS[2]):
         page = open_page(path, width=360).page
         small = page.evaluate(
-            """() => [...document.querySelectorAll('button, .button, .menu a, .tools a, input:not([type=hidden])')]
-                 .filter(e => e.checkVisibility() && !e.closest('.filters, .sort') && !['checkbox', 'radio'].includes(e.type))
+            """() => [...document.querySelectorAll(
+                   'button, .button, .menu a, .tools a, input:not([type=hidden])')]
+                 .filter(e => e.checkVisibility() && !e.closest('.filters, .sort'))
+                 .filter(e => !['checkbox', 'radio'].includes(e.type))
                  .filter(e => e.getBoundingClientRect().height < 43).map(e => e.outerHTML.slice(0, 80))"""
         )
         page.close()

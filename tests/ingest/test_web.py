@@ -16,8 +16,17 @@ def number(shown: Shown) -> str:
     """A transfer of a good and a faulty volume, new for each test."""
     with shown.site.open_session.begin() as session:
         count = len(session.scalars(select(Transfer)).all())
-        transfer = Transfer(number=f"2026-01{count:02d}", agency_code="6110000", folder="/t", shape="0" * 64, state="waiting",
-                            files=3, bytes=30, received_at=NOW, received_by="p-1")  # fmt: skip
+        transfer = Transfer(
+            number=f"2026-01{count:02d}",
+            agency_code="6110000",
+            folder="/t",
+            shape="0" * 64,
+            state="waiting",
+            files=3,
+            bytes=30,
+            received_at=NOW,
+            received_by="p-1",
+        )
         session.add(transfer)
         session.flush()
         good, bad = (
@@ -26,9 +35,20 @@ def number(shown: Shown) -> str:
         )
         session.add_all([good, bad])
         session.flush()
-        session.add(FindingRow(transfer_id=transfer.id, volume_id=bad.id, rule="list.retention", severity="error",
-                               list="목록.csv", row=31, column="보존기간", value="=30", expected="30년",
-                               message="=30 is not a retention value."))  # fmt: skip
+        session.add(
+            FindingRow(
+                transfer_id=transfer.id,
+                volume_id=bad.id,
+                rule="list.retention",
+                severity="error",
+                list="목록.csv",
+                row=31,
+                column="보존기간",
+                value="=30",
+                expected="30년",
+                message="=30 is not a retention value.",
+            )
+        )
         return transfer.number
 
 
