@@ -4,11 +4,13 @@ SQLite is the embedded default: write-ahead log, every commit synced, foreign ke
 PostgreSQL is the production database.  What is written here must hold on both.
 """
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
-from sqlalchemy import JSON, DateTime, Dialect, Engine, MetaData, create_engine, event
+from sqlalchemy import JSON, DateTime, Dialect, Engine, MetaData, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
@@ -47,7 +49,7 @@ class Base(DeclarativeBase):
     """Each table is declared in the only package that writes it."""
 
     metadata = MetaData(naming_convention=NAMES)
-    type_annotation_map = {datetime: UTCDateTime(), dict[str, Any]: JSON(), list[Any]: JSON()}
+    type_annotation_map: ClassVar = {datetime: UTCDateTime(), dict[str, Any]: JSON(), list[Any]: JSON()}
 
 
 def open_engine(url: str) -> Engine:
@@ -60,10 +62,34 @@ def open_session_maker(engine: Engine) -> OpenSession:
     return sessionmaker(engine, expire_on_commit=False)
 
 
+@contextmanager
+def one_machine_only(engine: Engine, name: str, *, wait: bool = False) -> Iterator[bool]:
+    """Hold a lock that every machine with this database sees; False when another one holds it.
+
+    The server drops it when its holder's connection ends.  On SQLite there is only one machine:
+    the answer is True, and a lock file has to do the rest.
+    """
+    if engine.dialect.name != "postgresql":
+        yield True
+        return
+    number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        asked = "true FROM pg_advisory_lock(:number)" if wait else "pg_try_advisory_lock(:number)"
+        held = bool(connection.scalar(text(f"SELECT {asked}"), {"number": number}))
+        try:
+            yield held
+        finally:
+            if held:
+                connection.execute(text("SELECT pg_advisory_unlock(:number)"), {"number": number})
+
+
+# A server that vanished without a word is noticed after a minute, not after the two hours of TCP.
+_PATIENCE = {"connect_timeout": 5, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3,
+             "tcp_user_timeout": 60_000}  # fmt: skip
+
+
 def _postgresql(url: URL) -> Engine:
-    return create_engine(
-        url, pool_pre_ping=True, pool_size=5, max_overflow=20, connect_args={"connect_timeout": 5}
-    )
+    return create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=20, connect_args=_PATIENCE)
 
 
 def _sqlite(url: URL) -> Engine:

@@ -6,7 +6,7 @@ and the same inventory is the same transfer, wherever the folder lies.
 
 import hashlib
 from collections.abc import Callable, Generator, Iterator
-from contextlib import AbstractContextManager, closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from archive import holdings, ledger
+from archive.database import one_machine_only
 from archive.errors import Conflict
 from archive.site.site import SEOUL, Site
 from archive.stores.keys import Names
@@ -110,15 +111,17 @@ def check(site: Site, number: str, say: Say, *, by: str) -> None:
         transfers.settle(session, transfer)
 
 
-def _alone(site: Site, agency: str, shape: str) -> AbstractContextManager[None]:
-    """Only one process at a time takes in the same folder."""
-    name = hashlib.sha256(f"{agency}\0{shape}".encode()).hexdigest()[:32]
-    return only_one(
-        site.settings.home / "locks",
-        f"receive-{name}",
-        busy="This folder is being received at this moment by another command.",
-        next="Wait until that one has ended; then the same command shows what came of it.",
-    )
+@contextmanager
+def _alone(site: Site, agency: str, shape: str) -> Iterator[None]:
+    """Only one process of all machines at a time takes in the same folder."""
+    name = "receive-" + hashlib.sha256(f"{agency}\0{shape}".encode()).hexdigest()[:32]
+    busy = "This folder is being received at this moment by another command."
+    then = "Wait until that one has ended; then the same command shows what came of it."
+    folder = site.settings.home / "locks"
+    with only_one(folder, name, busy=busy, next=then), one_machine_only(site.engine, name) as is_ours:
+        if not is_ours:
+            raise Conflict(busy, code="busy", next=then)
+        yield
 
 
 def _inspect(site: Site, asked: Asked) -> Inspection:

@@ -12,6 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from archive import admissions
+from archive.database import one_machine_only
 from archive.errors import Unavailable
 from archive.ledger.signing import PRIVATE, make_key_files
 from archive.site.site import Site
@@ -26,8 +27,9 @@ def prepare(site: Site) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (site.settings.keys / PRIVATE).exists():
             make_key_files(site.settings.keys, f"seogo.log/{secrets.token_hex(6)}")
-        _migrate(site)
-        admissions.admit_new(site.open_session, site.stores, site.now())
+        with one_machine_only(site.engine, "prepare", wait=True):
+            _migrate(site)
+            admissions.admit_new(site.open_session, site.stores, site.now())
 
 
 def sweep(site: Site) -> None:

@@ -67,7 +67,7 @@ def test_without_the_index_all_is_stored_and_it_catches_up_by_itself(
     assert received.told["state"] == "stored", received.errors
     assert received.told["volumes"]["accepted"] == 3
     asked = place.run("search", "기록", "--as", "staff")
-    assert (asked.exit_code, asked.told["error"]["code"]) == (AWAY, "index.unavailable")
+    assert (asked.exit_code, asked.told["error"]["code"]) == (AWAY, "index_away")
     assert "index" in asked.told["error"]["message"].lower()
     waits = place.run("work", "--until-idle")
     assert waits.exit_code == AWAY
