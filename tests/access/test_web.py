@@ -243,3 +243,16 @@ def test_a_made_up_display_cookie_is_the_plain_setting(shown: Shown):
 def test_two_indexes_are_kept_apart(shown: Shown):
     staff = opening.open_index(shown.site.settings, "staff")
     assert staff.count() == opening.open_index(shown.site.settings, "public").count() == 5
+
+
+def test_a_compressed_page_may_be_asked_again_by_its_tag_too(shown: Shown):
+    wants = {"Accept-Encoding": "br"}
+    first = shown.client.get(f"/items/{OPEN}", headers=wants)
+    assert first.headers["Content-Encoding"] == "br"
+    again = shown.client.get(f"/items/{OPEN}", headers={**wants, "If-None-Match": first.headers["ETag"]})
+    assert again.status_code == 304
+
+
+def test_pages_that_hold_a_secret_are_not_compressed(shown: Shown):
+    answer = shown.client.get("/sign-in", headers={"Accept-Encoding": "br"})
+    assert "Content-Encoding" not in answer.headers
