@@ -123,7 +123,12 @@ class Runner:
                 jobs.fail(session, row.id, row.runner or "", f"no job {row.name} is declared here",
                           self.site.machine_now(), attempts=0)  # fmt: skip
                 return True
-        self.running.append(self._spawn(row, declared))
+        try:
+            self.running.append(self._spawn(row, declared))
+        except (OSError, EOFError):  # the fork server was killed just now; the next start makes a new one
+            with self.site.open_session.begin() as session:
+                jobs.hand_back(session, row.id, row.runner or "")
+            return False
         return True
 
     def _spawn(self, row: jobs.Job, declared: jobs.Declared) -> Running:

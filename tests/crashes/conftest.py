@@ -69,9 +69,9 @@ class Disturbed:
         except sqlite3.Error:
             return 0
 
-    def litter(self) -> list[str]:
-        """What lies in the scratch of the stores and of the shelf, besides the lock that stays."""
-        found = [*self.home.glob("stores/*/.incoming/*"), *self.home.glob("scratch/*")]
+    def half_bags(self) -> list[str]:
+        """What lies in the scratch of the stores, besides the lock that stays."""
+        found = self.home.glob("stores/*/.incoming/*")
         return sorted(str(path.relative_to(self.home)) for path in found if path.suffix != ".lock")
 
     def all_that_is_seen(self) -> dict[str, Any]:
@@ -93,7 +93,8 @@ class Disturbed:
             "log": {name: self.ask("ledger", "verify")[name] for name in ("size", "holds", "failures")},
             "kept": {store.name: kept(store) for store in site.stores},
             "shelf": {key: digest(site.shelf.open(key)) for key, _ in site.shelf.find("")},
-            "litter": self.litter(),
+            "half bags": self.half_bags(),
+            "scratch": sorted(path.name for path in self.home.glob("scratch/*")),
         }
         seen["copies"] = self.ask("copy", "check")
         site.engine.dispose()

@@ -98,7 +98,7 @@ def test_a_killed_packer_is_told_in_a_sentence_and_the_same_command_completes(
     code, told, _ = ended(process)
     assert (code, told["error"]["code"]) == (4, "work.killed")
     assert "same command again" in told["error"]["next"]
-    assert disturbed.litter() == []
+    assert disturbed.half_bags() == []
     assert not processes(process.pid)
     ends_as_if_nothing_had_happened(disturbed, undisturbed)
 
@@ -142,6 +142,6 @@ def test_told_to_stop_it_says_so_and_leaves_nothing_behind(
     assert (code, told.get("error", {}).get("code")) == (3, "stopped"), (told, errors)
     assert "Traceback" not in errors
     waited_for(lambda: not processes(process.pid), seconds=5)
-    assert disturbed.litter() == []
+    assert disturbed.half_bags() == []
     assert disturbed.ask("job", "list", "--state", "working")["jobs"] == []
     ends_as_if_nothing_had_happened(disturbed, undisturbed)
