@@ -1,0 +1,81 @@
+"""A store fails in the middle of a run: a sentence names it, nothing is half-taken, and it completes."""
+
+import json
+import os
+import shlex
+import subprocess
+
+import pytest
+
+from tests.conftest import ROOT, SEOGO
+from tests.crashes.conftest import AGENCY, Disturbed, Undisturbed, ended, processes, reached
+from tests.crashes.test_receive import STEPS, ends_as_if_nothing_had_happened
+
+
+def whole_bags(here: Disturbed, store: str) -> bool:
+    """Whatever stands under the name of a bag has its last object."""
+    bags = list((here.home / store / "packages").glob("*/v1"))
+    return all((bag / "tagmanifest-sha256.txt").exists() for bag in bags)
+
+
+@pytest.mark.parametrize("step", ["a bag is being written", "a bag has its name in the first store"])
+def test_a_store_that_goes_away_is_named_and_the_same_command_completes(
+    disturbed: Disturbed, undisturbed: Undisturbed, step: str
+) -> None:
+    process = disturbed.receive("--until", "stored")
+    reached(process, lambda: STEPS[step](disturbed))
+    (disturbed.home / "stores/b").rename(disturbed.home / "elsewhere")
+    code, told, errors = ended(process)
+    assert (code, told.get("error", {}).get("code")) == (4, "store.away"), (told, errors)
+    assert "Store b" in told["error"]["message"]
+    assert not processes(process.pid)
+    assert not (disturbed.home / "stores/b").exists()
+    assert whole_bags(disturbed, "stores/a") and whole_bags(disturbed, "elsewhere")
+
+    code, told, errors = ended(disturbed.receive("--until", "stored"))
+    assert (code, told.get("error", {}).get("code")) == (4, "store.away"), (told, errors)
+
+    (disturbed.home / "elsewhere").rename(disturbed.home / "stores/b")
+    ends_as_if_nothing_had_happened(disturbed, undisturbed)
+
+
+def test_a_store_that_cannot_be_written_is_named_and_the_same_command_completes(
+    disturbed: Disturbed, undisturbed: Undisturbed
+) -> None:
+    assert disturbed.place.run("init").exit_code == 0
+    incoming = disturbed.home / "stores/b/.incoming"
+    for left in incoming.iterdir():
+        left.unlink()
+    incoming.rmdir()
+    incoming.symlink_to("/proc/self")  # nobody may write there, not even the superuser
+    code, told, errors = ended(disturbed.receive("--until", "stored"))
+    assert code == 4, (told, errors)
+    assert "Store b" in told["error"]["message"]
+    assert disturbed.rows("volumes") == 0
+    assert os.listdir(disturbed.home / "stores/a/.incoming") in ([], ["checkpoint.lock"])
+    incoming.unlink()
+    incoming.mkdir()
+    ends_as_if_nothing_had_happened(disturbed, undisturbed)
+
+
+def test_a_full_store_is_named_and_the_same_command_completes(
+    disturbed: Disturbed, undisturbed: Undisturbed
+) -> None:
+    if subprocess.run(["unshare", "-Urm", "true"], check=False, capture_output=True).returncode != 0:
+        pytest.skip("this machine lets nobody mount a small disk for one process")
+    assert disturbed.place.run("init").exit_code == 0
+    store = shlex.quote(str(disturbed.home / "stores/b"))
+    command = [*SEOGO, "transfer", "receive", disturbed.folder, "--agency", AGENCY, "--accept", "--json"]
+    on_a_small_disk = (
+        f"mount -t tmpfs -o size=64k tmpfs {store} && mkdir {store}/.incoming"
+        f" && exec {shlex.join(map(str, command))}"
+    )
+    found = subprocess.run(
+        ["unshare", "-Urm", "sh", "-c", on_a_small_disk], env=disturbed.place.environment, cwd=ROOT,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    error = json.loads(found.stdout)["error"]
+    assert (found.returncode, error["code"]) == (4, "store.full"), found.stderr
+    assert "Store b is full" in error["message"]
+    assert disturbed.rows("volumes") == 0
+    ends_as_if_nothing_had_happened(disturbed, undisturbed)
