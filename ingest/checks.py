@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from ingest.belonging import About, Belonging, finding, folders, owner, owners
 from ingest.inspection import Inspection
 from ingest.landing import normal, shown
+from ingest.matching import TOPS
 from ingest.name_checks import names_are_plain, no_two_names_are_one
 from ingest.transfers import CONCERN_ALL
 from metadata_schemas.description import Where
@@ -132,11 +133,14 @@ def promised_files_came(inspection: Inspection) -> Iterator[About]:
     """A file that only a checksum list or a manifest names."""
     arrived = {normal(file.path) for file in inspection.arrival.files}
     listed = {
-        normal(name) for volume in inspection.leaves.volumes for item in volume.items for name in item.missing
+        _below_top(name)
+        for volume in inspection.leaves.volumes
+        for item in volume.items
+        for name in item.missing
     }
     own = folders(inspection)
     for path in inspection.promised:
-        if normal(path) not in arrived | listed:
+        if normal(path) not in arrived and _below_top(path) not in listed:
             yield (
                 owner(own, path),
                 finding(
@@ -148,6 +152,12 @@ def promised_files_came(inspection: Inspection) -> Iterator[About]:
                     "a file of the transfer",
                 ),
             )
+
+
+def _below_top(path: str) -> str:
+    """A list and a checksum list may begin a path at the transfer or at its folder of objects."""
+    plain = normal(path)
+    return next((plain.removeprefix(top) for top in TOPS if top and plain.startswith(top)), plain)
 
 
 def counts_agree(inspection: Inspection) -> Iterator[About]:

@@ -50,18 +50,7 @@ def inspect(
     bag = bagging.read_bag(whole.folder) if bagging.is_bag(whole.folder) else None
     in_bag = bag is not None and (whole.folder / "data").is_dir()
     arrival = survey(whole.folder / "data") if in_bag else whole
-    lists = transfer_lists.read(
-        arrival.folder,
-        [file.path for file in arrival.files],
-        source_system=source_system,
-        agency_default=agency_default,
-        today=today,
-    )
-    for finding in lists.findings:
-        if finding.rule == "list.source_system":
-            raise WrongCall(finding.message, code=finding.rule, next=f"Known are: {finding.expected}.")
-    if no_list and not lists.volumes:
-        lists = _as_records(lists, arrival)
+    lists = _read_lists(arrival, source_system, agency_default, no_list, today)
     records = [file for file in arrival.files if file.path not in lists.claimed]
     beside = {name: arrival.full_path(name) for name in sorted(lists.claimed)}
     if in_bag:
@@ -77,6 +66,22 @@ def inspect(
         _promised(lists, bag, arrival),
         (*outside, *(arrival.findings if in_bag else ()), *lists.findings, *_of_bag(whole.folder, bag)),
     )
+
+
+def _read_lists(
+    arrival: Arrival, source_system: str | None, agency_default: str | None, no_list: bool, today: date
+) -> TransferLists:
+    lists = transfer_lists.read(
+        arrival.folder,
+        [file.path for file in arrival.files],
+        source_system=source_system,
+        agency_default=agency_default,
+        today=today,
+    )
+    for finding in lists.findings:
+        if finding.rule == "list.source_system":
+            raise WrongCall(finding.message, code=finding.rule, next="Name one of them with --source-system.")
+    return _as_records(lists, arrival) if no_list and not lists.volumes else lists
 
 
 def _as_records(lists: TransferLists, arrival: Arrival) -> TransferLists:

@@ -7,7 +7,7 @@ from archive.stores.keys import safe_segment
 from ingest.belonging import About, finding, owners
 from ingest.inspection import Inspection
 from ingest.landing import Found, normal, not_utf8, raw, shown
-from metadata_schemas.description import Where
+from metadata_schemas.description import Finding, Where
 
 
 def no_two_names_are_one(inspection: Inspection) -> Iterator[About]:
@@ -35,41 +35,19 @@ def no_two_names_are_one(inspection: Inspection) -> Iterator[About]:
 def names_are_plain(inspection: Inspection) -> Iterator[About]:
     owner = owners(inspection)
     for file in inspection.arrival.files:
-        about, where = owner.get(file.path), Where(path=shown(file.path))
-        if not_utf8(file.path):
-            yield (
-                about,
-                finding(
-                    "name.encoding",
-                    "warning",
-                    f"The name {shown(file.path)} is not UTF-8; its bytes are kept beside it.",
-                    where,
-                    raw(file.path).hex(),
-                    "UTF-8",
-                ),
-            )
-        elif normal(file.path) != file.path.replace("\\", "/"):
-            yield (
-                about,
-                finding(
-                    "name.nfd",
-                    "note",
-                    f"The name {shown(file.path)} is decomposed (NFD); it is kept composed (NFC).",
-                    where,
-                    None,
-                    "NFC",
-                ),
-            )
-        changed = {reason for part in file.path.split("/") if (reason := safe_segment(part).changed)}
-        if changed:
-            yield (
-                about,
-                finding(
-                    "name.shortened",
-                    "note",
-                    f"{shown(file.path)} is kept under another name ({', '.join(sorted(changed))}).",
-                    where,
-                    None,
-                    "a name that is safe everywhere",
-                ),
-            )
+        for each in _plain(file.path):
+            yield owner.get(file.path), each
+
+
+def _plain(path: str) -> Iterator[Finding]:
+    where, name = Where(path=shown(path)), shown(path)
+    if not_utf8(path):
+        fact = f"The name {name} is not UTF-8; its bytes are kept beside it."
+        yield finding("name.encoding", "warning", fact, where, raw(path).hex(), "UTF-8")
+    elif normal(path) != path.replace("\\", "/"):
+        fact = f"The name {name} is decomposed (NFD); it is kept composed (NFC)."
+        yield finding("name.nfd", "note", fact, where, None, "NFC")
+    changed = sorted({reason for part in path.split("/") if (reason := safe_segment(part).changed)})
+    if changed:
+        fact = f"{name} is kept under another name ({', '.join(changed)}); the original name is recorded."
+        yield finding("name.shortened", "note", fact, where, None, "a name that is safe everywhere")

@@ -278,7 +278,7 @@ def count_states(session: Session, transfer: Transfer) -> dict[str, int]:
         .where(TransferVolume.transfer_id == transfer.id)
         .group_by(TransferVolume.state)
     )
-    return dict(session.execute(counted).tuples().all())
+    return dict(session.execute(counted).all())
 
 
 def settle(session: Session, transfer: Transfer) -> None:

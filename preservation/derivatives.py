@@ -130,7 +130,8 @@ def derive_file(
         except errors.Unreadable as cause:
             state: State = "unsupported" if cause.code == "format.no_reader" else "unreadable"
             with site.open_session.begin() as session:
-                close(session, file, state, reason=f"{cause.message} {cause.next}".strip())
+                rule = cause.code if cause.code == "format.broken" else None
+                close(session, file, state, reason=f"{cause.message} {cause.next}".strip(), rule=rule)
             return made
 
 
@@ -240,11 +241,12 @@ def close(
     *,
     page_count: int | None = None,
     reason: str | None = None,
+    rule: str | None = None,
 ) -> None:
     row = session.get_one(DerivedFile, file.id)
     row.state, row.page_count, row.reason = state, page_count, reason
     if reason:
-        rule = {"unreadable": "file.unreadable", "unsupported": "file.unsupported"}.get(
+        rule = rule or {"unreadable": "file.unreadable", "unsupported": "file.unsupported"}.get(
             state, "file.text_incomplete"
         )
         add_finding(session, file.item_id, rule, reason, file=file)

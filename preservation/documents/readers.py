@@ -11,6 +11,7 @@ from preservation.documents.hwpx import hwpx_text
 from preservation.documents.hypertext import html_text
 from preservation.documents.mail import mail_text
 from preservation.documents.office import docx_text, odt_text, workbook_text
+from preservation.documents.packed import gzip_text, tar_text, zip_text
 from preservation.documents.plain_text import plain_text
 from preservation.documents.text import encrypted
 
@@ -40,6 +41,9 @@ READERS: dict[str, Callable[[Path], DocumentText]] = {
     "text/html": html_text,
     "application/xhtml+xml": html_text,
     "message/rfc822": mail_text,
+    media_types.ZIP: zip_text,
+    "application/x-tar": tar_text,
+    "application/gzip": gzip_text,
 }
 
 

@@ -1,0 +1,81 @@
+"""The command line in this process, so that a test of one sentence does not wait for an interpreter."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+import seogo
+from archive.errors import ArchiveError
+from archive.site.terminal import run
+from ingest import accession
+from preservation.packing import Plan
+from tests.conftest import Installation
+
+AGENCY = "6110000"
+
+
+@dataclass(frozen=True)
+class Said:
+    exit_code: int
+    told: dict[str, Any]
+    out: str
+    errors: str
+
+    @property
+    def sentence(self) -> str:
+        error = self.told["error"]
+        return f"{error['message']} {error['next']}"
+
+    @property
+    def rules(self) -> set[str]:
+        return {each["rule"] for each in self.told["findings"]}
+
+
+Call = Callable[..., Said]
+
+
+@pytest.fixture
+def call(place: Installation, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Call:
+    for name, value in place.environment.items():
+        if name.startswith("SEOGO_"):
+            monkeypatch.setenv(name, value)
+    monkeypatch.setattr(accession, "spread", _here)
+
+    def say(*arguments: object, words: bool = False) -> Said:
+        capfd.readouterr()
+        given = [str(each) for each in arguments] + ([] if words else ["--json"])
+        exit_code = run(seogo.cli, given)
+        out, errors = capfd.readouterr()
+        return Said(exit_code, {} if words or not out.strip() else json.loads(out), out, errors)
+
+    return say
+
+
+@pytest.fixture
+def receive(call: Call) -> Call:
+    def say(folder: object, *more: object, words: bool = False) -> Said:
+        return call(
+            "transfer",
+            "receive",
+            folder,
+            "--agency",
+            AGENCY,
+            "--accept",
+            "--until",
+            "stored",
+            *more,
+            words=words,
+        )
+
+    return say
+
+
+def _here(call: Callable[[Plan], Any], plans: list[Plan], *, workers: int) -> Iterator[tuple[Plan, Any]]:
+    for plan in plans:
+        try:
+            yield plan, call(plan)
+        except ArchiveError as error:
+            yield plan, error

@@ -1,0 +1,302 @@
+"""Bad input gets a clear sentence with the next step, and leaves nothing half-taken behind."""
+
+import json
+import os
+import subprocess
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from ingest.samples.making import make
+from tests.conftest import Installation
+from tests.ingest.conftest import Call
+
+HEADER = "관리번호,제목,생산연도,보존기간,공개구분,파일\n"
+
+
+def row(number: str, file: str, retention: str = "영구") -> str:
+    return f"{number},제목 {number},1988,{retention},공개,{file}\n"
+
+
+def transfer(folder: Path, *rows: str, files: tuple[str, ...] = ()) -> Path:
+    """A transfer of volumes without item rows."""
+    folder.mkdir(exist_ok=True)
+    if rows:
+        (folder / "기록물철목록.csv").write_text(HEADER + "".join(rows), encoding="utf-8")
+    for name in files:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(f"내용 {name}\n".encode("utf-8", "surrogateescape"))
+    return folder
+
+
+def stored(place: Installation) -> list[str]:
+    """What the stores show of packages and transfers."""
+    stores = place.home / "stores"
+    shown = [path for kind in ("packages", "transfers") for path in stores.glob(f"*/{kind}/*")]
+    return [str(path) for path in shown] + [str(path) for path in stores.glob("*/.incoming/*/*")]
+
+
+def assert_nothing_is_taken(call: Call, place: Installation) -> None:
+    assert call("volume", "list").told["volumes"] == []
+    assert stored(place) == []
+
+
+def assert_is_a_sentence(text: str) -> None:
+    assert text.strip().endswith((".", "…")) and text.count(".") >= 2 and "Traceback" not in text
+
+
+# What is no transfer
+
+
+REFUSED = {
+    "a folder that is not there": ("none", 2, "transfer.folder"),
+    "a file": ("file", 2, "transfer.folder"),
+    "an empty folder": ("empty", 3, "transfer.empty"),
+    "files with no list": ("files", 3, "transfer.no_list"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_is_no_transfer_is_refused_with_the_next_step(
+    receive: Call, call: Call, place: Installation, tmp_path: Path, case: str
+) -> None:
+    name, exit_code, code = REFUSED[case]
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "empty").mkdir()
+    transfer(tmp_path / "files", files=("가.txt", "나.txt"))
+    refused = receive(tmp_path / name)
+    assert (refused.exit_code, refused.told["error"]["code"]) == (exit_code, code)
+    assert_is_a_sentence(refused.sentence)
+    in_words = receive(tmp_path / name, words=True)
+    assert (in_words.exit_code, in_words.out) == (exit_code, "")
+    assert in_words.errors.strip() == refused.sentence
+    assert call("transfer", "list").told["transfers"] == []
+    assert_nothing_is_taken(call, place)
+
+
+# Lists and files that do not fit
+
+
+def spoil(folder: Path, case: str) -> None:
+    if case == "a list with no files":
+        transfer(folder, row("A-1", "가.pdf"))
+    elif case == "a name with ..":
+        transfer(folder, row("A-1", "../secret.txt"), files=("가.txt",))
+        (folder.parent / "secret.txt").write_text("secret")
+    elif case == "an absolute name":
+        transfer(folder, row("A-1", "/etc/passwd"), files=("가.txt",))
+    elif case == "duplicate numbers":
+        transfer(folder, row("A-1", "가.txt"), row("A-1", "나.txt"), files=("가.txt", "나.txt"))
+    elif case == "a file named twice":
+        transfer(folder, row("A-1", "가.txt"), row("A-2", "가.txt"), files=("가.txt",))
+    elif case == "a list in an unknown encoding":
+        transfer(folder, files=("가.txt",))
+        (folder / "기록물철목록.csv").write_bytes(b"\x81\xff\xfe\xff\x80\x00" * 40)
+    elif case == "names equal after NFC":
+        transfer(folder, row("A-1", "가.txt"), files=("가.txt", unicodedata.normalize("NFD", "가.txt")))
+    elif case == "a link":
+        transfer(folder, row("A-1", "가.txt"))
+        (folder / "가.txt").symlink_to("/etc/passwd")
+    elif case == "a link to a folder":
+        transfer(folder, row("A-1", "etc/passwd"))
+        (folder / "etc").symlink_to("/etc")
+    elif case == "a pipe":
+        transfer(folder, row("A-1", "가.txt"))
+        os.mkfifo(folder / "가.txt")
+
+
+SPOILT = {
+    "a list with no files": "file.missing",
+    "a name with ..": "name.escape",
+    "an absolute name": "name.escape",
+    "duplicate numbers": "list.duplicate",
+    "a file named twice": "file.claimed_twice",
+    "a list in an unknown encoding": "list.encoding",
+    "names equal after NFC": "name.collision",
+    "a link": "file.link",
+    "a link to a folder": "file.link",
+    "a pipe": "file.special",
+}
+
+
+@pytest.mark.parametrize("case", SPOILT)
+def test_a_spoilt_transfer_waits_and_nothing_of_it_is_taken(
+    receive: Call, call: Call, place: Installation, tmp_path: Path, case: str
+) -> None:
+    folder = tmp_path / "transfer"
+    spoil(folder, case)
+    waits = receive(folder)
+    assert waits.exit_code == 3, waits.told
+    assert (waits.told["state"], waits.told["references"]) == ("waiting", [])
+    assert SPOILT[case] in waits.rules
+    for finding in waits.told["findings"]:
+        assert finding["message"].endswith(".")
+    number = waits.told["transfer"]
+    in_words = receive(folder, words=True)
+    assert in_words.exit_code == 3
+    assert f"seogo transfer receive DIR --round-of {number}" in in_words.out
+    assert [each["transfer"] for each in call("transfer", "list").told["transfers"]] == [number]
+    assert "root:" not in json.dumps(waits.told) and "secret" not in json.dumps(waits.told).replace(
+        "secret.txt", ""
+    )
+    returned = call("transfer", "return", number, "--reason", "목록과 다름")
+    assert (returned.exit_code, returned.told["state"]) == (0, "returned")
+    assert_nothing_is_taken(call, place)
+
+
+def test_one_wrong_row_keeps_only_its_volume_back(receive: Call, call: Call, tmp_path: Path) -> None:
+    rows = (row("A-1", "가.txt"), row("A-2", "나.txt", "77년"), row("A-3", "다.txt"))
+    waits = receive(transfer(tmp_path / "t", *rows, files=("가.txt", "나.txt", "다.txt")))
+    assert (waits.exit_code, waits.told["state"]) == (3, "waiting")
+    assert waits.told["volumes"] == {"listed": 3, "accepted": 2, "returned": 0}
+    assert [each["sender_id"] for each in call("volume", "list").told["volumes"]] == ["A-1", "A-3"]
+    errors = [each["where"] for each in waits.told["findings"] if each["severity"] == "error"]
+    assert [(each["row"], each["column"]) for each in errors] == [(3, "보존기간")]
+
+
+def test_odd_names_are_kept_and_their_originals_recorded(receive: Call, call: Call, tmp_path: Path) -> None:
+    cp949 = os.fsdecode("한글.txt".encode("cp949"))
+    names = [cp949, "끝점.", "빈칸 ", "가" * 80 + ".txt", "/".join(["깊은"] * 30) + "/a.txt", "빈파일.txt"]
+    folder = transfer(tmp_path / "t", files=tuple(names))
+    (folder / "빈파일.txt").write_bytes(b"")
+    taken = receive(folder, "--without-list")
+    assert (taken.exit_code, taken.told["state"]) == (0, "stored"), taken.told
+    assert {"name.encoding", "name.shortened", "file.empty"} <= taken.rules
+    shown = call("volume", "show", taken.told["references"][0]).told
+    originals = {file["original_name"] for item in shown["items"] for file in item["files"]}
+    assert originals == {"한글.txt", *names[1:]}
+
+
+# Rounds
+
+
+def test_a_corrected_round_takes_only_what_was_missing(receive: Call, call: Call, tmp_path: Path) -> None:
+    folder = transfer(tmp_path / "t", row("A-1", "가.txt"), row("A-2", "나.txt"), files=("가.txt",))
+    first = receive(folder)
+    assert (first.exit_code, first.told["volumes"]["accepted"]) == (3, 1)
+    transfer(folder, files=("나.txt",))
+    second = receive(folder, "--round-of", first.told["transfer"])
+    assert (second.exit_code, second.told["state"], second.told["round"]) == (0, "stored", 2)
+    held = [each for each in second.told["findings"] if each["rule"] == "list.already_held"]
+    assert [each["severity"] for each in held] == ["note"]
+    assert second.told["references"][0] == first.told["references"][0]
+    assert len(call("volume", "list").told["volumes"]) == 2
+    assert receive(folder, "--round-of", first.told["transfer"]).told["transfer"] == second.told["transfer"]
+    history = call("transfer", "show", first.told["transfer"]).told["history"]
+    assert [(each["act"], each["detail"]) for each in history][-1] == ("corrected", second.told["transfer"])
+
+
+def test_a_round_does_not_replace_what_is_in_custody(receive: Call, call: Call, tmp_path: Path) -> None:
+    folder = transfer(tmp_path / "t", row("A-1", "가.txt"), files=("가.txt",))
+    first = receive(folder)
+    (folder / "가.txt").write_text("다른 내용")
+    second = receive(folder, "--round-of", first.told["transfer"])
+    assert (second.exit_code, second.told["state"]) == (3, "waiting")
+    assert [each["severity"] for each in second.told["findings"] if each["rule"] == "list.already_held"] == [
+        "error"
+    ]
+    assert len(call("volume", "list").told["volumes"]) == 1
+
+
+def test_a_number_that_is_held_already_is_told_with_its_reference(receive: Call, tmp_path: Path) -> None:
+    first = receive(transfer(tmp_path / "t", row("A-1", "가.txt"), files=("가.txt",)))
+    second = receive(transfer(tmp_path / "u", row("A-1", "나.txt"), files=("나.txt",)))
+    assert second.exit_code == 0
+    told = [each for each in second.told["findings"] if each["rule"] == "list.already_held"]
+    assert [(each["severity"], each["value"]) for each in told] == [("warning", first.told["references"][0])]
+
+
+def test_a_round_of_nothing_is_refused(
+    receive: Call, call: Call, place: Installation, tmp_path: Path
+) -> None:
+    folder = transfer(tmp_path / "t", row("A-1", "가.txt"), files=("가.txt",))
+    refused = receive(folder, "--round-of", "1999-0001")
+    assert refused.exit_code == 3
+    assert "seogo transfer list" in refused.sentence
+    assert_nothing_is_taken(call, place)
+
+
+# Places that are full or away
+
+
+def test_a_store_that_is_away_is_named_and_the_same_command_goes_on(
+    receive: Call, call: Call, place: Installation, tmp_path: Path
+) -> None:
+    folder = transfer(tmp_path / "t", row("A-1", "가.txt"), files=("가.txt",))
+    call("init")
+    store = place.home / "stores" / "b"
+    store.rename(store.with_name("unplugged"))
+    away = receive(folder)
+    assert (away.exit_code, away.told["error"]["code"]) == (4, "store.away")
+    assert_is_a_sentence(away.sentence)
+    assert call("volume", "list").told["volumes"] == []
+    store.with_name("unplugged").rename(store)
+    assert [path for path in stored(place) if "/packages/" in path] == []
+    assert receive(folder).told["state"] == "stored"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts a small disk")
+def test_a_full_store_is_told_and_the_same_command_goes_on(
+    receive: Call, call: Call, place: Installation, tmp_path: Path
+) -> None:
+    folder = transfer(tmp_path / "t", row("A-1", "큰.bin"))
+    (folder / "큰.bin").write_bytes(os.urandom(3 << 20))
+    store = place.home / "stores" / "b"
+    store.mkdir(parents=True)
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(store)], capture_output=True
+    ).returncode:
+        pytest.skip("no small disk can be mounted here")
+    try:
+        full = receive(folder)
+        assert full.exit_code == 4
+        assert "full" in full.sentence and "b" in full.sentence
+        assert call("volume", "list").told["volumes"] == []
+        assert [path for path in stored(place) if "/packages/" in path] == []
+        subprocess.run(["mount", "-o", "remount,size=32m", str(store)], check=True)
+        assert receive(folder).told["state"] == "stored"
+    finally:
+        subprocess.run(["umount", str(store)], check=True)
+
+
+def test_without_the_index_all_is_stored_and_what_waits_is_named(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEOGO_INDEX", "http://127.0.0.1:1")
+    folder = transfer(tmp_path / "t", row("A-1", "가.txt"), files=("가.txt",))
+    taken = call("transfer", "receive", folder, "--agency", "6110000", "--accept")
+    assert (taken.exit_code, taken.told["state"]) == (4, "stored")
+    assert [each["job"].split()[0] for each in taken.told["waiting"]] == ["index-changes"]
+
+
+def test_a_home_that_cannot_be_made_is_told_in_one_sentence(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("SEOGO_HOME", str(tmp_path / "file" / "home"))
+    told = call("transfer", "list")
+    assert told.exit_code == 4
+    assert str(tmp_path / "file") in told.sentence
+    assert_is_a_sentence(told.sentence)
+
+
+def test_a_second_receive_at_the_same_time_is_told_to_wait(
+    receive: Call, place: Installation, tmp_path: Path
+) -> None:
+    folder = tmp_path / "transfer"
+    make(folder, volumes=12, pages=10, seed=5)
+    place.site()
+    first = place.start(
+        "transfer", "receive", folder, "--agency", "6110000", "--accept", "--json", "--until", "stored"
+    )
+    try:
+        while not list((place.home / "stores").glob("*/.incoming/*")) and first.poll() is None:
+            pass
+        second = receive(folder)
+        assert (second.exit_code, second.told["error"]["code"]) == (3, "busy")
+        assert_is_a_sentence(second.sentence)
+    finally:
+        out, errors = first.communicate(timeout=200)
+    assert json.loads(out)["state"] == "stored", errors
