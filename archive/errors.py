@@ -1,13 +1,13 @@
 """Every error a person may read.  Anything else that escapes is a defect of ours.
 
-    ArchiveError
-      WrongCall    the call itself is not of the right form              400  exit 2
-      Refused      understood, and the answer is no                      403  exit 3
-      Missing      no such transfer, volume, item, object                404  exit 3
-      Conflict     somebody changed it first, or it is already there     409  exit 3
-      Unreadable   bytes that cannot be read as what they are            422  exit 3
-      Damaged      bytes do not match their recorded digest              500  exit 5
-      Unavailable  a store, index, database or tool did not answer       503  exit 4
+ArchiveError
+  WrongCall    the call itself is not of the right form              400  exit 2
+  Refused      understood, and the answer is no                      403  exit 3
+  Missing      no such transfer, volume, item, object                404  exit 3
+  Conflict     somebody changed it first, or it is already there     409  exit 3
+  Unreadable   bytes that cannot be read as what they are            422  exit 3
+  Damaged      bytes do not match their recorded digest              500  exit 5
+  Unavailable  a store, index, database or tool did not answer       503  exit 4
 """
 
 

@@ -37,7 +37,7 @@ class Custody:
 def plan(
     site: Site, custody: Custody, inspection: Inspection, places: set[int], digests: Mapping[str, str]
 ) -> list[Plan]:
-    """Plans of the volumes at these places that are not stored yet.  ``digests``: SHA-256 by path, as checked."""
+    """Plans of the volumes at these places not stored yet.  ``digests``: SHA-256 by path, as checked."""
     with site.open_session.begin() as session:
         mine = transfers.volumes_of(session, transfers.get(session, custody.number))
         rows = [row for row in mine if row.position in places and row.state in ("waiting", "accepted")]
@@ -48,7 +48,7 @@ def plan(
 def plan_anew(
     site: Site, custody: Custody, inspection: Inspection, old: Plan, digests: Mapping[str, str]
 ) -> Plan:
-    """The plan of a volume whose reference is spoilt in a store by other bytes; that reference is not used again."""
+    """The plan of a volume whose reference other bytes in a store spoil; that is not used again."""
     with site.open_session.begin() as session:
         mine = transfers.volumes_of(session, transfers.get(session, custody.number))
         row = next(row for row in mine if row.reference == old.reference)

@@ -1,4 +1,4 @@
-"""One installation, opened: database, stores, shelf, keys, clock.  Whatever works on it gets this by argument."""
+"""One installation, opened: database, stores, shelf, keys, clock.  What works on it gets it by argument."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime

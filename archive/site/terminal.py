@@ -125,8 +125,11 @@ def run(command: click.Command, arguments: list[str]) -> int:
     except ArchiveError as error:
         return _tell(error.code, error.message, error.next, error.exit_code, as_json)
     except OperationalError as error:
-        away = Unavailable(f"The database did not answer: {error.orig}.", code="database",
-                           next="See that it runs and has room, then run the same command again.")  # fmt: skip
+        away = Unavailable(
+            f"The database did not answer: {error.orig}.",
+            code="database",
+            next="See that it runs and has room, then run the same command again.",
+        )
         return _tell(away.code, away.message, away.next, away.exit_code, as_json)
     except OSError as error:
         return _machine(error, as_json) if error.errno in OF_THE_MACHINE else _defect(error, as_json)
