@@ -48,11 +48,9 @@ test: .venv/.dev
 	@[ -d "$${SEOGO_CORPUS:-../shared/corpus}" ] || echo "No corpus at $${SEOGO_CORPUS:-../shared/corpus}: tests on real files are left out.  Name one with SEOGO_CORPUS."
 	@$(bin)/python -m pytest -m "not servers" $(ARGS)
 
-# First the suites that every store and index must pass, then the flows on the production stack.
+# What needs a server by itself, and every flow once more on the production stack.
 test-servers: .venv/.dev
-	@tests/servers/with bash -euo pipefail -c ' \
-	  $(bin)/python -m pytest -m servers $(ARGS); \
-	  SEOGO_TEST_STACK=production $(bin)/python -m pytest tests/flows tests/contracts $(ARGS)'
+	@SEOGO_TEST_STACK=production tests/servers/with $(bin)/python -m pytest -m servers $(ARGS)
 
 lint: .venv/.dev
 	@$(bin)/ruff check .

@@ -70,9 +70,9 @@ PRODUCTION = os.environ.get("SEOGO_TEST_STACK") == "production"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """On the production stack every test of a whole installation is a test on servers."""
+    """On the production stack every flow is a test on servers."""
     for item in items:
-        if PRODUCTION and "place" in getattr(item, "fixturenames", ()):
+        if PRODUCTION and item.path.is_relative_to(ROOT / "tests" / "flows"):
             item.add_marker(pytest.mark.servers)
 
 

@@ -110,7 +110,7 @@ def test_without_a_store_nothing_is_half_taken_and_the_same_command_completes(
     assert_all_is_well(served)
 
 
-@pytest.mark.parametrize("allowance", [20_000, 300_000, 2_000_000])
+@pytest.mark.parametrize("allowance", [20_000, 300_000])
 def test_a_store_that_goes_away_in_the_middle_is_completed_by_the_same_command(
     served: Installation, sample: Path, s3_door: Door, allowance: int
 ) -> None:
@@ -165,7 +165,7 @@ def test_without_the_database_a_sentence_says_so(
         assert "Traceback" not in asked.errors
 
 
-@pytest.mark.parametrize("allowance", [30_000, 60_000, 90_000])
+@pytest.mark.parametrize("allowance", [30_000, 60_000])
 def test_a_database_that_goes_away_in_the_middle_loses_nothing(
     served: Installation, sample: Path, database_door: Door, allowance: int
 ) -> None:
