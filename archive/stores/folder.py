@@ -110,7 +110,7 @@ class FolderStore:
     def read_back_all(self, expected: Iterable[tuple[str, str, int]]) -> Iterator[tuple[str, Verdict]]:
         self.ground.be_there()
         with self.ground.told("its objects"):
-            yield from disk.judge_all(
+            yield from self.ground.judged(
                 self.root, ((check_key(key), digest, size) for key, digest, size in expected)
             )
 

@@ -119,7 +119,7 @@ class FolderDelivery:
     def read_back_all(self, expected: Iterable[tuple[str, str, int]]) -> Iterator[tuple[str, Verdict]]:
         self._sync()
         with self.ground.told(self._prefix):
-            yield from disk.judge_all(self.scratch, expected)
+            yield from self.ground.judged(self.scratch, expected)
 
     def announce_last(self, last: str, data: bytes) -> None:
         self._last = (last, self.put(last, data))
@@ -128,7 +128,7 @@ class FolderDelivery:
         """Waits for the disk once for the name, and once more where ``last`` was not announced."""
         stored = self._write_last(last, data)
         with self.ground.told(self._prefix, lacking=len(data)):
-            for name, verdict in disk.judge_all(self.scratch, [(last, stored.sha256, stored.size)]):
+            for name, verdict in self.ground.judged(self.scratch, [(last, stored.sha256, stored.size)]):
                 if not isinstance(verdict, Intact):
                     raise Damaged(f"Store {self.ground.name} did not keep {name}.", next="Check the disk.")
             self._give_name()

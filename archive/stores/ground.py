@@ -8,7 +8,7 @@ import os
 import secrets
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,7 @@ from pathlib import Path
 from archive.errors import Missing, Unavailable
 from archive.stores import disk
 from archive.stores.keys import check_key
+from archive.stores.store import Absent, Verdict
 
 INCOMING = ".incoming"
 _CHECKPOINT_LOCK = "checkpoint.lock"
@@ -110,10 +111,18 @@ class Ground:
     def sweep(self) -> int:
         """Remove the scratch that no living writer holds."""
         self.be_there()
-        dead = [path for path in sorted((self.root / INCOMING).glob("*")) if _is_dead(path)]
-        for path in dead:
-            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        with self.told("its scratch"):
+            dead = [path for path in sorted((self.root / INCOMING).glob("*")) if _is_dead(path)]
+            for path in dead:
+                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         return len(dead)
+
+    def judged(self, root: Path, expected: Iterable[tuple[str, str, int]]) -> Iterator[tuple[str, Verdict]]:
+        """What the medium gives back.  Nothing is called absent while the store itself is away."""
+        for name, verdict in disk.judge_all(root, expected):
+            if isinstance(verdict, Absent):
+                self.be_there()
+            yield name, verdict
 
 
 def _is_dead(path: Path) -> bool:
