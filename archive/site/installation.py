@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 
 from archive import admissions
 from archive.database import one_machine_only
-from archive.errors import Unavailable
+from archive.errors import Refused, Unavailable
 from archive.ledger.signing import PRIVATE, make_key_files
 from archive.site.site import Site
 
@@ -33,9 +33,12 @@ def prepare(site: Site) -> None:
 
 
 def sweep(site: Site) -> None:
-    """Remove the scratch of writers that are dead; a store that is away is swept another time."""
+    """Remove the scratch of writers that are dead.
+
+    A store that is away is swept another time, and one with write-once credentials by its server.
+    """
     for store in site.stores:
-        with suppress(Unavailable):
+        with suppress(Unavailable, Refused):
             store.sweep(before=site.machine_now() - timedelta(days=1))
 
 
