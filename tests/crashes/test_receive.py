@@ -99,7 +99,7 @@ def test_a_killed_packer_is_told_in_a_sentence_and_the_same_command_completes(
     assert (code, told["error"]["code"]) == (4, "work.killed")
     assert "same command again" in told["error"]["next"]
     assert disturbed.half_bags() == []
-    assert not processes(process.pid)
+    waited_for(lambda: not processes(process.pid), seconds=5)
     ends_as_if_nothing_had_happened(disturbed, undisturbed)
 
 

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from tests.conftest import ROOT, SEOGO
-from tests.crashes.conftest import AGENCY, Disturbed, Undisturbed, ended, processes, reached
+from tests.crashes.conftest import AGENCY, Disturbed, Undisturbed, ended, processes, reached, waited_for
 from tests.crashes.test_receive import STEPS, ends_as_if_nothing_had_happened
 
 
@@ -27,7 +27,7 @@ def test_a_store_that_goes_away_is_named_and_the_same_command_completes(
     code, told, errors = ended(process)
     assert (code, told.get("error", {}).get("code")) == (4, "store.away"), (told, errors)
     assert "Store b" in told["error"]["message"]
-    assert not processes(process.pid)
+    waited_for(lambda: not processes(process.pid), seconds=5)
     assert not (disturbed.home / "stores/b").exists()
     assert whole_bags(disturbed, "stores/a") and whole_bags(disturbed, "elsewhere")
 
