@@ -21,7 +21,7 @@ from archive.site import settings as settings_of
 from archive.site.commands import settings, user
 from archive.site.evidence import ledger
 from archive.site.site import Site
-from archive.site.terminal import Command, Progress, json_option, pass_site, run, say
+from archive.site.terminal import Command, Group, Progress, json_option, pass_site, run, say
 from archive.site.web import create_app
 from archive.work.commands import job, work
 from archive.work.web import bp as job_pages
@@ -39,7 +39,7 @@ WRITERS = {"demo", "transfer", "work"}
 """Commands that write into stores; before they do, they remove what killed ones left half-written."""
 
 
-@click.group()
+@click.group(cls=Group)
 @click.pass_context
 def cli(context: click.Context) -> None:
     """Seogo (서고): a digital archive for transferred public records."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from posixpath import basename, normpath, splitext
 
-from ingest.landing import Found, normal
+from ingest.landing import Found, normal, read_name
 from metadata_schemas.description import ItemDescription, VolumeDescription
 
 TOPS = ("", "objects/", "data/")
@@ -121,7 +121,8 @@ def without_list(title: str, files: Sequence[Found]) -> PlannedVolume:
 
 def _title(name: str, members: Sequence[Found]) -> str:
     is_file = len(members) == 1 and "/" not in members[0].path
-    return (splitext(name)[0] or name) if is_file else name
+    readable = read_name(name)[0]
+    return (splitext(readable)[0] or readable) if is_file else readable
 
 
 def _plan(volume: VolumeDescription, shelf: Shelf) -> PlannedVolume:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from archive.stores.keys import safe_segment
 from ingest.belonging import About, finding, owners
 from ingest.inspection import Inspection
-from ingest.landing import Found, normal, not_utf8, raw, shown
+from ingest.landing import Found, normal, not_utf8, raw, read_name, shown
 from metadata_schemas.description import Finding, Where
 
 
@@ -42,12 +42,14 @@ def names_are_plain(inspection: Inspection) -> Iterator[About]:
 def _plain(path: str) -> Iterator[Finding]:
     where, name = Where(path=shown(path)), shown(path)
     if not_utf8(path):
-        fact = f"The name {name} is not UTF-8; its bytes are kept beside it."
+        fact = f"The name {name} is not UTF-8; it is read as {read_name(path)[0]}, and its bytes are kept."
         yield finding("name.encoding", "warning", fact, where, raw(path).hex(), "UTF-8")
     elif normal(path) != path.replace("\\", "/"):
         fact = f"The name {name} is decomposed (NFD); it is kept composed (NFC)."
         yield finding("name.nfd", "note", fact, where, None, "NFC")
-    changed = sorted({reason for part in path.split("/") if (reason := safe_segment(part).changed)})
+    changed = sorted(
+        {reason for part in read_name(path)[0].split("/") if (reason := safe_segment(part).changed)}
+    )
     if changed:
         fact = f"{name} is kept under another name ({', '.join(changed)}); the original name is recorded."
         yield finding("name.shortened", "note", fact, where, None, "a name that is safe everywhere")

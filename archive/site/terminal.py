@@ -38,6 +38,7 @@ OF_THE_MACHINE = frozenset(
         errno.EIO,
         errno.EMFILE,
         errno.ENFILE,
+        errno.ENOTDIR,
     }
 )
 """What rights, full disks and broken media say; the operator can mend it, and it is no defect of ours."""

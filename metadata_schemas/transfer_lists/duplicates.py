@@ -48,10 +48,24 @@ def _report_seen(
             continue
         before = seen.setdefault(key, described)
         if before is not described:
-            column, value = _cell(described, name, key[-1])
-            fact = f"stands as {name} in row {before.row} of {before.list} already"
-            expected = f"each {name} once"
-            report(described, "list.duplicate", value, expected, fact, findings, column=column)
+            _report_both(name, key[-1], before, described, findings)
+
+
+def _report_both(
+    name: str,
+    known: str,
+    before: ItemDescription | VolumeDescription,
+    described: ItemDescription | VolumeDescription,
+    findings: list[Finding],
+) -> None:
+    """Nobody can tell which of the two rows is right, so neither may pass."""
+    for one, other in ((before, described), (described, before)):
+        column, value = _cell(one, name, known)
+        fact = f"stands as {name} in row {other.row} of {other.list} too"
+        expected = f"each {name} once"
+        if not any(each.rule == "list.duplicate" and each.where == Where(one.list, one.row, column)
+                   for each in findings[-200:]):  # fmt: skip
+            report(one, "list.duplicate", value, expected, fact, findings, column=column)
 
 
 def _cell(described: ItemDescription | VolumeDescription, name: str, known: str) -> tuple[str, str]:

@@ -109,8 +109,8 @@ def spoil(folder: Path, case: str) -> None:
 
 SPOILT = {
     "a list with no files": "file.missing",
-    "a name with ..": "name.escape",
-    "an absolute name": "name.escape",
+    "a name with ..": "list.path",
+    "an absolute name": "list.path",
     "duplicate numbers": "list.duplicate",
     "a file named twice": "file.claimed_twice",
     "a list in an unknown encoding": "list.encoding",
