@@ -70,10 +70,15 @@ PRODUCTION = os.environ.get("SEOGO_TEST_STACK") == "production"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """On the production stack every flow is a test on servers."""
+    """On the production stack every flow is a test on servers.
+
+    A flow runs many commands, each with a time limit of its own: all together may take longer than a test.
+    """
     for item in items:
-        if PRODUCTION and item.path.is_relative_to(ROOT / "tests" / "flows"):
-            item.add_marker(pytest.mark.servers)
+        if item.path.is_relative_to(ROOT / "tests" / "flows"):
+            item.add_marker(pytest.mark.timeout(900))
+            if PRODUCTION:
+                item.add_marker(pytest.mark.servers)
 
 
 @pytest.fixture
