@@ -1,36 +1,50 @@
 """Puts one installation together; the only module that sees every package.  The ``seogo`` command.
 
-Importing it declares every job and every table; `create` joins the pages of all packages and
-`cli` joins their commands.
+A command's module is imported when it is called, so that each starts quickly; `load` imports all of
+them and with them declares every table and job.  `create` joins the pages of all packages.
 """
 
+import importlib
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
+from typing import TYPE_CHECKING
 
 import click
-from flask import Flask
 
-from access.commands import index, search
-from access.web import blueprints as portal
 from archive.site import installation
 from archive.site import settings as settings_of
-from archive.site.commands import settings, user
-from archive.site.evidence import ledger
 from archive.site.site import Site
-from archive.site.terminal import Command, Group, Progress, json_option, pass_site, run, say
-from archive.site.web import create_app
-from archive.work.commands import job, work
-from archive.work.web import bp as job_pages
-from ingest import demo as demonstration
-from ingest.commands import transfer
-from ingest.samples.commands import sample
-from ingest.web import bp as desk
-from preservation.commands import copy, volume
-from preservation.web import bp as evidence
+from archive.site.terminal import Command, LazyGroup, Progress, json_option, pass_site, run, say
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+COMMANDS = {
+    "copy": "preservation.commands",
+    "index": "access.commands",
+    "job": "archive.work.commands",
+    "ledger": "archive.site.evidence",
+    "sample": "ingest.samples.commands",
+    "search": "access.commands",
+    "settings": "archive.site.commands",
+    "transfer": "ingest.commands",
+    "user": "archive.site.commands",
+    "volume": "preservation.commands",
+    "work": "archive.work.commands",
+}
+"""The module of each command; there it has the command's own name."""
+
+JOBS = ("access.search.feeding", "ingest.checking_again", "ingest.receiving", "preservation.derivatives")
+"""The modules that declare jobs."""
+
+PAGES = ("access.web", "ingest.web", "preservation.web", "archive.work.web")
+"""The modules that bring pages; each has `blueprints`."""
+
+RUN_JOBS = {"demo", "job", "transfer", "work"}
 
 WITHOUT_HOME = {"settings", "sample", "ledger"}
 """Commands that need no installation, or make it ready themselves when they do."""
@@ -39,20 +53,30 @@ WRITERS = {"demo", "transfer", "work"}
 """Commands that write into stores; before they do, they remove what killed ones left half-written."""
 
 
-@click.group(cls=Group)
+@click.group(cls=LazyGroup, places=COMMANDS)
 @click.pass_context
 def cli(context: click.Context) -> None:
     """Seogo (서고): a digital archive for transferred public records."""
-    if context.invoked_subcommand != "settings" and "--help" not in sys.argv:
+    called = context.invoked_subcommand
+    if called in RUN_JOBS:
+        declare_jobs()
+    if called != "settings" and "--help" not in sys.argv:
         context.obj = Site(settings_of.read())
-        if context.invoked_subcommand not in WITHOUT_HOME:
+        if called not in WITHOUT_HOME:
             installation.prepare(context.obj)
-        if context.invoked_subcommand in WRITERS:
+        if called in WRITERS:
             installation.sweep(context.obj)
 
 
-for command in (settings, user, sample, transfer, volume, copy, ledger, index, search, work, job):
-    cli.add_command(command)
+def declare_jobs() -> None:
+    for module in JOBS:
+        importlib.import_module(module)
+
+
+def load() -> None:
+    """Import every package whole, so that every table, job and command is declared."""
+    for module in (*COMMANDS.values(), *JOBS, *PAGES, "ingest.demo"):
+        importlib.import_module(module)
 
 
 @cli.command(cls=Command, exits=(0, 1, 2, 3, 4))
@@ -64,10 +88,14 @@ def init(site: Site, as_json: bool) -> None:
     say(told, as_json, lambda: f"The installation in {told['home']} is ready.")
 
 
-def create() -> Flask:
+def create() -> "Flask":
     """The web application, for a WSGI server."""
+    load()
     site = Site(settings_of.read())
-    return create_app(site, (*portal(site), desk, evidence, job_pages))
+    web = importlib.import_module("archive.site.web")
+    pages = [blueprint for module in PAGES for blueprint in importlib.import_module(module).blueprints(site)]
+    app: Flask = web.create_app(site, pages)
+    return app
 
 
 @cli.command(cls=Command, exits=(0, 1, 2, 4))
@@ -94,6 +122,7 @@ def _granian(host: str, port: int) -> list[str]:
 @pass_site
 def demo(site: Site, volumes: int, pages: int, port: int) -> None:
     """A sample transfer, taken in, stored twice, indexed and shown on this machine."""
+    demonstration = importlib.import_module("ingest.demo")
     sign_ins = demonstration.prepare(site, volumes=volumes, pages=pages, progress=Progress())
     port = _free(port)
     click.echo(f"\nThe portal is at http://127.0.0.1:{port}/  (English: http://127.0.0.1:{port}/en/)")

@@ -28,13 +28,17 @@ class Admission(Base):
 
 
 def admit_new(open_session: OpenSession, stores: Sequence[Store], now: datetime) -> None:
-    """Prepare and probe the stores that were never used before; Refused when one cannot keep its promises."""
+    """Prepare and probe the stores that were never used before; Refused when one cannot keep its promises.
+
+    One that is known and now has another location is only probed: it must be there already, with its copies.
+    """
     with open_session() as session:
         known = {row.store: row.location for row in admissions(session)}
     for store in stores:
         if known.get(store.name) == store.location:
             continue
-        store.prepare()
+        if store.name not in known:
+            store.prepare()
         found = [{"name": each.name, "holds": each.holds, "detail": each.detail} for each in admit(store)]
         with open_session.begin() as session:
             session.execute(Admission.__table__.delete().where(Admission.store == store.name))  # type: ignore[attr-defined]

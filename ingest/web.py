@@ -4,6 +4,7 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 
 from archive.site.reader.web import needs, reader, say, session, site
+from archive.site.site import Site
 from archive.work import jobs
 from ingest import checking_again, overview, returning, transfers
 from ingest.overview import Summary
@@ -152,3 +153,7 @@ def _summary(number: str) -> Summary:
 def _after() -> int:
     text = request.args.get("after", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
+
+
+def blueprints(_site: Site) -> tuple[Blueprint, ...]:
+    return (bp,)

@@ -5,7 +5,7 @@ from alembic import context
 import seogo
 from archive.database import Base, open_engine
 
-assert seogo.cli  # importing it declares every table
+seogo.load()
 
 
 def run() -> None:

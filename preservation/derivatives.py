@@ -230,8 +230,9 @@ def enter_format(session: Session, file: ContentFile, found: Identified, site: S
     session.execute(delete(ItemFinding).where(ItemFinding.file_id == file.id))
     if found.warning:
         rule = "format.not_looked_at" if found.basis == NOT_LOOKED_AT else "format.unknown"
+        severity = "warning" if found.puid is None else "note"
         rule = rule if found.puid is None else "format.remark"
-        add_finding(session, file.item_id, rule, found.warning, file=file, value=found.puid)
+        add_finding(session, file.item_id, rule, found.warning, file=file, value=found.puid, severity=severity)
 
 
 def close(
@@ -271,11 +272,11 @@ def keep_findings(session: Session, task: Task) -> None:
 
 def add_finding(
     session: Session, item_id: int, rule: str, message: str, *, file: ContentFile | None = None,
-    value: str | None = None, expected: str | None = None,
+    value: str | None = None, expected: str | None = None, severity: str = "warning",
 ) -> None:  # fmt: skip
     session.add(
         ItemFinding(
-            item_id=item_id, file_id=file.id if file else None, rule=rule, severity="warning",
+            item_id=item_id, file_id=file.id if file else None, rule=rule, severity=severity,
             value=value, expected=expected, message=message,
         )
     )  # fmt: skip

@@ -4,6 +4,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from archive.site.reader.web import needs, session, site
+from archive.site.site import Site
 from preservation import evidence
 
 AT_ONCE = 100
@@ -35,3 +36,7 @@ def ledger() -> ResponseReturnValue:
         "ledger.html", seal=evidence.last_seal(db), unsealed=evidence.unsealed(db), step=AT_ONCE,
         entries=evidence.entries(db, before=before, limit=AT_ONCE), before=before,
     )  # fmt: skip
+
+
+def blueprints(_site: Site) -> tuple[Blueprint, ...]:
+    return (bp,)

@@ -16,6 +16,7 @@ import psycopg
 import pytest
 from elasticsearch import Elasticsearch
 
+import seogo
 from archive.site import installation, settings
 from archive.site.site import Site
 from ingest.samples.making import make
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 ROOT = Path(__file__).parents[1]
+seogo.load()  # tests use tables and jobs of every package
 CORPUS = Path(os.environ.get("SEOGO_CORPUS", ROOT / "../shared/corpus")).absolute()
 SEOGO = [sys.executable, "-m", "seogo"]
 

@@ -20,12 +20,16 @@ PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 def words_of(command: click.Command, *before: str) -> Iterator[tuple[str, ...]]:
     """Each command that does something, as the words that call it."""
     if isinstance(command, click.Group):
-        for name, each in command.commands.items():
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            each = command.get_command(context, name)
+            assert each is not None
             yield from words_of(each, *before, name)
     else:
         yield before
 
 
+seogo.load()
 COMMANDS = sorted(words_of(seogo.cli))
 
 

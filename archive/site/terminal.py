@@ -4,6 +4,7 @@ The exit codes are in `archive.errors`; a result that is not all good carries it
 """
 
 import errno
+import importlib
 import json
 import signal
 import sys
@@ -63,6 +64,23 @@ class Group(click.Group):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         write_exit_codes(formatter, tuple(EXIT_CODES))
+
+
+class LazyGroup(Group):
+    """A group whose commands are imported when they are called.  ``places``: name to module."""
+
+    def __init__(self, *args: Any, places: Mapping[str, str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.places = places
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *self.places})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.places:
+            return super().get_command(ctx, cmd_name)
+        found: click.Command = getattr(importlib.import_module(self.places[cmd_name]), cmd_name)
+        return found
 
 
 def write_exit_codes(formatter: click.HelpFormatter, codes: Iterable[int]) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from archive.site import language
 from archive.site.reader.web import needs, say, session, site
+from archive.site.site import Site
 from archive.work import jobs
 from archive.work.jobs import Job
 
@@ -67,3 +68,7 @@ def progress_line(row: Job) -> str:
     if row.total is None:
         return say(f"job.{row.state}")
     return say("job.progress", n=language.number(row.total), k=language.number(row.done))
+
+
+def blueprints(_site: Site) -> tuple[Blueprint, ...]:
+    return (bp,)
