@@ -230,9 +230,12 @@ def enter_format(session: Session, file: ContentFile, found: Identified, site: S
     session.execute(delete(ItemFinding).where(ItemFinding.file_id == file.id))
     if found.warning:
         rule = "format.not_looked_at" if found.basis == NOT_LOOKED_AT else "format.unknown"
-        severity = "warning" if found.puid is None else "note"
-        rule = rule if found.puid is None else "format.remark"
-        add_finding(session, file.item_id, rule, found.warning, file=file, value=found.puid, severity=severity)
+        severity = "warning"
+        if found.puid is not None:
+            rule, severity = "format.remark", "note"
+        add_finding(
+            session, file.item_id, rule, found.warning, file=file, value=found.puid, severity=severity
+        )
 
 
 def close(
