@@ -21,7 +21,7 @@ from archive.site.site import Site
 from archive.site.terminal import Command, LazyGroup, Progress, json_option, pass_site, run, say
 
 if TYPE_CHECKING:
-    from flask import Flask
+    from flask import Blueprint, Flask
 
 COMMANDS = {
     "copy": "preservation.commands",
@@ -92,10 +92,13 @@ def create() -> "Flask":
     """The web application, for a WSGI server."""
     load()
     site = Site(settings_of.read())
-    web = importlib.import_module("archive.site.web")
-    pages = [blueprint for module in PAGES for blueprint in importlib.import_module(module).blueprints(site)]
-    app: Flask = web.create_app(site, pages)
+    app: Flask = importlib.import_module("archive.site.web").create_app(site, pages(site))
     return app
+
+
+def pages(site: Site) -> "list[Blueprint]":
+    """The pages of all packages."""
+    return [each for module in PAGES for each in importlib.import_module(module).blueprints(site)]
 
 
 @cli.command(cls=Command, exits=(0, 1, 2, 4))

@@ -102,9 +102,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Shown:
 
 
 def application(site: Site, a_minute: int = 100_000) -> Flask:
-    app = create_app(
-        site, (*seogo.portal(site), seogo.desk, seogo.evidence, seogo.job_pages), a_minute=a_minute
-    )
+    app = create_app(site, seogo.pages(site), a_minute=a_minute)
     app.config["WTF_CSRF_ENABLED"] = False
     return app
 
