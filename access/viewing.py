@@ -159,7 +159,7 @@ def may_open_any(session: Session, item: Item, asking: Asking) -> bool:
     """Whether anything of the item's content may be seen."""
     if decide(session, item, "file", asking).allowed:
         return True
-    return is_published(item.volume) and item.disclosure == "partial" and bool(item.restricted_pages)
+    return is_published(item.volume) and disclosure.has_open_pages(item)
 
 
 def get_page(session: Session, item: Item, number: int, asking: Asking) -> Page:

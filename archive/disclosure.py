@@ -107,13 +107,19 @@ def state_now(item: Item, today: date) -> str:
     return "open" if is_open(item, today) else item.disclosure
 
 
+def has_open_pages(item: Item) -> bool:
+    """Whether a partly open item may show any page: it is known which pages are closed."""
+    return item.disclosure == "partial" and bool(item.restricted_pages) and item.pages_agree
+
+
 def page_is_open(item: Item, number: int, today: date) -> bool:
     """Whether one page, counted as shown from 1, may be seen by everybody.
 
     A partly open item whose restricted pages are not named has no open page: nobody said which.
+    Nor has one whose pages as shown may be counted in another way than those the sender closed.
     """
     if is_open(item, today):
         return True
-    if item.disclosure != "partial" or not item.restricted_pages:
+    if not has_open_pages(item):
         return False
     return not any(first <= number <= last for first, last in item.restricted_pages)

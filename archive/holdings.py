@@ -78,7 +78,8 @@ class Item(Base):
 
     ``opens_on`` is the first day on which all of it is open: the day of the ruling or earlier for
     an open item, a future day for one that is closed until then, None where no day is known.
-    ``restricted_pages`` are inclusive ranges ``[[1, 5], [8, 8]]`` counted as pages are shown.
+    ``restricted_pages`` are inclusive ranges ``[[1, 5], [8, 8]]`` in the sender's own counting;
+    ``pages_agree`` once it is known that pages as shown are counted in the same way.
     """
 
     __tablename__ = "items"
@@ -101,6 +102,7 @@ class Item(Base):
     disclosure: Mapped[str] = mapped_column(String(10), default="closed")
     reasons: Mapped[list[Any]] = mapped_column(default=list)
     restricted_pages: Mapped[list[Any]] = mapped_column(default=list)
+    pages_agree: Mapped[bool] = mapped_column(default=False)
     opens_on: Mapped[date | None]
     review_year: Mapped[int | None]
     version: Mapped[int] = mapped_column(default=1)

@@ -258,7 +258,8 @@ def close(
 
 def keep_findings(session: Session, task: Task) -> None:
     """Compare the pages counted with the pages the list promised."""
-    item, rows = task.item, derived_files_of(session, task.item.id)
+    item, rows = session.get_one(Item, task.item.id), derived_files_of(session, task.item.id)
+    item.pages_agree = pages_agree(item, len(task.files), rows)
     session.execute(delete(ItemFinding).where(ItemFinding.item_id == item.id, ItemFinding.file_id.is_(None)))
     if item.listed_pages is None or not rows:
         return
@@ -271,6 +272,14 @@ def keep_findings(session: Session, task: Task) -> None:
     elif counted != item.listed_pages:
         message = f"The list says {listed} pages, and the files have {counted}."
         add_finding(session, item.id, "file.page_count", message, value=str(counted), expected=listed)
+
+
+def pages_agree(item: Item, files: int, rows: Sequence[DerivedFile]) -> bool:
+    """Whether page numbers as shown are the sender's: every file counted, none of them left out."""
+    counts = [row.page_count for row in rows if row.state == "made" and row.page_count is not None]
+    if not counts or len(counts) != files:
+        return False
+    return item.listed_pages in (None, sum(counts))
 
 
 def add_finding(

@@ -208,6 +208,7 @@ def upgrade() -> None:
         sa.Column("disclosure", sa.String(length=10), nullable=False),
         sa.Column("reasons", sa.JSON(), nullable=False),
         sa.Column("restricted_pages", sa.JSON(), nullable=False),
+        sa.Column("pages_agree", sa.Boolean(), nullable=False),
         sa.Column("opens_on", sa.Date(), nullable=True),
         sa.Column("review_year", sa.Integer(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),

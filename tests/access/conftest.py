@@ -156,6 +156,7 @@ def enter(site, session, volume, told: Described) -> None:
         date_from=date(1955, 10, 3),
         date_to=date(1955, 10, 3),
         review_year=2031,
+        pages_agree=True,
     )
     session.add(item)
     session.flush()

@@ -105,6 +105,21 @@ def test_a_closed_page_of_a_partly_open_item_is_not_given(shown: Shown, end: str
     assert "image/jpeg" not in answer.headers["Content-Type"]
 
 
+def test_a_partly_open_record_whose_pages_are_counted_otherwise_shows_none_and_says_why(shown: Shown):
+    with shown.site.open_session.begin() as session:
+        session.scalars(select(Item).where(Item.reference == PARTIAL)).one().pages_agree = False
+    try:
+        page = shown.client.get(f"/items/{PARTIAL}")
+        first = shown.client.get(f"/items/{PARTIAL}/pages/1/text")
+    finally:
+        with shown.site.open_session.begin() as session:
+            session.scalars(select(Item).where(Item.reference == PARTIAL)).one().pages_agree = True
+    assert page.status_code == 200
+    assert "이름, 주소, 주민등록번호 같은 개인정보가 들어 있습니다." in page.get_data(as_text=True)
+    assert "/pages/1" not in page.get_data(as_text=True)
+    assert first.status_code == 403
+
+
 def test_a_closed_page_tells_its_number_and_nothing_else(shown: Shown):
     told = shown.client.get(f"/items/{PARTIAL}/pages/2.json").json
     assert set(told) == {"number", "total", "open", "heading", "sentences"}

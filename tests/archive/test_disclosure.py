@@ -59,12 +59,21 @@ def test_pages_of_a_partly_open_item_are_judged_one_by_one(open_session):
     with open_session.begin() as session:
         item = an_item(session)
         disclosure.rule(session, item, DECISIONS["partly open"], by="p-1", today=TODAY, now=NOW)
+        item.pages_agree = True
         assert [disclosure.page_is_open(item, page, TODAY) for page in (1, 2, 3, 4)] == [
             True,
             False,
             False,
             True,
         ]
+
+
+def test_a_partly_open_item_whose_pages_may_be_counted_otherwise_shows_none(open_session):
+    with open_session.begin() as session:
+        item = an_item(session)
+        disclosure.rule(session, item, DECISIONS["partly open"], by="p-1", today=TODAY, now=NOW)
+        session.flush()
+        assert not disclosure.page_is_open(item, 1, TODAY)
 
 
 def test_a_partly_open_item_without_named_pages_shows_none(open_session):

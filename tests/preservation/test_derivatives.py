@@ -156,6 +156,23 @@ def test_counted_pages_are_compared_with_the_list(site, tmp_path, listed, found)
     assert rules(site, item_id) == found
 
 
+@pytest.mark.parametrize(("listed", "agree"), [(3, True), (5, False), (None, True)])
+def test_pages_as_shown_are_the_senders_when_all_are_counted(site, tmp_path, listed, agree):
+    item_id = held(site, book(tmp_path / "scan.tif"), listed_pages=listed)
+    run(site, item_id)
+    with site.reading_session() as session:
+        assert session.get_one(Item, item_id).pages_agree is agree
+
+
+@pytest.mark.parametrize("other", ["memo.txt", "a_broken.pdf"])
+def test_a_file_without_counted_pages_leaves_it_open_which_pages_are_closed(site, tmp_path, other):
+    (tmp_path / other).write_bytes(b"%PDF-1.4 broken" if other.endswith("pdf") else b"one line\n" * 300)
+    item_id = held(site, tmp_path / other, book(tmp_path / "scan.tif"))
+    run(site, item_id)
+    with site.reading_session() as session:
+        assert session.get_one(Item, item_id).pages_agree is False
+
+
 def test_pages_that_cannot_be_counted_are_a_warning_and_not_a_guess(site, hwp):
     item_id = held(site, hwp / "python-hwpx/m3_gongmun_gold/seoul_sihaengmun.hwpx", listed_pages=1)
     run(site, item_id)

@@ -128,7 +128,7 @@ def test_the_public_cannot_find_a_closed_title(site, indexes):
 
 def test_the_public_finds_only_the_open_pages_of_a_partly_open_item(site, indexes):
     item = add_item(site, add_volume(site), "민원 처리", texts=["접수 내역", "주민등록번호", "회신 문안"],
-                    disclosure="partial", restricted_pages=[[2, 2]])  # fmt: skip
+                    disclosure="partial", restricted_pages=[[2, 2]], pages_agree=True)  # fmt: skip
     feed(site)
     assert found(indexes.public, "접수") == found(indexes.public, "회신") == [item.reference]
     assert found(indexes.public, "주민등록번호") == []
@@ -137,7 +137,14 @@ def test_the_public_finds_only_the_open_pages_of_a_partly_open_item(site, indexe
 
 
 def test_a_partly_open_item_whose_closed_pages_are_not_named_shows_no_page(site, indexes):
-    add_item(site, add_volume(site), "민원 처리", texts=["접수 내역"], disclosure="partial")
+    add_item(site, add_volume(site), "민원 처리", texts=["접수 내역"], disclosure="partial", pages_agree=True)
+    feed(site)
+    assert found(indexes.public, "접수") == []
+
+
+def test_a_partly_open_item_whose_pages_are_counted_otherwise_shows_no_page(site, indexes):
+    add_item(site, add_volume(site), "민원 처리", texts=["접수 내역", "주민등록번호"],
+             disclosure="partial", restricted_pages=[[2, 2]])  # fmt: skip
     feed(site)
     assert found(indexes.public, "접수") == []
 
