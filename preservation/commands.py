@@ -114,7 +114,7 @@ def check(site: Site, store: str | None, reference: str | None, as_json: bool) -
             reference = holdings.get_volume(session, reference).reference
     chosen = site.store(store).name if store else None
     with site.reading_session() as session:
-        total = len(fixity.subjects(session, store=chosen, volume=reference))
+        total = len(fixity.subjects(session, site.settings.stores, store=chosen, volume=reference))
     counts = {"intact": 0, "altered": 0, "absent": 0, "not_looked_at": 0}
     exceptions: list[dict[str, Any]] = []
     progress = Progress()

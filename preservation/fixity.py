@@ -6,12 +6,13 @@ were added.  It does not find a copy and the recorded digest being replaced toge
 ledger is what finds that.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
-from sqlalchemy import ForeignKey, String, select
+from sqlalchemy import ForeignKey, String, Subquery, and_, literal, or_, select, true, union
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from archive import ledger
@@ -25,6 +26,7 @@ from preservation import bagging
 from preservation.packages import MANIFEST, TAGMANIFEST, Bag, Copy
 
 FixityVerdict = Literal["intact", "altered", "absent", "not_looked_at"]
+VERDICTS: tuple[FixityVerdict, ...] = get_args(FixityVerdict)
 WORST_FIRST: tuple[FixityVerdict, ...] = ("altered", "absent", "not_looked_at")
 
 
@@ -62,45 +64,76 @@ class FixityCheck(Base):
 
 @dataclass(frozen=True)
 class Subject:
-    """A copy to be checked."""
+    """A bag and a store it should be in.  ``copy_id`` is None when no copy was ever made there."""
 
-    copy_id: int
+    copy_id: int | None
     volume: str
     store: str
     prefix: str
     tagmanifest_sha256: str
 
 
-def subjects(session: Session, *, store: str | None = None, volume: str | None = None) -> list[Subject]:
-    wanted = (
-        select(Copy.id, Volume.reference, Copy.store, Bag.prefix, Bag.tagmanifest_sha256)
-        .join(Bag, Bag.id == Copy.bag_id)
+def places(stores: Iterable[str]) -> Subquery:
+    """Every bag in every one of these stores, and in any other store that was given a copy."""
+    names = list(stores)
+    wanted = [select(Copy.store.label("store")), *(select(literal(name).label("store")) for name in names)]
+    named = union(*wanted).subquery()
+    store = named.c.store
+    return (
+        select(
+            Copy.id.label("copy_id"), Volume.reference, store, Bag.prefix, Bag.tagmanifest_sha256, Bag.number
+        )
+        .select_from(Bag)
         .join(Volume, Volume.id == Bag.volume_id)
-        .order_by(Copy.store, Volume.reference, Bag.number)
+        .join(named, true())
+        .outerjoin(Copy, and_(Copy.bag_id == Bag.id, Copy.store == store))
+        .where(or_(Copy.id.is_not(None), store.in_(names)))
+        .subquery()
     )
+
+
+def subjects(
+    session: Session, stores: Iterable[str], *, store: str | None = None, volume: str | None = None
+) -> list[Subject]:
+    """What a check has to answer for: every bag in every store, whether a copy was made there or not."""
+    place = places(stores).c
+    wanted = select(
+        place.copy_id, place.reference, place.store, place.prefix, place.tagmanifest_sha256
+    ).order_by(place.store, place.reference, place.number)
     if store:
-        wanted = wanted.where(Copy.store == store)
+        wanted = wanted.where(place.store == store)
     if volume:
-        wanted = wanted.where(Volume.reference == volume)
+        wanted = wanted.where(place.reference == volume)
     return [Subject(*row) for row in session.execute(wanted)]
 
 
 def check_copies(
     site: Site, *, store: str | None = None, volume: str | None = None, by: str
 ) -> Iterator[Checked]:
-    """Check one copy after the other, writing each verdict down.  A store that is away is not looked at."""
+    """Check one copy after the other, writing each verdict down, and at the end that it was done.
+
+    A store that is away is not looked at.
+    """
     with site.reading_session() as session:
-        chosen = subjects(session, store=store, volume=volume)
+        chosen = subjects(session, site.settings.stores, store=store, volume=volume)
     stores = {each.name: each for each in site.stores}
+    counts: Counter[str] = Counter(dict.fromkeys(VERDICTS, 0))
     for subject in chosen:
         checked = look(stores.get(subject.store), subject)
+        counts[checked.verdict] += 1
         with site.open_session.begin() as session:
             _write(session, subject, checked, site.now(), by)
         yield checked
+    facts = {"stores": [store] if store else sorted(site.settings.stores), "volume": volume, **counts}
+    with site.open_session.begin() as session:
+        about = volume or "copies"
+        ledger.record(session, act="copies.checked", about=about, at=site.now(), actor=by, facts=facts)
 
 
 def look(store: Store | None, subject: Subject) -> Checked:
     """Read one copy back and judge it.  What was found before a store fell silent still counts."""
+    if subject.copy_id is None:
+        return Checked(subject.volume, subject.store, "absent", (Flaw(None, "absent"),))
     flaws: list[Flaw] = []
     try:
         if store is None:
@@ -171,6 +204,8 @@ def _listed(store: Store, subject: Subject) -> dict[str, str] | None:
 
 
 def _write(session: Session, subject: Subject, checked: Checked, now: datetime, by: str) -> None:
+    if subject.copy_id is None:
+        return  # there is no copy whose state could be kept; the act at the end counts it
     copy = session.get_one(Copy, subject.copy_id)
     before = copy.state
     if checked.verdict != "not_looked_at":

@@ -25,10 +25,12 @@ class Held:
     """A whole installation in one folder."""
 
     home: Path
+    stores: str = ""
 
     @property
     def place(self) -> Installation:
-        return Installation({**plain_environment(), "SEOGO_HOME": str(self.home)})
+        stores = {"SEOGO_STORES": self.stores} if self.stores else {}
+        return Installation({**plain_environment(), "SEOGO_HOME": str(self.home), **stores})
 
     def ask(self, *arguments: str | Path) -> tuple[int, dict[str, Any]]:
         """Exit code and what was told, through the outermost layer."""
@@ -46,10 +48,20 @@ class Held:
         [state] = [copy["state"] for copy in shown["copies"] if copy["store"] == store]
         return str(state)
 
+    def with_store(self, name: str) -> "Held":
+        """The same installation with one more store, added after everything was taken in."""
+        stores = (f"{each}={(self.home / 'stores' / each).as_uri()}" for each in ("a", "b", name))
+        return Held(self.home, " ".join(stores))
+
     def acts(self, reference: str) -> list[str]:
         """What the log tells about a volume, in its order."""
+        return [told["act"] for told in self.records(reference)]
+
+    def records(self, about: str) -> list[dict[str, Any]]:
+        """The journal's records of one thing, in their order."""
         site = self.place.site()
         with site.reading_session() as session:
             rows = session.scalars(select(LedgerEntry).order_by(LedgerEntry.id)).all()
+            told = [json.loads(row.journal.record) for row in rows if row.about == about]
         site.engine.dispose()
-        return [json.loads(row.entry)["act"] for row in rows if row.about == reference]
+        return told

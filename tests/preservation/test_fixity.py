@@ -141,3 +141,30 @@ def test_damage_and_its_repair_are_acts_of_the_log_and_told_once(held: Held, ref
     held.ask("copy", "check")
     told = [act for act in held.acts(reference) if act.startswith("copy.")]
     assert told == ["copy.altered", "copy.verified", "copy.lost"]
+
+
+def test_a_copy_that_was_never_made_is_absent(held: Held) -> None:
+    more = held.with_store("c")
+    more.ask("init")
+    code, told = more.ask("copy", "check")
+    assert (code, told["intact"], told["absent"]) == (5, 6, 3)
+    assert {(each["store"], each["path"], each["verdict"]) for each in told["exceptions"]} == {
+        ("c", None, "absent")
+    }
+    code, told = more.ask("copy", "check", "--store", "c")
+    assert (code, told["intact"], told["absent"]) == (5, 0, 3)
+
+
+def test_every_check_is_an_act_of_the_log_with_what_it_covered_and_found(held: Held, reference: str) -> None:
+    held.ask("copy", "check")
+    shutil.rmtree(held.bag("a", reference))
+    held.ask("copy", "check", "--store", "a")
+    held.ask("copy", "check", "--volume", reference)
+    scopes = [each["facts"] for about in ("copies", reference) for each in held.records(about)
+              if each["act"] == "copies.checked"]  # fmt: skip
+    assert scopes == [
+        {"stores": ["a", "b"], "volume": None, "intact": 6, "altered": 0, "absent": 0, "not_looked_at": 0},
+        {"stores": ["a"], "volume": None, "intact": 2, "altered": 0, "absent": 1, "not_looked_at": 0},
+        {"stores": ["a", "b"], "volume": reference, "intact": 1, "altered": 0, "absent": 1,
+         "not_looked_at": 0},
+    ]  # fmt: skip
