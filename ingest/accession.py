@@ -94,7 +94,7 @@ def _conclude(site: Site, custody: Custody, outcome: Packed | NotAsPromised) -> 
     with site.open_session.begin() as session:
         transfer = transfers.get(session, custody.number)
         row = transfers.volume_with(session, transfer, outcome.plan.reference)
-        if row.volume_id is not None:
+        if row.state not in ("waiting", "accepted"):  # returned or taken meanwhile: that stands
             return
         if isinstance(outcome, NotAsPromised):
             row.state = "waiting"

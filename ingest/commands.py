@@ -11,7 +11,7 @@ from archive.site.site import Site
 from archive.site.terminal import Command, Group, Progress, json_option, pass_site, say
 from archive.work.commands import finish_work
 from archive.work.jobs import Job
-from ingest import receiving, results, returning, transfers
+from ingest import checking_again, receiving, results, returning, transfers
 from ingest.receiving import Asked
 
 Left: TypeAlias = dict[str, list[dict[str, Any]]]
@@ -92,7 +92,7 @@ def show(site: Site, number: str, as_json: bool) -> None:
 def check(site: Site, number: str, as_json: bool) -> int:
     """Check what waits once more, from its folder as it is now."""
     progress = Progress()
-    receiving.check(site, number, progress, by=BY)
+    checking_again.check(site, number, progress, by=BY)
     progress.close()
     return _show(site, number, as_json)
 

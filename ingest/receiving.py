@@ -4,9 +4,8 @@ Receiving the same folder again goes on where it stopped or says what came of it
 and the same inventory is the same transfer, wherever the folder lies.
 """
 
-import hashlib
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -15,18 +14,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from archive import holdings, ledger
-from archive.database import one_machine_only
 from archive.errors import Conflict
 from archive.site.site import SEOUL, Site
 from archive.stores.keys import Names
 from archive.work import jobs
-from archive.work.processes import only_one
 from ingest import accession, checks, known, reading, transfers
 from ingest.checks import Verdict
 from ingest.inspection import Inspection, inspect
 from ingest.known import Held
 from ingest.planning import Custody
 from ingest.transfers import Transfer
+from ingest.turns import alone
 
 Say = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
@@ -57,14 +55,14 @@ def dry_run(site: Site, asked: Asked, say: Say) -> Looked:
     """Run every check and read every file, and write nothing anywhere."""
     inspection = _inspect(site, asked)
     held = _held(site, asked, inspection)
-    _, findings = reading.read_files(inspection, _checking(say))
+    _, findings = reading.read_files(inspection, checking(say))
     return Looked(inspection, checks.check(inspection, [*held.findings, *findings]))
 
 
 def receive(site: Site, asked: Asked, say: Say) -> str:
     """Receive a folder; the number of its transfer.  Conflict when it is being received at this moment."""
     inspection = _inspect(site, asked)
-    with _alone(site, asked.agency, inspection.arrival.shape):
+    with alone(site, asked.agency, inspection.arrival.shape):
         number = _same(site, asked, inspection)
         if number is None:
             number = _enter(site, asked, inspection, say)
@@ -81,8 +79,8 @@ def accept(site: Site, number: str, *, by: str, positions: set[int] | None = Non
     """Take what an archivist accepts, all good volumes or those at ``positions``; yields (done, total)."""
     with site.reading_session() as session:
         transfer = transfers.get(session, number)
-    inspection = _inspect_again(site, transfer)
-    with _alone(site, transfer.agency_code, transfer.shape):
+    inspection = inspect_again(site, transfer)
+    with alone(site, transfer.agency_code, transfer.shape):
         with closing(_take(site, number, inspection, by=by, positions=positions)) as steps:
             for done, total, _ in steps:
                 yield done, total
@@ -93,35 +91,6 @@ def accept(site: Site, number: str, *, by: str, positions: set[int] | None = Non
 def accept_transfer(site: Site, number: str, by: str) -> Iterator[jobs.Progress]:
     """What the desk's accept button asks for."""
     yield from accept(site, number, by=by)
-
-
-def check(site: Site, number: str, say: Say, *, by: str) -> None:
-    """Check what is still waiting once more, from the folder as it is now."""
-    with site.reading_session() as session:
-        transfer = transfers.get(session, number)
-    inspection = _inspect_again(site, transfer)
-    digests, found = reading.read_files(inspection, _checking(say))
-    verdict = checks.check(inspection, found)
-    with site.open_session.begin() as session:
-        transfer = transfers.get(session, number)
-        transfers.forget_findings(session, transfer)
-        _write_findings(session, transfer, verdict)
-        transfers.keep_digests(session, transfer, digests)
-        transfers.note(session, transfer, "checked", by=by, at=site.now())
-        transfers.settle(session, transfer)
-
-
-@contextmanager
-def _alone(site: Site, agency: str, shape: str) -> Iterator[None]:
-    """Only one process of all machines at a time takes in the same folder."""
-    name = "receive-" + hashlib.sha256(f"{agency}\0{shape}".encode()).hexdigest()[:32]
-    busy = "This folder is being received at this moment by another command."
-    then = "Wait until that one has ended; then the same command shows what came of it."
-    folder = site.settings.home / "locks"
-    with only_one(folder, name, busy=busy, next=then), one_machine_only(site.engine, name) as is_ours:
-        if not is_ours:
-            raise Conflict(busy, code="busy", next=then)
-        yield
 
 
 def _inspect(site: Site, asked: Asked) -> Inspection:
@@ -136,7 +105,7 @@ def _inspect(site: Site, asked: Asked) -> Inspection:
     )
 
 
-def _inspect_again(site: Site, transfer: Transfer) -> Inspection:
+def inspect_again(site: Site, transfer: Transfer) -> Inspection:
     asked = Asked(
         folder=Path(transfer.folder),
         agency=transfer.agency_code,
@@ -169,14 +138,14 @@ def _held(site: Site, asked: Asked, inspection: Inspection) -> Held:
 def _enter(site: Site, asked: Asked, inspection: Inspection, say: Say) -> str:
     """Record an arrival with all its findings, in one transaction."""
     held = _held(site, asked, inspection)
-    digests, found = ({}, []) if asked.accept else reading.read_files(inspection, _checking(say))
+    digests, found = ({}, []) if asked.accept else reading.read_files(inspection, checking(say))
     verdict = checks.check(inspection, [*held.findings, *found])
     claimed = known.digests_of_lists(inspection)
     with site.open_session.begin() as session:
         transfer = _transfer(session, site, asked, inspection, claimed)
         transfers.add_volumes(session, transfer, inspection.leaves.volumes)
         transfers.link_held(session, transfer, held.again)
-        _write_findings(session, transfer, verdict)
+        write_findings(session, transfer, verdict)
         transfers.keep_digests(session, transfer, digests)
         facts = {
             "agency_code": asked.agency, "shape": transfer.shape, "claimed": claimed, "round": transfer.round,
@@ -235,7 +204,7 @@ def _check_what_waits(site: Site, number: str, inspection: Inspection, say: Say)
     ]
     if not unread:
         return
-    digests, found = reading.read_files(inspection, _checking(say), places=unread)
+    digests, found = reading.read_files(inspection, checking(say), places=unread)
     new = [
         (ids[place], each)
         for place, each in found
@@ -249,11 +218,11 @@ def _check_what_waits(site: Site, number: str, inspection: Inspection, say: Say)
         )
 
 
-def _checking(say: Say) -> Callable[[int, int], None]:
+def checking(say: Say) -> Callable[[int, int], None]:
     return lambda done, total: say("checking", done, total)
 
 
-def _write_findings(session: Session, transfer: Transfer, verdict: Verdict) -> None:
+def write_findings(session: Session, transfer: Transfer, verdict: Verdict) -> None:
     ids = {row.position: row.id for row in transfers.volumes_of(session, transfer)}
     told = ((None if place is None else ids.get(place), each) for place, each in verdict.findings)
     transfers.add_findings(session, transfer, told)

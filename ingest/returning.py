@@ -4,12 +4,20 @@ from archive import ledger
 from archive.errors import Conflict, WrongCall
 from archive.site.site import Site
 from ingest import transfers
+from ingest.turns import alone
 
 
 def give_back(site: Site, number: str, *, by: str, reason: str, positions: set[int] | None = None) -> None:
     """Return (반려) what is waiting, all of it or the volumes at ``positions``, with the reason."""
     if not reason.strip():
         raise WrongCall("A return needs its reason.", next="Say what the agency has to correct.")
+    with site.reading_session() as session:
+        transfer = transfers.get(session, number)
+    with alone(site, transfer.agency_code, transfer.shape):
+        _give_back(site, number, by, reason, positions)
+
+
+def _give_back(site: Site, number: str, by: str, reason: str, positions: set[int] | None) -> None:
     with site.open_session.begin() as session:
         transfer = transfers.get(session, number)
         rows = [row for row in transfers.volumes_of(session, transfer) if row.state == "waiting"]
