@@ -3,10 +3,15 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
+from sqlalchemy.orm import Session
+
 from archive.site.site import Site
 from archive.work import jobs
 from ingest import checks, reading, receiving, transfers
+from ingest.belonging import About
+from ingest.known import Held
 from ingest.receiving import Say
+from ingest.transfers import Transfer
 from ingest.turns import alone
 
 NAME = "check-transfer"
@@ -25,12 +30,25 @@ def check(site: Site, number: str, say: Say, *, by: str) -> None:
         transfer = transfers.get(session, number)
     with alone(site, transfer.agency_code, transfer.shape):
         inspection = receiving.inspect_again(site, transfer)
+        held = receiving.held_already(
+            site, inspection, agency=transfer.agency_code, round_of=transfer.round_of
+        )
         digests, found = reading.read_files(inspection, receiving.checking(say))
-        verdict = checks.check(inspection, found)
         with site.open_session.begin() as session:
             transfer = transfers.get(session, number)
+            told = _link(session, transfer, held)
+            verdict = checks.check(inspection, [*told, *found])
             transfers.forget_findings(session, transfer)
             receiving.write_findings(session, transfer, verdict)
             transfers.keep_digests(session, transfer, digests)
             transfers.note(session, transfer, "checked", by=by, at=site.now())
             transfers.settle(session, transfer)
+
+
+def _link(session: Session, transfer: Transfer, held: Held) -> list[About]:
+    """Link what another round brought into custody; findings, but none of what this one brought itself."""
+    states = {row.position: row.state for row in transfers.volumes_of(session, transfer)}
+    again = {place: volume for place, volume in held.again.items() if states.get(place) == "waiting"}
+    transfers.link_held(session, transfer, again)
+    own = {place for place, state in states.items() if state == "stored" and place not in held.again}
+    return [(place, each) for place, each in held.findings if place not in own]

@@ -4,7 +4,7 @@ Receiving the same folder again goes on where it stopped or says what came of it
 and the same inventory is the same transfer, wherever the folder lies.
 """
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
@@ -54,7 +54,7 @@ class Looked:
 def dry_run(site: Site, asked: Asked, say: Say) -> Looked:
     """Run every check and read every file, and write nothing anywhere."""
     inspection = _inspect(site, asked)
-    held = _held(site, asked, inspection)
+    held = held_already(site, inspection, agency=asked.agency, round_of=asked.round_of)
     _, findings = reading.read_files(inspection, checking(say))
     return Looked(inspection, checks.check(inspection, [*held.findings, *findings]))
 
@@ -113,7 +113,7 @@ def inspect_again(site: Site, transfer: Transfer) -> Inspection:
         source_system=transfer.source_system,
     )
     inspection = _inspect(site, asked)
-    if inspection.arrival.shape != transfer.shape:
+    if inspection.arrival.shape != transfer.shape or known.digests_of_lists(inspection) != transfer.claimed:
         raise Conflict(
             f"The folder of transfer {transfer.number} has changed since it was received.",
             next="Receive it again; with --round-of it becomes a new round.",
@@ -129,15 +129,16 @@ def _same(site: Site, asked: Asked, inspection: Inspection) -> str | None:
         )
 
 
-def _held(site: Site, asked: Asked, inspection: Inspection) -> Held:
+def held_already(site: Site, inspection: Inspection, *, agency: str, round_of: str | None) -> Held:
+    """What of this folder is in custody already, from an earlier round or any other transfer."""
     with site.reading_session() as session:
-        earlier = known.earlier_round(session, asked.round_of, asked.agency) if asked.round_of else None
-        return known.held(session, inspection, asked.agency, earlier)
+        earlier = known.earlier_round(session, round_of, agency) if round_of else None
+        return known.held(session, inspection, agency, earlier)
 
 
 def _enter(site: Site, asked: Asked, inspection: Inspection, say: Say) -> str:
     """Record an arrival with all its findings, in one transaction."""
-    held = _held(site, asked, inspection)
+    held = held_already(site, inspection, agency=asked.agency, round_of=asked.round_of)
     digests, found = ({}, []) if asked.accept else reading.read_files(inspection, checking(say))
     verdict = checks.check(inspection, [*held.findings, *found])
     claimed = known.digests_of_lists(inspection)
@@ -235,6 +236,7 @@ def _take(
     with site.reading_session() as session:
         transfer = transfers.get(session, number)
         agency = holdings.get_agency(session, transfer.agency_code)
+        claimed = transfer.claimed
         custody = Custody(number, agency.name, agency.code, by)
         faulty = transfers.faulty(session, transfer)
         waiting = [
@@ -249,18 +251,18 @@ def _take(
         )
     places &= positions if positions is not None else places
     if places:
-        _keep_administrative(site, number, inspection)
+        _keep_administrative(site, number, inspection, claimed)
     yield from accession.take(site, custody, inspection, places, digests=digests)
 
 
-def _keep_administrative(site: Site, number: str, inspection: Inspection) -> None:
+def _keep_administrative(site: Site, number: str, inspection: Inspection, claimed: Mapping[str, str]) -> None:
     """Keep the lists and checksum lists as they came, once for the transfer, beside the packages."""
     names = Names(f"transfers/{number}")
     for name, path in inspection.administrative.items():
         key = f"transfers/{number}/{names.place(name).path}"
         for store in site.stores:
             with open(path, "rb") as stream:
-                store.put(key, stream)
+                store.put(key, stream, expect=claimed[name])
 
 
 def _settle(site: Site, number: str) -> None:

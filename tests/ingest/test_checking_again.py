@@ -1,0 +1,61 @@
+"""Checking again forgets nothing that receiving found, and what was checked is what is taken."""
+
+import shutil
+from pathlib import Path
+
+from tests.ingest.conftest import AGENCY, Call
+from tests.ingest.test_bad_input import row, transfer
+
+
+def a_round(call: Call, folder: Path, *more: object) -> str:
+    told = call("transfer", "receive", folder, "--agency", AGENCY, "--until", "stored", *more).told
+    return str(told["transfer"])
+
+
+def held(told: dict[str, list[dict[str, str]]]) -> list[str]:
+    return [each["severity"] for each in told["findings"] if each["rule"] == "list.already_held"]
+
+
+def test_other_files_of_a_volume_that_is_held_stay_an_error(
+    receive: Call, call: Call, tmp_path: Path
+) -> None:
+    first = receive(transfer(tmp_path / "first", row("A-1", "가.txt"), files=("가.txt",))).told["transfer"]
+    folder = transfer(tmp_path / "second", row("A-1", "가.txt"), files=("가.txt",))
+    (folder / "가.txt").write_text("다른 내용\n")
+    second = a_round(call, folder, "--round-of", first)
+    checked = call("transfer", "check", second)
+    assert (checked.exit_code, held(checked.told)) == (3, ["error"])
+    call("transfer", "accept", second)
+    assert len(call("volume", "list").told["volumes"]) == 1
+
+
+def test_a_volume_that_another_round_brought_meanwhile_is_not_taken_twice(call: Call, tmp_path: Path) -> None:
+    rows = (row("A-1", "가.txt"), row("A-2", "나.txt"))
+    first = a_round(call, transfer(tmp_path / "first", *rows, files=("가.txt", "나.txt")))
+    shutil.copytree(tmp_path / "first", tmp_path / "second")
+    (tmp_path / "second" / "나.txt").write_text("고친 내용\n")
+    second = a_round(call, tmp_path / "second", "--round-of", first)
+    call("transfer", "accept", first, "--volume", 1)
+    checked = call("transfer", "check", second)
+    assert held(checked.told) == ["note"]
+    call("transfer", "accept", second)
+    assert len(call("volume", "list").told["volumes"]) == 2
+
+
+def test_what_a_transfer_brought_itself_is_no_finding(call: Call, tmp_path: Path) -> None:
+    rows = (row("A-1", "가.txt"), row("A-2", "나.txt"))
+    number = a_round(call, transfer(tmp_path / "first", *rows, files=("가.txt", "나.txt")))
+    call("transfer", "accept", number, "--volume", 1)
+    assert held(call("transfer", "check", number).told) == []
+
+
+def test_a_list_that_was_edited_after_the_check_is_not_accepted(call: Call, tmp_path: Path) -> None:
+    folder = transfer(tmp_path / "first", row("A-1", "가.txt"), files=("가.txt",))
+    number = a_round(call, folder)
+    path = folder / "기록물철목록.csv"
+    path.write_text(path.read_text().replace("1988", "1989"))
+    for command in ("accept", "check"):
+        refused = call("transfer", command, number)
+        assert (refused.exit_code, refused.told["error"]["code"]) == (3, "conflict")
+        assert "has changed since it was received" in refused.sentence
+    assert call("volume", "list").told["volumes"] == []
