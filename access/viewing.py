@@ -2,6 +2,7 @@
 
 Whoever asks gets an Answer with its reason, and bytes only through the functions below.  Staff who
 may see closed items first say why; that is kept, and told to the ledger, and ends after some hours.
+Titles of volumes archivists see without that, for they choose by them what to look at.
 """
 
 import hashlib

@@ -16,8 +16,10 @@ from access.search import eras, korean, words
 from access.search.korean import Morpheme
 from access.search.normalising import Normal, normalise
 
-# Raise the number with every change of tokens: indexes that carry another version are built again.
-VERSION = f"1-{words.fingerprint()}"
+# Raise a number with every change of tokens, or of what is put into which document: indexes that
+# carry another version are built again.
+TOKENS, SHAPE = 1, 2
+VERSION = f"{TOKENS}.{SHAPE}-{words.fingerprint()}"
 
 _NEGATING = frozenset({"비", "미", "무", "불", "부", "준", "반", "부분"})
 # A lone 미 or 불 before a noun is hardly ever a noun of its own; 부 and 반 mostly are (총무부, 2반).

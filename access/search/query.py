@@ -84,12 +84,14 @@ def find(
 
 
 def told(hits: Hits) -> dict[str, Any]:
-    """The keys that other programs rely on: of the command and of the web API."""
+    """The keys that other programs rely on: of the command and of the web API.  A closed title is null."""
     keys = ("reference", "sender_id", "volume", "title", "disclosure", "page", "score")
     return {
         "total": hits.total,
         "next": hits.next,
-        "hits": [{key: getattr(hit, key) for key in keys} for hit in hits.hits],
+        "hits": [
+            {key: getattr(hit, key) for key in keys} | {"title": hit.title or None} for hit in hits.hits
+        ],
     }
 
 

@@ -69,24 +69,28 @@ def for_the_staff(
         date_text=item.date_text or volume.date_text,
         page_count=len(text) or item.listed_pages,
         pages=tuple((number, words) for number, words in text if words),
-        extra=_extra(item, volume),
+        extra=_lines(*_own(item), volume.description, *volume.extra.values()),
     )
 
 
 def for_the_public(record: Record, today: date) -> Document | Deletion:
-    """Everything of an open item; of any other only what its ruling leaves open; else nothing."""
+    """Everything of an open item; of any other only what its ruling leaves open; else nothing.
+
+    No ruling is about the volume's description and columns, so they are the staff's alone.
+    """
     item, document = record.item, record.document
     if not is_published(record.volume):
         return Deletion(document.reference, document.version)
     volume_title = document.alt_titles if record.volume.list_open else ()
     if disclosure.is_open(item, today):
-        return replace(document, alt_titles=volume_title)
+        return replace(document, alt_titles=volume_title, extra=_lines(*_own(item)))
     may_be_read = tuple(page for page in document.pages if disclosure.page_is_open(item, page[0], today))
     return replace(
         document,
         title=document.title if item.list_open else "",
         alt_titles=volume_title,
         document_number=None,
+        page_count=item.listed_pages,
         pages=may_be_read,
         extra="",
     )
@@ -102,9 +106,12 @@ def version(item: Item, today: date) -> int:
     return item.version * 2 + opened_by_time
 
 
-def _extra(item: Item, volume: Volume) -> str:
-    """The sender's own columns and the descriptions."""
-    texts = [item.description, volume.description, *item.extra.values(), *volume.extra.values()]
+def _own(item: Item) -> list[str | None]:
+    """The item's description and the sender's own columns of it."""
+    return [item.description, *item.extra.values()]
+
+
+def _lines(*texts: str | None) -> str:
     return "\n".join(str(text) for text in texts if text)
 
 

@@ -25,7 +25,7 @@ from preservation.pages import DerivedFile, Page, prefix_of, text_json
 NOW = datetime(2026, 11, 22, 5, 5, tzinfo=UTC)
 TODAY = date(2026, 11, 22)
 # Every one of these stands in something closed and nowhere else, so none may ever leave.
-SECRETS = ("비밀낱말", "닫힌쪽글자", "홍길동", "감춘파일이름", "숨은제목", "은밀한열", "감춘설명")
+SECRETS = ("비밀낱말", "닫힌쪽글자", "홍길동", "감춘파일이름", "숨은제목", "은밀한열", "감춘설명", "권의비밀")
 
 
 @dataclass(frozen=True)
@@ -120,6 +120,8 @@ def fill(site: Site) -> None:
             state="stored",
             accepted_at=NOW,
             retention="영구",
+            description="권의비밀 설명",
+            extra={"비고": "권의비밀"},
             date_text="단기 4288년",
             date_from=date(1955, 1, 1),
             date_to=date(1955, 12, 31),

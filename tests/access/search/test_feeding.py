@@ -116,6 +116,24 @@ def test_the_public_finds_nothing_of_a_closed_item_but_its_open_title(site, inde
     assert found(indexes.public, "재무-77") == []
 
 
+def test_the_public_finds_an_item_by_its_own_columns_and_not_by_those_of_its_volume(site, indexes):
+    volume = add_volume(site, description="내사 기록", extra={"비고": "제보자 성명"})
+    item = add_item(site, volume, "통지", description="하천 점용", extra={"비고": "도면 첨부"}, **OPEN)
+    feed(site)
+    assert found(indexes.public, "점용") == found(indexes.public, "도면") == [item.reference]
+    assert found(indexes.staff, "내사") == found(indexes.staff, "제보자") == [item.reference]
+    assert found(indexes.public, "내사") == found(indexes.public, "제보자") == []
+
+
+@pytest.mark.parametrize("disclosure", ["closed", "partial", "open"])
+def test_how_many_pages_were_made_is_told_only_of_an_open_item(site, indexes, disclosure):
+    opens_on = date.min if disclosure == "open" else None
+    add_item(site, add_volume(site), "통지", texts=["하나", "둘"], listed_pages=7,
+             disclosure=disclosure, opens_on=opens_on)  # fmt: skip
+    (document,) = feeding._documents(site, "public")
+    assert document.page_count == (2 if disclosure == "open" else 7)
+
+
 def test_the_public_cannot_find_a_closed_title(site, indexes):
     item = add_item(site, add_volume(site), "홍길동 징계", disclosure="closed", list_open=False,
                     document_number="감사-99")  # fmt: skip
@@ -124,6 +142,8 @@ def test_the_public_cannot_find_a_closed_title(site, indexes):
     assert found(indexes.public, "징계") == found(indexes.public, "감사-99") == []
     (hit,) = query.find(indexes.public, "건설국").hits
     assert (hit.reference, hit.title, hit.snippet) == (item.reference, "", None)
+    (told,) = query.told(query.find(indexes.public, "건설국"))["hits"]
+    assert told["title"] is None
 
 
 def test_the_public_finds_only_the_open_pages_of_a_partly_open_item(site, indexes):
