@@ -62,8 +62,11 @@ class Everywhere:
         expected = ((name, sha256, size) for name, (sha256, size) in self.written.items())
         for name, verdict in delivery.read_back_all(expected):
             if not isinstance(verdict, Intact):
+                # The name of a content file may itself be closed, and this sentence goes into logs.
+                number = list(self.written).index(name) + 1
                 raise Damaged(
-                    f"Store {store.name} gave back {name} not as it was written ({verdict}).",
+                    f"Store {store.name} gave back object {number} of {self._prefix} not as it was "
+                    f"written ({type(verdict).__name__.lower()}).",
                     code="store.read_back",
                     next="Check the medium of that store, then run the same command again.",
                 )

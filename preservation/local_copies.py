@@ -19,6 +19,11 @@ from archive.stores import Store
 from preservation.packages import Bag, Copy
 
 COPY_BLOCK = 1 << 20
+_WHY = {
+    errors.Unavailable: "does not answer",
+    errors.Missing: "does not have it",
+    errors.Damaged: "has it in another size than recorded",
+}
 
 
 @dataclass(frozen=True)
@@ -51,14 +56,17 @@ def scratch(site: Site, name: str) -> Iterator[Path]:
 
 @contextmanager
 def local_copy(site: Site, holders: Holders, file: ContentFile, folder: Path) -> Iterator[Path]:
-    """A path of a verified copy: in place where the store has files, else fetched for this block."""
+    """A path of a verified copy: in place where the store has files, else fetched for this block.
+
+    What went wrong is told without the name of the file, which may itself be closed.
+    """
     key = f"{holders.prefix}/{file.path}"
     away: list[str] = []
     for store in (each for each in site.stores if each.name in holders.stores):
         try:
             path = fetched(store, key, file, folder)
         except (errors.Unavailable, errors.Missing, errors.Damaged) as cause:
-            away.append(f"{store.name}: {cause.message}")
+            away.append(f"{store.name} {_WHY[type(cause)]}.")
             continue
         try:
             yield path
@@ -67,7 +75,8 @@ def local_copy(site: Site, holders: Holders, file: ContentFile, folder: Path) ->
                 path.unlink(missing_ok=True)
         return
     why = " ".join(away) or "no copy of it is verified yet."
-    raise errors.Unavailable(f"{key} could not be fetched: {why}", code="copy.away")
+    told = f"File {file.position} of item {file.item_id} in {holders.prefix}"
+    raise errors.Unavailable(f"{told} could not be fetched: {why}", code="copy.away")
 
 
 def fetched(store: Store, key: str, file: ContentFile, folder: Path) -> Path:

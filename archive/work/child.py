@@ -6,6 +6,7 @@ It ends with one word to its runner: done, failed with a reason, or postponed wi
 import importlib
 import resource
 import signal
+import sys
 import time
 import traceback
 from multiprocessing.connection import Connection
@@ -39,10 +40,18 @@ def run(settings: Settings, module: str, job_id: int, claimed: str, memory: int,
     except MemoryError:
         say.send((FAILED, f"needed more than {memory >> 20} MB of memory"))
     except Exception as error:  # the outermost layer of this process: the reason goes into the row
-        traceback.print_exc()
-        say.send((FAILED, f"{type(error).__name__}: {error}"[:LONGEST_REASON]))
+        traceback.print_tb(error.__traceback__)
+        reason = _without_names(error)
+        print(reason, file=sys.stderr)
+        say.send((FAILED, reason))
     else:
         say.send((DONE, ""))
+
+
+def _without_names(error: Exception) -> str:
+    """What went wrong, without the text of the error, which may quote a file name of a closed record."""
+    kind = type(error).__name__
+    return f"{kind}: {error.strerror}" if isinstance(error, OSError) and error.strerror else kind
 
 
 def _run_body(site: Site, job_id: int, claimed: str) -> None:

@@ -2,12 +2,13 @@
 
 import io
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from archive.errors import Damaged
+from archive.errors import Damaged, Missing, Unavailable
 from archive.holdings import ContentFile
-from preservation.local_copies import fetched
+from preservation.local_copies import Holders, fetched, local_copy
 
 
 class FarStore:
@@ -48,3 +49,18 @@ def test_a_file_of_a_folder_is_read_in_place(tmp_path):
             return kept.open("rb")
 
     assert fetched(NearStore(b""), "k", file_of(3), tmp_path / "scratch") == Path(kept)
+
+
+@pytest.mark.parametrize("kind", [Missing, Unavailable, Damaged])
+def test_a_copy_that_cannot_be_fetched_is_told_without_its_name(tmp_path, kind):
+    class AwayStore(FarStore):
+        def open(self, key: str) -> io.BytesIO:
+            raise kind(f"There is no {key}.")
+
+    site = SimpleNamespace(stores=(AwayStore(b""),))
+    file = ContentFile(id=7, item_id=3, position=2, path="0001/hong_gildong.pdf", bytes=3)
+    held = Holders("packages/SG-2026-000001/v1", ("far",))
+    with pytest.raises(Unavailable) as told, local_copy(site, held, file, tmp_path):
+        pass
+    assert "hong_gildong" not in told.value.message
+    assert told.value.message.startswith("File 2 of item 3 in packages/SG-2026-000001/v1 could not")

@@ -72,7 +72,19 @@ def refused(site: Site, path: str) -> Iterator[jobs.Progress]:
 @job("test-long-reason", attempts=1)
 def long_reason(site: Site) -> Iterator[jobs.Progress]:
     yield 0, 1
-    raise ValueError("x" * 1_000_000)
+    raise Conflict("x" * 1_000_000)
+
+
+@job("test-lost-file", attempts=1)
+def lost_file(site: Site) -> Iterator[jobs.Progress]:
+    yield 0, 1
+    Path("/there is no/hong_gildong.pdf").read_bytes()
+
+
+@job("test-quotes", attempts=1)
+def quotes(site: Site) -> Iterator[jobs.Progress]:
+    yield 0, 1
+    raise ValueError("hong_gildong.pdf")
 
 
 OURS = {name: declared for name, declared in jobs.DECLARED.items() if name not in BEFORE}
