@@ -10,10 +10,12 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import select
 
 from archive import admissions
 from archive.database import one_machine_only
 from archive.errors import Refused, Unavailable
+from archive.ledger import Seal
 from archive.ledger.signing import PRIVATE, make_key_files
 from archive.site.site import Site
 
@@ -25,11 +27,25 @@ def prepare(site: Site) -> None:
     site.settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     with open(site.settings.home / "prepare.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (site.settings.keys / PRIVATE).exists():
-            make_key_files(site.settings.keys, f"seogo.log/{secrets.token_hex(6)}")
         with one_machine_only(site.engine, "prepare", wait=True):
             _migrate(site)
             admissions.admit_new(site.open_session, site.stores, site.now())
+            _make_keys(site)
+
+
+def _make_keys(site: Site) -> None:
+    """Make the keys of a new log.  Refused when a log was sealed before: another key would break it off."""
+    if (site.settings.keys / PRIVATE).exists():
+        return
+    with site.reading_session() as session:
+        begun = session.scalar(select(Seal.size).limit(1)) is not None
+    if begun or any(store.has("ledger/checkpoint") for store in site.stores):
+        raise Refused(
+            f"The key of this log is missing: {site.settings.keys / PRIVATE}.",
+            code="ledger.key",
+            next="Put the key folder back from its safe copy, or set SEOGO_KEYS to where it lies.",
+        )
+    make_key_files(site.settings.keys, f"seogo.log/{secrets.token_hex(6)}")
 
 
 def sweep(site: Site) -> None:

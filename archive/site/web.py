@@ -7,6 +7,7 @@ import hashlib
 import os
 import secrets
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -97,12 +98,17 @@ def _configuration(installation: Site, folders: Iterable[Path]) -> dict[str, obj
 def _secret(path: Path) -> bytes:
     """The key that signs cookies, made once; readable by this installation alone."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_bytes()
-    with os.fdopen(opened, "wb") as file:
-        file.write(secrets.token_bytes(32))
+    if not path.exists():
+        aside = path.with_name(f".{path.name}-{os.getpid()}-{secrets.token_hex(4)}")
+        try:
+            with open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(secrets.token_bytes(32))
+                file.flush()
+                os.fsync(file.fileno())
+            with suppress(FileExistsError):  # another process was first; its key is the key
+                os.link(aside, path)
+        finally:
+            aside.unlink(missing_ok=True)
     return path.read_bytes()
 
 
