@@ -14,7 +14,7 @@ from archive import disclosure
 from archive.disclosure import Decision
 from archive.holdings import ContentFile, Item, Volume
 from metadata_schemas import terms
-from metadata_schemas.description import Access, DateSpan, ItemDescription, VolumeDescription
+from metadata_schemas.description import NO_STATUS, Access, DateSpan, ItemDescription, VolumeDescription
 
 
 @dataclass(frozen=True)
@@ -68,11 +68,12 @@ def first_ruling(item: ItemDescription, of_volume: Access | None, today: date) -
     """
     access = item.access or of_volume
     if access is None:
-        return Decision(status="closed", basis="no status in the transfer list")
+        return Decision(status="closed", basis=NO_STATUS)
     opens_on = access.opens_on
-    if access.status != "open" and opens_on is None and item.created and item.created.latest:
-        by_law = terms.open_on_30y(item.created.latest.year, on=today)
-        opens_on = by_law if by_law > today else None
+    by_law = access.status != "open" and access.basis != NO_STATUS
+    if by_law and opens_on is None and item.created and item.created.latest:
+        day = terms.open_on_30y(item.created.latest.year, on=today)
+        opens_on = day if day > today else None
     return Decision(
         status=access.status,
         reasons=access.reasons,

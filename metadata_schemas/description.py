@@ -11,6 +11,8 @@ from typing import Literal
 
 Severity = Literal["error", "warning", "note"]
 Status = Literal["open", "partial", "closed"]
+NO_STATUS = "no status in the transfer list"
+"""The basis of an access status that nobody set."""
 
 
 @dataclass(frozen=True)

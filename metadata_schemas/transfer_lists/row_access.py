@@ -4,7 +4,7 @@ from datetime import date
 
 from metadata_schemas import access_status, dates
 from metadata_schemas.access_status import Fault
-from metadata_schemas.description import Access, DateSpan
+from metadata_schemas.description import NO_STATUS, Access, DateSpan
 from metadata_schemas.spelling import plain
 from metadata_schemas.transfer_lists.cells import RowCells
 
@@ -15,18 +15,23 @@ def read_access(row: RowCells, name: str, pages: int | None) -> Access | None:
         if row.reading.header.has(name):
             fact = "the cell is empty; without a status nothing is opened"
             row.report("list.access_missing", "warning", name, None, "공개, 부분공개 or 비공개", fact)
-        return None
+        return _without_status(row)
     read = access_status.status_and_reasons(
         row.reading.system, raw, "" if access_status.is_blank(reason) else reason
     )
     if isinstance(read, Fault):
         _report_fault(row, name, "list.access", read)
-        return None
+        return _without_status(row)
     restricted = _restricted_pages(row, pages)
     if read[0] == "open" and restricted:
         fact = "closes pages of a record that is open"
         row.report("list.access_pages", "error", "restricted_pages", row.text("restricted_pages"), None, fact)
     return Access(read[0], read[1], restricted, _opens_on(row), _list_open(row), row.text("basis") or None)
+
+
+def _without_status(row: RowCells) -> Access | None:
+    """A list entry that is closed stays closed though nothing is said about the record itself."""
+    return None if _list_open(row) else Access("closed", list_open=False, basis=NO_STATUS)
 
 
 def _report_fault(row: RowCells, name: str, rule: str, fault: Fault) -> None:

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from archive.registration import first_ruling, review_year
-from metadata_schemas.description import Access, DateSpan, ItemDescription
+from metadata_schemas.description import NO_STATUS, Access, DateSpan, ItemDescription
 
 TODAY = date(2026, 11, 22)
 
@@ -18,6 +18,12 @@ def made_in(year: int | None, access: Access | None) -> ItemDescription:
 def test_without_a_status_nothing_is_opened():
     ruling = first_ruling(made_in(1955, None), None, TODAY)
     assert (ruling.status, ruling.opens_on) == ("closed", None)
+
+
+def test_a_closed_list_entry_without_a_status_keeps_its_title_closed_and_opens_on_no_day():
+    access = Access("closed", list_open=False, basis=NO_STATUS)
+    ruling = first_ruling(made_in(2010, access), Access("open"), TODAY)
+    assert (ruling.status, ruling.list_open, ruling.opens_on) == ("closed", False, None)
 
 
 def test_an_item_without_a_status_has_that_of_its_volume():

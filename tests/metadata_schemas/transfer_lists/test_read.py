@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from metadata_schemas.description import Access
+from metadata_schemas.description import NO_STATUS, Access
 from tests.metadata_schemas.transfer_lists.folders import (
     ITEMS_2013,
     VOLUMES_2013,
@@ -324,3 +324,16 @@ def test_a_field_without_a_value_is_no_error_where_the_law_wants_none(tmp_path: 
     assert errors(lists) == []
     assert sorted(rules(lists, "warning")) == ["list.access_missing", "list.date"]
     assert lists.volumes[0].access is None
+
+
+@pytest.mark.parametrize("status", ["", "모름"])
+@pytest.mark.parametrize(
+    ("entry", "access"),
+    [("비공개", Access("closed", list_open=False, basis=NO_STATUS)), ("공개", None), ("", None)],
+)
+def test_a_closed_list_entry_is_kept_where_the_status_is_missing(
+    tmp_path: Path, status: str, entry: str, access: Access | None
+):
+    header = ["관리번호", "제목", "생산연도", "보존기간", "공개구분", "목록공개구분"]
+    write_list(tmp_path, "이관목록.csv", [header, ["A1", "굴착", "1998", "영구", status, entry]])
+    assert read(tmp_path).volumes[0].access == access
