@@ -38,7 +38,13 @@ COMMANDS = {
 }
 """The module of each command; there it has the command's own name."""
 
-JOBS = ("access.search.feeding", "ingest.checking_again", "ingest.receiving", "preservation.derivatives")
+JOBS = (
+    "access.search.feeding",
+    "archive.work.sealing",
+    "ingest.checking_again",
+    "ingest.receiving",
+    "preservation.derivatives",
+)
 """The modules that declare jobs."""
 
 PAGES = ("access.web", "ingest.web", "preservation.web", "archive.work.web")

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from archive import holdings, ledger
 from archive.errors import Conflict
+from archive.site.evidence import seal_now
 from archive.site.site import SEOUL, Site
 from archive.stores.keys import Names
 from archive.work import jobs
@@ -91,6 +92,7 @@ def accept(site: Site, number: str, *, by: str, positions: set[int] | None = Non
 def accept_transfer(site: Site, number: str, by: str) -> Iterator[jobs.Progress]:
     """What the desk's accept button asks for."""
     yield from accept(site, number, by=by)
+    seal_now(site)
 
 
 def _inspect(site: Site, asked: Asked) -> Inspection:

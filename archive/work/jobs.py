@@ -8,7 +8,7 @@ word is refused by that name.  So a body may run twice and must be safe to.
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
 from sqlalchemy import ColumnElement, String, and_, case, func, or_, select, update
@@ -53,6 +53,10 @@ class Job(Base):
     ended_at: Mapped[datetime | None]
 
 
+Again = Literal["hourly", "daily"]
+"""How often a runner asks for a job by itself: once in each hour, or once in each day of Seoul."""
+
+
 @dataclass(frozen=True)
 class Declared:
     """How a job is run: its body, its lane, and the limits of the child that runs it."""
@@ -64,6 +68,7 @@ class Declared:
     attempts: int
     memory: int
     preload: tuple[str, ...] = ()
+    again: Again | None = None
 
 
 DECLARED: dict[str, Declared] = {}
@@ -77,6 +82,7 @@ def job(
     attempts: int = 3,
     memory: int = 3 << 30,
     preload: tuple[str, ...] = (),
+    again: Again | None = None,
 ) -> Callable[[Callable[..., Iterator[Progress]]], Callable[..., Iterator[Progress]]]:
     """Declare a job.  Its body takes the site and ids, and yields progress; ``memory`` in bytes.
 
@@ -84,7 +90,7 @@ def job(
     """
 
     def declare(body: Callable[..., Iterator[Progress]]) -> Callable[..., Iterator[Progress]]:
-        DECLARED[name] = Declared(name, body, lane, timeout, attempts, memory, preload)
+        DECLARED[name] = Declared(name, body, lane, timeout, attempts, memory, preload, again)
         return body
 
     return declare
@@ -127,6 +133,15 @@ def wake(session: Session, name: str) -> None:
     )
 
 
+def submit_recurring(session: Session, today: date) -> None:
+    """Queue the jobs that recur; asking again within the same day or hour is harmless."""
+    for each in DECLARED.values():
+        if each.again == "daily":
+            submit(session, each.name, once=f"{each.name}:{today.isoformat()}")
+        elif each.again == "hourly":
+            wake(session, each.name)
+
+
 def claim(session: Session, runner: str, now: datetime) -> Job | None:
     """Take the next job that is due, in the order of lanes; None when there is none.
 
@@ -135,9 +150,11 @@ def claim(session: Session, runner: str, now: datetime) -> Job | None:
     rank = case({lane: place for place, lane in enumerate(LANES)}, value=Job.lane, else_=len(LANES))
     due = and_(Job.state == "waiting", or_(Job.run_after.is_(None), Job.run_after <= now))
     silent = and_(Job.state == "working", Job.lease_until < now)
-    row = session.scalar(
-        select(Job).where(or_(due, silent)).order_by(rank, Job.id).limit(1).with_for_update(skip_locked=True)
-    )
+    wanted = select(Job).where(or_(due, silent)).order_by(rank, Job.id).limit(1)
+    row = session.scalar(wanted.with_for_update(skip_locked=True))
+    while row is not None and row.state == "working" and _give_up(row, now):
+        session.flush()
+        row = session.scalar(wanted.with_for_update(skip_locked=True))
     if row is None:
         return None
     row.state, row.attempt, row.runner = "working", row.attempt + 1, f"{runner}#{secrets.token_hex(4)}"
@@ -209,14 +226,25 @@ def hand_back(session: Session, job_id: int, claimed: str) -> bool:
     return True
 
 
-def release_dead(session: Session) -> int:
+def release_dead(session: Session, now: datetime) -> int:
     """Hand back the jobs of runners of this machine that no longer live; how many."""
     freed = 0
     for row in session.scalars(select(Job).where(Job.state == "working")):
         if row.runner and is_dead(row.runner):
-            _let_go(row, "waiting", None)
+            if not _give_up(row, now):
+                _let_go(row, "waiting", None)
             freed += 1
     return freed
+
+
+def _give_up(row: Job, now: datetime) -> bool:
+    """Whether its runner fell silent in the last of its attempts: a job that kills its runner ends here."""
+    declared = DECLARED.get(row.name)
+    if declared is None or row.attempt < declared.attempts:
+        return False
+    _let_go(row, "failed", f"its worker was killed or fell silent in attempt {row.attempt}, the last")
+    row.ended_at = now
+    return True
 
 
 def retry(session: Session, job_id: int) -> Job:

@@ -10,7 +10,7 @@ import signal
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
@@ -58,6 +58,7 @@ class Runner:
         self.name = me()
         self.running: list[Running] = []
         self.ended = Ended()
+        self.asked: datetime | None = None
         self.context = fork_server(["archive.work.child", *preload])
 
     def run_until_idle(self, on_change: Callable[["Runner"], None] | None = None) -> Ended:
@@ -77,6 +78,7 @@ class Runner:
         try:
             self.take_back()
             while not stop():
+                self.ask_what_recurs()
                 if not self.step(None):
                     time.sleep(1)
                     self.take_back()
@@ -102,7 +104,16 @@ class Runner:
             worked_on = jobs.count(session, jobs.Job.state == "working")
         if worked_on:
             with self.site.open_session.begin() as session:
-                jobs.release_dead(session)
+                jobs.release_dead(session, self.site.machine_now())
+
+    def ask_what_recurs(self) -> None:
+        """Queue the daily and the hourly jobs, at the start and whenever an hour begins."""
+        hour = self.site.machine_now().replace(minute=0, second=0, microsecond=0)
+        if hour == self.asked:
+            return
+        with self.site.open_session.begin() as session:
+            jobs.submit_recurring(session, self.site.today())
+        self.asked = hour
 
     def hand_back(self) -> None:
         """End the children, if any still run, and let others have their jobs."""

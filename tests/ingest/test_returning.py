@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from archive.errors import Conflict
 from archive.holdings import Volume
+from archive.ledger import LedgerEntry
 from archive.site.site import Site
 from ingest import accession, checking_again, receiving, returning, transfers
 from ingest.receiving import Asked
@@ -70,3 +71,12 @@ def test_a_volume_that_was_returned_meanwhile_is_not_taken(
     with site.reading_session() as session:
         assert {row.state for row in session.scalars(select(TransferVolume))} == {"returned"}
         assert session.scalars(select(Volume)).all() == []
+
+
+def test_what_the_desk_accepts_is_sealed(site: Site, number: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(accession, "spread", _here)
+    list(receiving.accept_transfer(site, number, "p-2"))
+    with site.reading_session() as session:
+        assert session.scalars(select(LedgerEntry).where(LedgerEntry.position.is_(None))).all() == []
+        acts = session.scalars(select(LedgerEntry.entry)).all()
+    assert any("volume.accepted" in act for act in acts)

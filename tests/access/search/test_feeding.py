@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -273,3 +273,15 @@ def test_the_change_wakes_the_job_that_feeds(site):
     with site.open_session.begin() as session:
         assert jobs.claim(session, "me", NOW).name == "index-changes"
     assert "index-changes" in jobs.DECLARED
+
+
+def test_the_day_that_opens_a_record_reaches_the_search(site, indexes):
+    item = add_item(site, add_volume(site), "토지 보상", texts=["보상금 명단"],
+                    disclosure="closed", opens_on=date(2026, 11, 24))  # fmt: skip
+    feed(site)
+    assert found(indexes.public, "명단") == []
+    later = Site(replace(site.settings, clock=NOW + timedelta(days=1)))
+    feed(later)
+    assert found(indexes.public, "명단") == []
+    list(feeding.repair_index(later))
+    assert found(indexes.public, "명단") == [item.reference]

@@ -144,7 +144,7 @@ def test_the_jobs_of_a_dead_runner_of_this_machine_are_freed_at_once(site: Site)
         asked(site, name)
         claimed(site, runner=holder)
     with site.open_session.begin() as session:
-        assert jobs.release_dead(session) == 1
+        assert jobs.release_dead(session, NOW) == 1
     assert states(site) == [("dead", "waiting"), ("living", "working"), ("far", "working")]
 
 
@@ -203,3 +203,38 @@ def test_a_failed_job_is_queued_once_more_when_asked(site: Site) -> None:
     assert again and (again.attempt, again.reason) == (1, None)
     with pytest.raises(Missing), site.open_session.begin() as session:
         jobs.retry(session, 999)
+
+
+def test_a_job_that_kills_its_runner_is_given_up_after_its_attempts(site: Site) -> None:
+    asked(site, "derive-volume")
+    asked(site, "another")
+    attempts = jobs.DECLARED["derive-volume"].attempts
+    now = NOW
+    for attempt in range(1, attempts + 1):
+        row = claimed(site, now)
+        assert row and (row.name, row.attempt) == ("derive-volume", attempt)
+        now += 2 * jobs.LEASE
+    after = claimed(site, now)
+    assert after and after.name == "another"
+    with site.reading_session() as session:
+        given_up = jobs.get(session, row.id)
+        assert (given_up.state, given_up.ended_at, given_up.runner) == ("failed", now, None)
+        assert given_up.reason == f"its worker was killed or fell silent in attempt {attempts}, the last"
+
+
+def test_a_job_whose_runners_on_this_machine_die_is_given_up_too(site: Site) -> None:
+    asked(site, "derive-volume")
+    for _ in range(jobs.DECLARED["derive-volume"].attempts):
+        assert claimed(site, runner=DEAD)
+        with site.open_session.begin() as session:
+            assert jobs.release_dead(session, NOW) == 1
+    assert states(site) == [("derive-volume", "failed")]
+
+
+def test_what_recurs_is_asked_for_once_a_day_or_each_time(site: Site) -> None:
+    for day in (NOW, NOW, NOW + timedelta(days=1)):
+        with site.open_session.begin() as session:
+            jobs.submit_recurring(session, day.date())
+    with site.reading_session() as session:
+        names = [row.once for row in session.query(Job).order_by(Job.once)]
+    assert names == ["repair-index:2026-03-02", "repair-index:2026-03-03", "seal-ledger"]

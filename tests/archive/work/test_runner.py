@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from archive import ledger
 from archive.site.site import Site
 from archive.work import jobs
 from archive.work.jobs import Job
@@ -162,3 +163,19 @@ def test_a_child_whose_claim_was_lost_is_ended(
 
 def test_an_empty_queue_is_idle_at_once(runner: Runner) -> None:
     assert runner.run_until_idle().done == 0
+
+
+def test_a_worker_that_keeps_running_seals_what_was_recorded_by_others(site: Site) -> None:
+    with site.open_session.begin() as session:
+        ledger.record(session, act="item.viewed", about="SG-000001", at=site.now(), actor="p-1", facts={})
+    end = time.monotonic() + 60
+
+    def sealed() -> bool:
+        with site.reading_session() as session:
+            unsealed = session.query(ledger.LedgerEntry).filter_by(position=None).count()
+        return not unsealed or time.monotonic() > end
+
+    Runner(site, workers=2).run_for_ever(sealed)
+    assert sealed() and time.monotonic() < end
+    with site.reading_session() as session:
+        assert {row.name for row in session.query(Job)} == {"repair-index", "seal-ledger"}
