@@ -4,6 +4,7 @@ Personal data lives here and nowhere else; every other table, the ledger and the
 know a person only by ``opaque``, which says nothing without this table.
 """
 
+import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from typing import Literal
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from sqlalchemy import String, func, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from archive.database import Base
@@ -41,9 +43,17 @@ class User(Base):
     display_name: Mapped[str]
     role: Mapped[str] = mapped_column(String(20))
     password_hash: Mapped[str]
-    failed_tries: Mapped[int] = mapped_column(default=0)
-    locked_until: Mapped[datetime | None]
     created_at: Mapped[datetime]
+
+
+class SignInTries(Base):
+    """Wrong tries for a user name, whether anybody has that name or not; kept as its SHA-256."""
+
+    __tablename__ = "sign_in_tries"
+
+    name_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    failed: Mapped[int] = mapped_column(default=0)
+    locked_until: Mapped[datetime | None]
 
 
 @dataclass(frozen=True)
@@ -97,21 +107,30 @@ def add(
 def sign_in(
     session: Session, username: str, password: str, now: datetime
 ) -> SignedIn | WrongPassword | Locked:
-    """Check a password.  An unknown name takes as long as a wrong password and reads the same."""
-    user = session.scalar(select(User).where(User.username == username).with_for_update())
-    if user is None:
-        _matches(_NOBODY, password)
-        return WrongPassword(TRIES - 1)
-    if user.locked_until and user.locked_until > now:
-        return Locked(user.locked_until)
-    if _matches(user.password_hash, password):
-        user.failed_tries, user.locked_until = 0, None
+    """Check a password.  An unknown name takes as long, is counted and locked, and reads the same."""
+    tries = _tries(session, username)
+    if tries.locked_until and tries.locked_until > now:
+        return Locked(tries.locked_until)
+    user = session.scalar(select(User).where(User.username == username))
+    if _matches(user.password_hash if user else _NOBODY, password) and user:
+        tries.failed, tries.locked_until = 0, None
         return SignedIn(user)
-    user.failed_tries += 1
-    if user.failed_tries >= TRIES:
-        user.failed_tries, user.locked_until = 0, now + LOCKED_FOR
-        return Locked(user.locked_until)
-    return WrongPassword(TRIES - user.failed_tries)
+    tries.failed += 1
+    if tries.failed >= TRIES:
+        tries.failed, tries.locked_until = 0, now + LOCKED_FOR
+        return Locked(tries.locked_until)
+    return WrongPassword(TRIES - tries.failed)
+
+
+def _tries(session: Session, username: str) -> SignInTries:
+    """The row of a name, entered when it is new and locked until the caller commits."""
+    name_hash = hashlib.sha256(username.encode("utf-8", "surrogatepass")).hexdigest()
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    entered = dialect.insert(SignInTries).values(name_hash=name_hash, failed=0)
+    session.execute(entered.on_conflict_do_nothing(index_elements=["name_hash"]))
+    return session.scalars(
+        select(SignInTries).where(SignInTries.name_hash == name_hash).with_for_update()
+    ).one()
 
 
 def get(session: Session, user_id: int) -> User:

@@ -86,6 +86,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("size", name=op.f("pk_seals")),
     )
     op.create_table(
+        "sign_in_tries",
+        sa.Column("name_hash", sa.String(length=64), nullable=False),
+        sa.Column("failed", sa.Integer(), nullable=False),
+        sa.Column("locked_until", archive.database.UTCDateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("name_hash", name=op.f("pk_sign_in_tries")),
+    )
+    op.create_table(
         "store_admissions",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("store", sa.String(length=40), nullable=False),
@@ -128,8 +135,6 @@ def upgrade() -> None:
         sa.Column("display_name", sa.String(), nullable=False),
         sa.Column("role", sa.String(length=20), nullable=False),
         sa.Column("password_hash", sa.String(), nullable=False),
-        sa.Column("failed_tries", sa.Integer(), nullable=False),
-        sa.Column("locked_until", archive.database.UTCDateTime(timezone=True), nullable=True),
         sa.Column("created_at", archive.database.UTCDateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
         sa.UniqueConstraint("opaque", name=op.f("uq_users_opaque")),

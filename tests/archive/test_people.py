@@ -2,11 +2,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from archive import people
 from archive.database import Base, OpenSession, open_engine, open_session_maker
 from archive.errors import Conflict, WrongCall
-from archive.people import Locked, Reader, SignedIn, User, WrongPassword
+from archive.people import Locked, Reader, SignedIn, SignInTries, User, WrongPassword
 
 NOW = datetime(2026, 11, 22, 3, tzinfo=UTC)
 SECRET = "긴 비밀번호 열 글자"
@@ -34,6 +35,23 @@ def test_the_right_password_signs_in_and_a_wrong_one_does_not(open_session):
 
 def test_an_unknown_name_reads_like_a_wrong_password(open_session):
     assert try_once(open_session, SECRET, name="nobody") == try_once(open_session, "falsch")
+
+
+def test_six_tries_are_answered_alike_for_a_known_and_an_unknown_name(open_session):
+    known, unknown = (
+        [try_once(open_session, "falsch", name=name) for _ in range(6)] for name in ("kim", "no")
+    )
+    assert known == unknown
+    assert known[-2:] == [Locked(NOW + people.LOCKED_FOR)] * 2
+    later = NOW + people.LOCKED_FOR
+    assert try_once(open_session, "falsch", later) == try_once(open_session, "falsch", later, name="no")
+
+
+def test_no_name_that_was_tried_is_kept(open_session):
+    try_once(open_session, "falsch", name="somebody")
+    with open_session() as session:
+        (row,) = session.scalars(select(SignInTries))
+        assert "somebody" not in row.name_hash and len(row.name_hash) == 64
 
 
 def test_five_wrong_tries_lock_for_a_quarter_of_an_hour_even_for_the_right_password(open_session):
