@@ -12,8 +12,11 @@ from typing import Any, ClassVar
 
 from sqlalchemy import JSON, DateTime, Dialect, Engine, MetaData, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
+
+from archive.errors import Unavailable
 
 OpenSession = sessionmaker[Session]
 
@@ -56,6 +59,15 @@ def open_engine(url: str) -> Engine:
     """An engine for ``sqlite:///path`` or ``postgresql://…``."""
     parsed = make_url(url)
     return _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _postgresql(parsed)
+
+
+def away(error: OperationalError) -> Unavailable:
+    """What a database that does not answer is to commands, jobs and pages alike."""
+    return Unavailable(
+        f"The database did not answer ({type(error.orig).__name__}).",
+        code="database",
+        next="See that it runs and has room, then do the same again.",
+    )
 
 
 def open_session_maker(engine: Engine) -> OpenSession:

@@ -17,6 +17,7 @@ import click
 from sqlalchemy.exc import OperationalError
 from tqdm import tqdm
 
+from archive.database import away
 from archive.errors import ArchiveError, Unavailable
 from archive.site.site import Site
 
@@ -144,12 +145,8 @@ def run(command: click.Command, arguments: list[str]) -> int:
     except ArchiveError as error:
         return _tell(error.code, error.message, error.next, error.exit_code, as_json)
     except OperationalError as error:
-        away = Unavailable(
-            f"The database did not answer: {error.orig}.",
-            code="database",
-            next="See that it runs and has room, then run the same command again.",
-        )
-        return _tell(away.code, away.message, away.next, away.exit_code, as_json)
+        told = away(error)
+        return _tell(told.code, f"{told.message} {error.orig}", told.next, told.exit_code, as_json)
     except OSError as error:
         return _machine(error, as_json) if error.errno in OF_THE_MACHINE else _defect(error, as_json)
     except Exception as error:

@@ -11,6 +11,9 @@ import time
 import traceback
 from multiprocessing.connection import Connection
 
+from sqlalchemy.exc import OperationalError
+
+from archive.database import away
 from archive.errors import ArchiveError, Unavailable
 from archive.site.settings import Settings
 from archive.site.site import Site
@@ -35,6 +38,8 @@ def run(settings: Settings, module: str, job_id: int, claimed: str, memory: int,
         _run_body(Site(settings), job_id, claimed)
     except Unavailable as error:
         say.send((POSTPONED, error.message[:LONGEST_REASON]))
+    except OperationalError as error:
+        say.send((POSTPONED, away(error).message))
     except ArchiveError as error:
         say.send((FAILED, error.message[:LONGEST_REASON]))
     except MemoryError:

@@ -5,12 +5,15 @@ import secrets
 from collections.abc import Mapping
 from datetime import timedelta
 
-from flask import Flask, Response, current_app, jsonify, make_response, render_template, request
+from flask import Flask, Response, current_app, g, jsonify, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_limiter import RateLimitExceeded
+from flask_login import AnonymousUserMixin
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
+from archive.database import away
 from archive.errors import ArchiveError, Refused, Unavailable
 from archive.site import language
 
@@ -38,6 +41,7 @@ def answer_errors(app: Flask) -> None:
     app.register_error_handler(CSRFError, _expired)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(ArchiveError, _told)
+    app.register_error_handler(OperationalError, _database)
     app.register_error_handler(Exception, _defect)
 
 
@@ -50,6 +54,12 @@ def _told(error: ArchiveError) -> ResponseReturnValue:
     if isinstance(error, Unavailable):
         response.headers["Retry-After"] = str(A_WHILE)
     return response
+
+
+def _database(error: OperationalError) -> ResponseReturnValue:
+    current_app.logger.error("%s: %s", request.endpoint, away(error).message)
+    g._login_user = AnonymousUserMixin()  # the page cannot ask the database who reads it
+    return _told(away(error))
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:

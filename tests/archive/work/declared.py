@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+from sqlalchemy.exc import OperationalError
+
 from archive.errors import Conflict, Unavailable
 from archive.site.site import Site
 from archive.work import jobs
@@ -59,6 +61,12 @@ def away(site: Site, needs: str) -> Iterator[jobs.Progress]:
     if not Path(needs).exists():
         raise Unavailable("The thing it needs is away.")
     yield 1, 1
+
+
+@job("test-no-database", attempts=1)
+def no_database(site: Site) -> Iterator[jobs.Progress]:
+    yield 0, 1
+    raise OperationalError("SELECT 1", {}, ConnectionError("refused"))
 
 
 @job("test-refused", attempts=2)

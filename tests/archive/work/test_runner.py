@@ -92,6 +92,14 @@ def test_what_needs_something_that_is_away_waits_and_is_done_later(
     assert (row(number).state, row(number).reason) == ("done", None)
 
 
+def test_a_database_that_is_away_costs_no_attempt(submit: Submit, runner: Runner, row: Row) -> None:
+    number = submit("test-no-database")
+    runner.run_until_idle()
+    job = row(number)
+    assert (job.state, job.postponed, job.attempt) == ("waiting", True, 0)
+    assert job.reason == "The database did not answer (ConnectionError)."
+
+
 def test_a_job_that_nobody_declares_is_failed_with_that_reason(
     submit: Submit, runner: Runner, row: Row
 ) -> None:
