@@ -1,12 +1,13 @@
 """``seogo volume`` and ``seogo copy``: what is held, taking it out, and whether it is still what came in."""
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import click
 from sqlalchemy import select
 
-from archive import holdings
+from archive import disclosure, holdings
 from archive.holdings import Item, Volume
 from archive.site.site import Site
 from archive.site.terminal import Command, Progress, json_option, pass_site, say
@@ -43,7 +44,7 @@ def show(site: Site, reference: str, as_json: bool) -> None:
         found = holdings.get_volume(session, reference)
         told = {
             **described(found),
-            "items": [of_item(item) for item in found.items],
+            "items": [of_item(item, site.today()) for item in found.items],
             "copies": [
                 {"store": copy.store, "state": copy.state,
                  "verified_at": copy.verified_at.isoformat() if copy.verified_at else None}
@@ -58,14 +59,14 @@ def described(volume: Volume) -> dict[str, Any]:
     return {name: getattr(volume, name) for name in names}
 
 
-def of_item(item: Item) -> dict[str, Any]:
-    """An item with its files, in the keys that other programs rely on."""
+def of_item(item: Item, today: date) -> dict[str, Any]:
+    """An item as it is today with its files, in the keys that other programs rely on."""
     opens_on = item.opens_on.isoformat() if item.opens_on and item.disclosure != "open" else None
     return {
         "reference": item.reference,
         "sender_id": item.sender_id,
         "title": item.title,
-        "disclosure": item.disclosure,
+        "disclosure": disclosure.state_now(item, today),
         "opens_on": opens_on,
         "files": [
             {name: getattr(file, name) for name in ("path", "original_name", "bytes", "sha256", "format")}

@@ -40,8 +40,8 @@ def description() -> ResponseReturnValue:
 def search() -> ResponseReturnValue:
     """The same keys as `seogo search`; each hit is checked against the database once more."""
     limit = request.args.get("limit", "20")
-    if not (limit.isascii() and limit.isdigit() and 1 <= int(limit) <= query.MOST):
-        wrong = WrongCall(f"limit={limit} is not 1 to {query.MOST}.", code="limit", next="Correct it.")
+    if not (limit.isascii() and limit.isdigit() and len(limit) < 10 and 1 <= int(limit) <= query.MOST):
+        wrong = WrongCall(f"limit={limit[:20]} is not 1 to {query.MOST}.", code="limit", next="Correct it.")
         wrong.http_status = 422
         raise wrong
     hits = query.find(
@@ -130,8 +130,8 @@ def _index() -> str:
 def _stores() -> list[tuple[str, str]]:
     told = []
     for name in site().settings.stores:
-        held = next((each for each in site().stores if each.name == name), None)
         try:
+            held = next((each for each in site().stores if each.name == name), None)
             told.append((name, "ok" if held is not None and held.free_bytes() != 0 else "full"))
         except ArchiveError:
             told.append((name, "away"))

@@ -7,6 +7,7 @@ import pytest
 
 from access.search import opening
 from archive.errors import Unavailable
+from archive.site.site import Site
 from tests.access.conftest import Shown, application, static_folder
 
 OPEN, PARTIAL, CLOSED = (f"SG-2026-000001-000{n}" for n in (1, 2, 3))
@@ -182,6 +183,23 @@ def test_health_names_the_parts(shown: Shown):
     told = shown.client.get("/healthz").json
     assert told["ok"] is True
     assert told["database"] == told["index"] == "ok"
+
+
+@pytest.mark.parametrize("limit", ["0", "101", "-1", "x", "9" * 5000])
+def test_a_limit_that_is_no_number_of_hits_is_422(shown: Shown, limit: str):
+    answer = shown.client.get("/api/search", query_string={"q": "도로", "limit": limit})
+    assert answer.status_code == 422
+
+
+def test_health_says_when_the_stores_cannot_be_opened(shown: Shown, monkeypatch):
+    def away(*_):
+        raise Unavailable("The server does not answer.")
+
+    fresh = Site(shown.site.settings)
+    monkeypatch.setattr("archive.site.site.open_stores", away)
+    answer = application(fresh).test_client().get("/healthz")
+    assert answer.status_code == 503
+    assert set(answer.json["stores"].values()) == {"away"}
 
 
 def test_a_long_query_is_422_and_says_how_long(shown: Shown):
