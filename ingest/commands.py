@@ -52,7 +52,7 @@ def receive(
     try:
         number = receiving.receive(site, asked, progress)
         seal_now(site)
-        left = _work(site, progress) if until is None else {}
+        left = _work(site, number, progress) if until is None else {}
     finally:
         progress.close()
     return _show(site, number, as_json, left)
@@ -108,7 +108,7 @@ def accept(site: Site, number: str, places: tuple[int, ...], as_json: bool) -> i
     for done, total in receiving.accept(site, number, by=BY, positions=_positions(places)):
         progress("storing", done, total)
     seal_now(site)
-    left = _work(site, progress)
+    left = _work(site, number, progress)
     progress.close()
     return _show(site, number, as_json, left)
 
@@ -132,18 +132,19 @@ def _positions(places: tuple[int, ...]) -> set[int] | None:
     return {place - 1 for place in places} or None
 
 
-def _work(site: Site, progress: Progress) -> Left:
-    """Make page images and index; what could not be done, as ``seogo work`` tells it."""
-    ended = finish_work(site, progress)
+def _work(site: Site, number: str, progress: Progress) -> Left:
+    """Make page images and index; what could not be done for this transfer, now or in an earlier run."""
+    finish_work(site, progress)
     seal_now(site)
     with site.reading_session() as session:
-        waiting = session.scalars(select(Job).where(Job.state == "waiting").order_by(Job.id)).all()
-        return {
-            "failed": [
-                {"job": f"{name} {number}", "reason": reason} for number, name, reason in ended.failed
-            ],
-            "waiting": [{"job": f"{row.name} {row.id}", "reason": row.reason} for row in waiting],
-        }
+        volumes = {row.volume_id for row in transfers.volumes_of(session, transfers.get(session, number))}
+        unfinished = select(Job).where(Job.state.in_(("failed", "waiting"))).order_by(Job.id)
+        left: Left = {"failed": [], "waiting": []}
+        for row in session.scalars(unfinished):
+            volume = row.arguments.get("volume_id")
+            if row.name == "index-changes" or (volume is not None and volume in volumes):
+                left[row.state].append({"job": f"{row.name} {row.id}", "reason": row.reason})
+    return left
 
 
 def _show(site: Site, number: str, as_json: bool, left: Left | None = None) -> int:
