@@ -6,17 +6,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Subquery, and_, case, func, select
 from sqlalchemy.orm import Session
 
-from archive.holdings import Volume
 from archive.ledger import LedgerEntry, Seal
-from preservation.fixity import FixityCheck
-from preservation.packages import Bag, Copy
+from preservation.fixity import FixityCheck, places
+from preservation.packages import Copy
 from preservation.pages import Page
 
 VERDICTS = ("intact", "altered", "absent", "not_looked_at")
-MOST_EXCEPTIONS = 200
+MOST_EXCEPTIONS = 100
 
 
 @dataclass
@@ -58,40 +57,50 @@ class Copies:
 
 
 def copies(session: Session, stores: Sequence[str]) -> Copies:
-    """Every copy once, under the verdict of the last look at it; a store without copies stands there too."""
+    """Every bag in every store under the verdict of the last look; without a copy it is absent."""
+    seen = _judged(stores).c
+    counted = select(seen.store, seen.verdict, func.count(), func.min(seen.verified_at))
     lines = {name: StoreLine(name) for name in stores}
-    exceptions: list[Exceptional] = []
-    for copy, volume, check in _with_last_check(session):
-        line = lines.setdefault(copy.store, StoreLine(copy.store))
-        verdict = verdict_of(copy, check)
-        line.counts[verdict] += 1
-        if copy.verified_at and (line.oldest is None or copy.verified_at < line.oldest):
-            line.oldest = copy.verified_at
-        if verdict != "intact" and len(exceptions) < MOST_EXCEPTIONS:
-            path, since = (check.first_path, check.at) if check else (None, None)
-            exceptions.append(Exceptional(volume, copy.store, path, verdict, since))
-    return Copies(sorted(lines.values(), key=lambda line: line.name), exceptions)
+    for store, verdict, count, oldest in session.execute(counted.group_by(seen.store, seen.verdict)):
+        line = lines.setdefault(store, StoreLine(store))
+        line.counts[verdict] = count
+        line.oldest = min(filter(None, (line.oldest, oldest)), default=None)
+    return Copies(sorted(lines.values(), key=lambda line: line.name), exceptions(session, stores))
 
 
-def verdict_of(copy: Copy, check: FixityCheck | None) -> str:
-    """A copy that the last look did not reach is not called intact, whatever was seen before."""
-    if check is not None and check.verdict == "not_looked_at":
-        return "not_looked_at"
-    return {"verified": "intact", "altered": "altered", "absent": "absent"}.get(copy.state, "not_looked_at")
-
-
-def _with_last_check(session: Session) -> list[tuple[Copy, str, FixityCheck | None]]:
-    last = select(func.max(FixityCheck.id)).group_by(FixityCheck.copy_id)
-    checks = {
-        each.copy_id: each for each in session.scalars(select(FixityCheck).where(FixityCheck.id.in_(last)))
-    }
-    rows = session.execute(
-        select(Copy, Volume.reference)
-        .join(Bag, Bag.id == Copy.bag_id)
-        .join(Volume, Volume.id == Bag.volume_id)
-        .order_by(Copy.store, Volume.reference, Bag.number)
+def exceptions(session: Session, stores: Sequence[str]) -> list[Exceptional]:
+    """The first copies that are not intact; damage comes before what was only not looked at."""
+    seen = _judged(stores).c
+    wanted = (
+        select(seen.reference, seen.store, seen.first_path, seen.verdict, seen.at)
+        .where(seen.verdict != "intact")
+        .order_by(seen.verdict == "not_looked_at", seen.store, seen.reference, seen.number)
+        .limit(MOST_EXCEPTIONS)
     )
-    return [(copy, reference, checks.get(copy.id)) for copy, reference in rows]
+    return [Exceptional(*row) for row in session.execute(wanted)]
+
+
+def _judged(stores: Sequence[str]) -> Subquery:
+    """Each bag in each store with the last check of its copy and the verdict.
+
+    A copy that the last look did not reach is not called intact, whatever was seen before.
+    """
+    place = places(stores)
+    newest = select(func.max(FixityCheck.id)).group_by(FixityCheck.copy_id)
+    verdict = case(
+        (Copy.id.is_(None), "absent"),
+        (FixityCheck.verdict == "not_looked_at", "not_looked_at"),
+        (Copy.state == "verified", "intact"),
+        (Copy.state.in_(("altered", "absent")), Copy.state),
+        else_="not_looked_at",
+    ).label("verdict")
+    return (
+        select(place, verdict, Copy.verified_at, FixityCheck.first_path, FixityCheck.at)
+        .select_from(place)
+        .outerjoin(Copy, Copy.id == place.c.copy_id)
+        .outerjoin(FixityCheck, and_(FixityCheck.copy_id == Copy.id, FixityCheck.id.in_(newest)))
+        .subquery()
+    )
 
 
 def last_seal(session: Session) -> Seal | None:
