@@ -2,12 +2,13 @@
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from archive.holdings import Agency
 from archive.work.jobs import Job
@@ -65,26 +66,38 @@ def lines(
     rows = session.scalars(
         select(Transfer).where(*where).order_by(Transfer.id.desc()).offset(after).limit(limit)
     ).all()
-    names = agencies(session)
-    return [_line(session, row, names) for row in rows], total
+    names, ids = agencies(session), [row.id for row in rows]
+    states = _counted(session, TransferVolume.transfer_id, TransferVolume.state, ids)
+    found = _counted(session, FindingRow.transfer_id, FindingRow.severity, ids)
+    return [_line(row, names, states[row.id], found[row.id]) for row in rows], total
 
 
 def agencies(session: Session) -> dict[str, str]:
     return dict(session.execute(select(Agency.code, Agency.name).order_by(Agency.name)).all())
 
 
-def _line(session: Session, transfer: Transfer, names: dict[str, str]) -> Line:
-    states = transfers.count_states(session, transfer)
-    found = severities(session, transfer)
+def _line(transfer: Transfer, names: dict[str, str], states: Counter[str], found: Counter[str]) -> Line:
     return Line(
         transfer,
         names.get(transfer.agency_code, transfer.agency_code),
-        sum(states.values()),
-        states.get("accepted", 0) + states.get("stored", 0),
-        states.get("returned", 0),
+        states.total(),
+        states["accepted"] + states["stored"],
+        states["returned"],
         found["error"],
         found["warning"],
     )
+
+
+def _counted(
+    session: Session, of: InstrumentedAttribute[int], kind: InstrumentedAttribute[str], ids: Sequence[int]
+) -> dict[int, Counter[str]]:
+    """How many rows of each kind each of these transfers has, in one question."""
+    counted: dict[int, Counter[str]] = {each: Counter() for each in ids}
+    for transfer, name, count in session.execute(
+        select(of, kind, func.count()).where(of.in_(ids)).group_by(of, kind)
+    ):
+        counted[transfer][name] = count
+    return counted
 
 
 def summary(session: Session, transfer: Transfer) -> Summary:
@@ -120,6 +133,12 @@ def severities(session: Session, transfer: Transfer) -> dict[str, int]:
     )
     counted = dict(session.execute(grouped).all())
     return {severity: counted.get(severity, 0) for severity in SEVERITIES}
+
+
+def volumes(session: Session, transfer: Transfer, *, after: int, limit: int) -> Sequence[TransferVolume]:
+    """A stretch of the volumes of a transfer, in the order of its list."""
+    mine = _volumes(transfer, TransferVolume).order_by(TransferVolume.position)
+    return session.scalars(mine.offset(after).limit(limit)).all()
 
 
 def rules(session: Session, transfer: Transfer) -> list[Rule]:

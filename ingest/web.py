@@ -59,11 +59,11 @@ def findings(number: str) -> ResponseReturnValue:
 @bp.get("/transfers/<number>/volumes")
 @needs("work at the desk")
 def volumes(number: str) -> ResponseReturnValue:
-    it = _summary(number)
-    rows, after = transfers.volumes_of(session(), it.transfer), _after()
+    it, after = _summary(number), _after()
+    rows = overview.volumes(session(), it.transfer, after=after, limit=AT_ONCE * 2)
     faulty = transfers.faulty(session(), it.transfer)
     return render_template(
-        "transfer_volumes.html", it=it, rows=rows[after : after + AT_ONCE * 2], faulty=faulty, tab="volumes",
+        "transfer_volumes.html", it=it, rows=rows, faulty=faulty, tab="volumes",
         after=after, step=AT_ONCE * 2,
     )  # fmt: skip
 
