@@ -8,7 +8,9 @@ import click
 from sqlalchemy import select
 
 from archive import disclosure, holdings
+from archive.errors import ArchiveError
 from archive.holdings import Item, Volume
+from archive.site.evidence import seal_now
 from archive.site.site import Site
 from archive.site.terminal import Command, Progress, json_option, pass_site, say
 from preservation import exports, fixity, packages
@@ -129,7 +131,18 @@ def check(site: Site, store: str | None, reference: str | None, as_json: bool) -
     progress.close()
     told = {**counts, "exceptions": exceptions}
     say(told, as_json, lambda: _verdicts(told))
-    return 5 if counts["altered"] or counts["absent"] else 4 if counts["not_looked_at"] else 0
+    found = 5 if counts["altered"] or counts["absent"] else 4 if counts["not_looked_at"] else 0
+    return max(found, _seal(site))
+
+
+def _seal(site: Site) -> int:
+    """Seal the checks.  All was told before, so a store that cannot be sealed only adds its word."""
+    try:
+        seal_now(site)
+    except ArchiveError as error:
+        click.echo(f"{error.message} {error.next}".strip(), err=True)
+        return error.exit_code
+    return 0
 
 
 def _verdicts(told: dict[str, Any]) -> str:
