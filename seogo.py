@@ -69,9 +69,17 @@ def cli(context: click.Context) -> None:
     if called != "settings" and "--help" not in sys.argv:
         context.obj = Site(settings_of.read())
         if called not in WITHOUT_HOME:
-            installation.prepare(context.obj)
+            _prepare(context.obj)
         if called in WRITERS:
             installation.sweep(context.obj)
+
+
+def _prepare(site: Site) -> None:
+    """Make the installation ready, and say so when it is a new one: it may be the wrong folder."""
+    is_new = not site.settings.home.exists()
+    installation.prepare(site)
+    if is_new:
+        click.echo(f"This is a new installation, in {site.settings.home} (SEOGO_HOME).", err=True)
 
 
 def declare_jobs() -> None:

@@ -1,5 +1,6 @@
 """Which volume of a list a finding is about: by its row, by its file, or by the folder a path lies in."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from ingest.inspection import Inspection
@@ -37,10 +38,12 @@ def _rows(inspection: Inspection) -> Iterator[tuple[tuple[str | None, int | None
 
 def folders(inspection: Inspection) -> dict[str, int]:
     """Folders that are one volume's own; the whole transfer folder is, where no list divides it."""
+    volumes = inspection.leaves.volumes
+    shared = Counter(volume.folder for volume in volumes)
     return {
         volume.folder: place
-        for place, volume in enumerate(inspection.leaves.volumes)
-        if volume.folder is not None
+        for place, volume in enumerate(volumes)
+        if volume.folder is not None and shared[volume.folder] == 1
     }
 
 

@@ -7,7 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from posixpath import basename, normpath, splitext
+from posixpath import basename, commonpath, normpath, splitext
 
 from ingest.landing import Found, normal, read_name
 from metadata_schemas.description import ItemDescription, VolumeDescription
@@ -216,12 +216,10 @@ def _volume_names(volume: VolumeDescription) -> Iterator[str]:
 
 
 def _common_folder(items: Iterable[PlannedItem]) -> str | None:
-    """The folder that holds all files of a volume and is not the transfer folder itself."""
+    """The deepest folder that holds all files of a volume, where that is not the transfer folder itself."""
     folders = {normal(file.path).rpartition("/")[0] for item in items for file in item.files}
-    if len(folders) == 1:
-        return folders.pop() or None
-    tops = {folder.split("/")[0] for folder in folders}
-    return None if len(tops) != 1 or tops <= {"", "objects", "data"} else tops.pop()
+    common = commonpath(folders) if folders else ""
+    return None if common in TOPS or f"{common}/" in TOPS else common
 
 
 def _key(name: str) -> str:
