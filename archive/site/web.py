@@ -135,6 +135,7 @@ def _speak(app: Flask) -> None:
         size=language.size,
         ranges=language.ranges,
         grouped=_grouped,
+        base64=language.base64_of,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from fontTools.ttLib import TTFont
 
+import seogo
 from access.assets import catalogues
 from archive.site import language
+from archive.work import jobs
 from tests.access.conftest import static_folder
 
 KOREAN, ENGLISH = (catalogues.messages(each) for each in ("ko", "en"))
@@ -64,3 +66,12 @@ def test_every_finding_rule_in_the_code_has_a_name_and_a_next_step_in_korean():
             rules |= set(re.findall(r'"((?:list|file|bag|name|virus)\.[a-z_]+)"', path.read_text()))
     assert {rule for rule in rules if f"rule.{rule}" not in KOREAN} == set()
     assert {rule for rule in rules if f"todo.{rule}" not in KOREAN} == set()
+
+
+def test_every_declared_job_has_words_in_both_languages():
+    seogo.load()
+    ours = ("access.", "archive.", "ingest.", "preservation.")
+    names = {name for name, job in jobs.DECLARED.items() if job.body.__module__.startswith(ours)}
+    assert {"accept-transfer", "check-transfer", "derive-volume", "index-changes", "seal-ledger"} <= names
+    for words in (KOREAN, ENGLISH):
+        assert {name for name in names if f"job.name.{name}" not in words} == set()

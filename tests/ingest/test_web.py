@@ -1,5 +1,7 @@
 """The transfer desk: what is found is shown, and accepting and returning need a person's word."""
 
+import re
+
 import pytest
 from sqlalchemy import select
 
@@ -85,6 +87,15 @@ def test_returning_needs_reason_volumes_and_tick_and_is_kept_in_the_ledger(shown
     assert entry is not None
     assert "transfer.returned" in entry.entry
     assert states[2] == "returned"
+
+
+def test_volumes_are_counted_from_one_and_the_form_keeps_their_places(shown: Shown, number: str):
+    client = shown.signed_in("archivist")
+    form = client.get(f"/desk/transfers/{number}/return").get_data(as_text=True)
+    assert re.search(r'value="1"[^>]*> <span>2\. ', form)
+    assert "반려할 철과 까닭을 확인했습니다." in form
+    table = client.get(f"/desk/transfers/{number}/volumes").get_data(as_text=True)
+    assert re.findall(r'<tr><td class="num">(\d+)</td>', table) == ["2", "3"]
 
 
 def test_checking_again_is_a_job(shown: Shown, number: str):
