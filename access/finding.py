@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from access import showing, viewing
@@ -118,8 +118,12 @@ def find(session: Session, index: Index, asked: Asked, asking: Asking) -> Answer
 def checked(session: Session, hits: Hits, asking: Asking) -> list[HitShown]:
     """The hits as the database allows them now."""
     rows = _rows(session, [hit.reference for hit in hits.hits])
-    shown = (_shown(session, rows[hit.reference], hit, asking) for hit in hits.hits if hit.reference in rows)
-    return [each for each in shown if each is not None]
+    found = [(hit, rows[hit.reference]) for hit in hits.hits if hit.reference in rows]
+    told = [
+        each for each in found if viewing.decide(session, each[1], "title", asking).reason != "unpublished"
+    ]
+    thumbs = _thumbs(session, [item for _, item in told], asking)
+    return [_shown(session, item, hit, asking, thumbs.get(item.id)) for hit, item in told]
 
 
 def _filters(chosen: Mapping[str, tuple[str, ...]]) -> Filters:
@@ -132,10 +136,8 @@ def _rows(session: Session, references: Sequence[str]) -> dict[str, Item]:
     return {row.reference: row for row in session.scalars(wanted)}
 
 
-def _shown(session: Session, item: Item, hit: Hit, asking: Asking) -> HitShown | None:
+def _shown(session: Session, item: Item, hit: Hit, asking: Asking, thumb: Page | None) -> HitShown:
     """A hit as the database allows it now: an index may be a minute old, the gate is not."""
-    if viewing.decide(session, item, "title", asking).reason == "unpublished":
-        return None
     title = viewing.title_of(session, item, asking)
     seen = hit.page is not None and viewing.decide(session, item, "page", asking, page=hit.page).allowed
     return HitShown(
@@ -147,13 +149,34 @@ def _shown(session: Session, item: Item, hit: Hit, asking: Asking) -> HitShown |
         agency=hit.agency or showing.agency_of(session, item.volume),
         snippet=hit.snippet if seen else None,
         page=hit.page if seen else None,
-        thumb=_thumb(session, item, asking),
+        thumb=thumb,
     )
 
 
-def _thumb(session: Session, item: Item, asking: Asking) -> Page | None:
-    """The first page that may be seen and has a picture."""
-    if not viewing.may_open_any(session, item, asking):
-        return None
-    shown = viewing.shown_pages(session, item, asking)
-    return next((each.page for each in shown if each.page is not None and each.page.has_image), None)
+def _thumbs(session: Session, items: Sequence[Item], asking: Asking) -> dict[int, Page]:
+    """Of each item the first page that may be seen and has a picture, in one question for all of them.
+
+    The question leaves out the pages that are closed; what it finds is shown only if the gate says so too.
+    """
+    looked_into = {item.id: item for item in items if viewing.may_open_any(session, item, asking)}
+    first = (
+        select(Page.item_id, func.min(Page.number).label("number"))
+        .where(
+            Page.has_image,
+            or_(false(), *(_open_pages(session, each, asking) for each in looked_into.values())),
+        )
+        .group_by(Page.item_id)
+        .subquery()
+    )
+    wanted = select(Page).join(first, and_(Page.item_id == first.c.item_id, Page.number == first.c.number))
+    return {
+        page.item_id: page
+        for page in session.scalars(wanted)
+        if viewing.decide(session, looked_into[page.item_id], "page", asking, page=page.number).allowed
+    }
+
+
+def _open_pages(session: Session, item: Item, asking: Asking) -> ColumnElement[bool]:
+    whole = viewing.decide(session, item, "file", asking).allowed
+    closed = [] if whole else [Page.number.between(start, end) for start, end in item.restricted_pages]
+    return and_(Page.item_id == item.id, *(not_(each) for each in closed))
