@@ -108,7 +108,7 @@ def fill_desk(shown: Shown) -> None:
         note(session, transfer, "received", by="p-1", at=NOW)
         session.add(
             Job(
-                name="derive-item",
+                name="derive-volume",
                 lane="batch",
                 arguments={"item_id": 1},
                 state="failed",
@@ -178,5 +178,5 @@ def sign_in(page: Page, address: str, user: str) -> None:
     page.fill("#username", user)
     page.fill("#password", f"password-{user}")
     page.click("main button[type=submit]")
-    page.wait_for_url(address + "/account")
+    page.wait_for_url(lambda url: "/sign-in" not in url)
     page.close()

@@ -1,6 +1,18 @@
 """Sign-in, sign-out, a person's own page, and the display settings of a device."""
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request, session, url_for
+from urllib.parse import urlsplit
+
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required, login_user, logout_user
 
@@ -14,11 +26,15 @@ bp = Blueprint("people", __name__)
 THEMES = ("system", "light", "dark")
 SIZES = ("100", "115", "130", "150")
 A_YEAR = 365 * 24 * 3600
+FIRST_PAGE = {"archivist": "desk.desk", "auditor": "evidence.audit"}
+"""Where those who come to work begin."""
 
 
 @bp.get("/sign-in")
 def sign_in() -> ResponseReturnValue:
-    return render_template("sign_in.html", next=inside(request.args.get("next")), errors={})
+    return render_template(
+        "sign_in.html", next=inside(request.args.get("next")), came=_came_from(), errors={}
+    )
 
 
 @bp.post("/sign-in")
@@ -36,8 +52,9 @@ def enter() -> ResponseReturnValue:
             return _welcome(outcome)
         errors = {"username": _refusal(outcome)}
     return render_template(
-        "sign_in.html", next=inside(request.form.get("next")), errors=errors, username=username
-    ), 422
+        "sign_in.html", next=inside(request.form.get("next")), came=inside(request.form.get("came")),
+        errors=errors, username=username,
+    ), 422  # fmt: skip
 
 
 @bp.post("/sign-out")
@@ -81,9 +98,28 @@ def display_of(cookie: str) -> tuple[str, str]:
 
 
 def inside(address: str | None) -> str:
-    """An address of this site, or home: nobody is sent elsewhere after signing in."""
+    """An address of this site, or nothing: nobody is sent elsewhere after signing in."""
     safe = address and address.startswith("/") and not address.startswith("//") and "\\" not in address
-    return address if safe and address and address.isprintable() else url_for("people.account")
+    return address if safe and address and address.isprintable() else ""
+
+
+def _came_from() -> str:
+    """The page of this site that led to the form, but no page of the form itself."""
+    came = urlsplit(request.referrer or "")
+    if came.netloc != request.host or came.path.endswith(("/sign-in", "/sign-out")):
+        return ""
+    return inside(came.path + (f"?{came.query}" if came.query else ""))
+
+
+def _first_page(role: str) -> str:
+    """What was asked for, else the page of one's work, else the page one came from."""
+    wanted = inside(request.form.get("next"))
+    if wanted:
+        return wanted
+    work = FIRST_PAGE.get(role)
+    if work in current_app.view_functions:
+        return url_for(work)
+    return inside(request.form.get("came")) or url_for("people.account")
 
 
 def _welcome(outcome: SignedIn) -> ResponseReturnValue:
@@ -91,7 +127,7 @@ def _welcome(outcome: SignedIn) -> ResponseReturnValue:
     session.clear()
     session.permanent = True
     login_user(Member(outcome.user))
-    return redirect(inside(request.form.get("next")), 303)
+    return redirect(_first_page(outcome.user.role), 303)
 
 
 def _refusal(outcome: people.WrongPassword | Locked) -> str:

@@ -1,7 +1,9 @@
 """Signing in: one sentence for every mistake, a lock after tries, and no way out of the site."""
 
 import pytest
+from sqlalchemy import delete
 
+from archive.people import SignInTries
 from tests.access.conftest import *  # noqa: F403 - the archive of the portal's tests
 from tests.access.conftest import Shown, application
 
@@ -37,7 +39,32 @@ def test_empty_fields_are_named(shown: Shown):
 )
 def test_nobody_is_sent_to_another_site(shown: Shown, away: str):
     data = {"username": "archivist", "password": "password-archivist", "next": away}
-    assert shown.client.post("/sign-in", data=data).headers["Location"] == "/account"
+    assert shown.client.post("/sign-in", data=data).headers["Location"] == "/desk"
+
+
+@pytest.fixture
+def unlocked(shown: Shown) -> None:
+    with shown.site.open_session.begin() as session:
+        session.execute(delete(SignInTries))
+
+
+@pytest.mark.usefixtures("unlocked")
+@pytest.mark.parametrize(
+    ("username", "first"), [("archivist", "/desk"), ("auditor", "/audit"), ("citizen", "/account")]
+)
+def test_everybody_begins_at_the_page_of_their_work(shown: Shown, username: str, first: str):
+    data = {"username": username, "password": f"password-{username}", "next": ""}
+    assert shown.client.post("/sign-in", data=data).headers["Location"] == first
+
+
+@pytest.mark.usefixtures("unlocked")
+def test_a_citizen_is_back_on_the_page_that_led_to_the_form(shown: Shown):
+    data = {"username": "citizen", "password": "password-citizen", "came": "/search?q=a"}
+    form = shown.client.get("/sign-in", headers={"Referer": "http://localhost/search?q=a"})
+    assert 'name="came" value="/search?q=a"' in form.get_data(as_text=True)
+    assert shown.client.post("/sign-in", data=data).headers["Location"] == "/search?q=a"
+    away = shown.client.get("/sign-in", headers={"Referer": "http://elsewhere.example/search"})
+    assert 'name="came" value=""' in away.get_data(as_text=True)
 
 
 def test_after_signing_in_one_is_where_one_wanted_to_be(shown: Shown):
