@@ -32,7 +32,8 @@ def seal_(site: Site, as_json: bool) -> None:
     """Seal what was recorded since the last seal, and bring up stores that were away."""
     installation.prepare(site)
     made = seal(site.open_session, site.stores, site.signer, site.now())
-    told = {"size": made.size if made else None, "root": made.root if made else None}
+    root = base64.b64encode(bytes.fromhex(made.root)).decode() if made else None
+    told = {"size": made.size if made else None, "root": root}
     say(told, as_json, lambda: f"Sealed at {made.size} entries." if made else "Nothing was left to seal.")
 
 
