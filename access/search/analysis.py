@@ -12,13 +12,13 @@ from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Literal
 
-from access.search import eras, korean, words
+from access.search import eras, korean, negating, words
 from access.search.korean import Morpheme
 from access.search.normalising import Normal, normalise
 
 # Raise a number with every change of tokens, or of what is put into which document: indexes that
 # carry another version are built again.
-TOKENS, SHAPE = 1, 2
+TOKENS, SHAPE = 2, 2
 VERSION = f"{TOKENS}.{SHAPE}-{words.fingerprint()}"
 
 _NEGATING = frozenset({"비", "미", "무", "불", "부", "준", "반", "부분"})
@@ -98,6 +98,7 @@ def _unit_at(morphemes: Sequence[Morpheme], at: int) -> tuple[int, Unit | None]:
     return (
         _listed(morphemes, at)
         or _negated(morphemes, at)
+        or _overlooked(morphemes, at)
         or _counted(morphemes, at)
         or _kind_of(morphemes, at)
         or (1, _plain(morphemes[at]))
@@ -135,6 +136,15 @@ def _negated(morphemes: Sequence[Morpheme], at: int) -> tuple[int, Unit] | None:
     if not (likely and len(noun.surface) > 1) and together not in words.negated():
         return None
     return 2, Unit(first.start, noun.end, together, negated=True)
+
+
+def _overlooked(morphemes: Sequence[Morpheme], at: int) -> tuple[int, Unit] | None:
+    """A negated noun that neither the lists nor mecab know: 미점검, 부분개방."""
+    found = negating.checked(morphemes, at)
+    if found is None:
+        return None
+    count, token = found
+    return count, Unit(morphemes[at].start, morphemes[at + count - 1].end, token, negated=True)
 
 
 def _counted(morphemes: Sequence[Morpheme], at: int) -> tuple[int, Unit] | None:
@@ -214,14 +224,9 @@ def _halves(word: str) -> tuple[str, ...]:
         return ()
     for cut in range(2, len(word) - 1):
         halves = word[:cut], word[cut:]
-        if halves[1][0] not in "비미무불" and all(_is_noun(half) for half in halves):
+        if halves[1][0] not in "비미무불" and all(negating.is_noun(half) for half in halves):
             return halves
     return ()
-
-
-def _is_noun(text: str) -> bool:
-    found = list(korean.morphemes(text))
-    return len(found) == 1 and found[0].tag in ("NNG", "NNP")
 
 
 def _words(text: str, units: Sequence[Unit]) -> Iterator[Word]:
