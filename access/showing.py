@@ -15,7 +15,7 @@ from archive import disclosure
 from archive.holdings import Agency, ContentFile, Item, Volume
 from preservation import pages
 from preservation.packages import Copy, copies_of
-from preservation.pages import DerivedFile, Page
+from preservation.pages import Page
 
 
 @dataclass(frozen=True)
@@ -257,15 +257,6 @@ def _beside(session: Session, row: Item) -> tuple[str | None, str | None]:
     before = session.scalar(mine.where(Item.position < row.position).order_by(Item.position.desc()).limit(1))
     after = session.scalar(mine.where(Item.position > row.position).order_by(Item.position).limit(1))
     return before, after
-
-
-def reasons_not_made(session: Session, row: Item) -> list[DerivedFile]:
-    """Files of which no page could be made."""
-    return [
-        each
-        for each in pages.derived_files_of(session, row.id)
-        if each.state in ("unreadable", "unsupported")
-    ]
 
 
 def pieces(marked: Marked) -> list[tuple[bool, str]]:

@@ -8,14 +8,12 @@ References are given at acceptance and never used again.
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, select, update
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from archive.database import Base
 from archive.errors import Missing
-
-VOLUME_STATES = ("accepted", "stored")
 
 
 class Agency(Base):
@@ -152,26 +150,6 @@ def get_item(session: Session, reference: str) -> Item:
     if item is None:
         raise Missing(f"There is no item {reference}.", next="Look at its volume, or search.")
     return item
-
-
-def next_in_series(session: Session, series: str, count: int = 1) -> int:
-    """The first of ``count`` new numbers of a series.
-
-    The counter's row is locked until the caller commits, so nobody else is given one of them.
-    """
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    session.execute(
-        dialect.insert(ReferenceCounter)
-        .values(series=series, last=0)
-        .on_conflict_do_nothing(index_elements=["series"])
-    )
-    last = session.scalars(
-        update(ReferenceCounter)
-        .where(ReferenceCounter.series == series)
-        .values(last=ReferenceCounter.last + count)
-        .returning(ReferenceCounter.last)
-    ).one()
-    return last - count + 1
 
 
 def next_references(session: Session, series: str, count: int = 1) -> list[str]:

@@ -7,7 +7,7 @@ A package is a group of bags; each bag is complete by itself and lies under
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Literal
 
 from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -15,7 +15,6 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from archive.database import Base
 
 CopyState = Literal["writing", "written", "verified", "altered", "absent"]
-COPY_STATES: tuple[CopyState, ...] = get_args(CopyState)
 
 MANIFEST = "manifest-sha256.txt"
 TAGMANIFEST = "tagmanifest-sha256.txt"
