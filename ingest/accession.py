@@ -20,13 +20,14 @@ from archive.site.settings import Settings
 from archive.site.site import Site
 from archive.stores import Store, open_stores
 from archive.work.pool import spread
-from ingest import planning, transfers
+from ingest import examiners, planning, transfers
 from ingest.inspection import Inspection
 from ingest.planning import Custody
 from ingest.transfers import TransferVolume
 from metadata_schemas.package import content_path
 from preservation import derivatives, packages, packing
-from preservation.packing import NotAsPromised, Packed, PackedFile, Plan
+from preservation.packing import NotAsPromised, Packed, Plan
+from preservation.sources import PackedFile, modified_at, octets_of
 
 Progress: TypeAlias = tuple[int, int, int]
 """Volumes done, volumes to do, bytes done."""
@@ -51,7 +52,7 @@ def take(
                 if isinstance(outcome, ArchiveError):
                     raise outcome
                 _conclude(site, custody, outcome)
-                done, octets = done + 1, octets + packing.total(plan.files)
+                done, octets = done + 1, octets + octets_of(plan.files)
                 yield done, total, octets
         plans = [planning.plan_anew(site, custody, inspection, plan, digests) for plan in spoilt]
 
@@ -77,7 +78,9 @@ def _pack_all(
 
 
 def _pack(settings: Settings, plan: Plan) -> Packed | NotAsPromised:
-    return packing.pack(_stores(tuple(settings.stores.items()), tuple(settings.credentials.items())), plan)
+    stores = _stores(tuple(settings.stores.items()), tuple(settings.credentials.items()))
+    with examiners.opened(settings) as opened:
+        return packing.pack(stores, plan, opened)
 
 
 @cache
@@ -96,9 +99,9 @@ def _conclude(site: Site, custody: Custody, outcome: Packed | NotAsPromised) -> 
         row = transfers.volume_with(session, transfer, outcome.plan.reference)
         if row.state not in ("waiting", "accepted"):  # returned or taken meanwhile: that stands
             return
+        transfers.add_findings(session, transfer, [(row.id, each) for each in outcome.findings])
         if isinstance(outcome, NotAsPromised):
             row.state = "waiting"
-            transfers.add_findings(session, transfer, [(row.id, each) for each in outcome.findings])
             return
         volume = _enter(session, site, outcome, custody, now)
         row.volume_id, row.state = volume.id, "stored"
@@ -133,7 +136,7 @@ def _registered(plan: Plan, file: PackedFile) -> RegisteredFile:
         original_bytes=source.original_bytes,
         bytes=source.size,
         sha256=file.sha256,
-        modified_at=packing.modified_at(source.modified_ns),
+        modified_at=modified_at(source.modified_ns),
     )
 
 

@@ -33,7 +33,7 @@ def check(site: Site, number: str, say: Say, *, by: str) -> None:
         held = receiving.held_already(
             site, inspection, agency=transfer.agency_code, round_of=transfer.round_of
         )
-        digests, found = reading.read_files(inspection, receiving.checking(say))
+        digests, found = reading.read_files(site.settings, inspection, receiving.checking(say))
         with site.open_session.begin() as session:
             transfer = transfers.get(session, number)
             told = _link(session, transfer, held)

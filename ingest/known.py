@@ -19,7 +19,7 @@ from ingest.inspection import Inspection
 from ingest.matching import PlannedVolume
 from ingest.transfers import Transfer, TransferVolume
 from metadata_schemas.description import Finding, Severity, Where
-from preservation.packing import modified_at
+from preservation.sources import modified_at
 
 ASKED_AT_ONCE = 400
 """How many numbers one query asks for; databases limit the parameters of a query."""

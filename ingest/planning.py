@@ -21,7 +21,8 @@ from ingest.matching import PlannedVolume
 from ingest.transfers import TransferVolume
 from metadata_schemas.package import content_path
 from preservation import packages
-from preservation.packing import Plan, SourceFile
+from preservation.packing import Plan
+from preservation.sources import SourceFile
 
 
 @dataclass(frozen=True)

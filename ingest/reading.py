@@ -6,14 +6,17 @@ not read a second time.  One that is too large for that is judged when its volum
 
 import hashlib
 import os
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
 from archive.errors import Unavailable, Unreadable
+from archive.site.settings import Settings
+from ingest import examiners
 from ingest.belonging import About, owners
 from ingest.inspection import Inspection
 from ingest.landing import shown
 from metadata_schemas.description import Finding, Where
+from preservation.examining import Examinations, Examiner
 from preservation.reading import Reader
 
 BLOCK = 256 * 1024
@@ -24,15 +27,19 @@ PDF = "application/pdf"
 
 
 def read_files(
-    inspection: Inspection, progress: Callable[[int, int], None], *, places: Collection[int] | None = None
+    settings: Settings,
+    inspection: Inspection,
+    progress: Callable[[int, int], None],
+    *,
+    places: Collection[int] | None = None,
 ) -> tuple[dict[str, str], list[About]]:
     """Read every record once, or those of some volumes: SHA-256 by path, and what is wrong with the bytes."""
     files = {path: place for path, place in owners(inspection).items() if places is None or place in places}
     digests: dict[str, str] = {}
     findings: list[About] = []
-    with Reader() as reader:
+    with Reader() as reader, examiners.opened(settings) as opened:
         for count, (path, place) in enumerate(files.items(), start=1):
-            found, wrong = _read(inspection, path, reader)
+            found, wrong = _read(inspection, path, reader, opened)
             digests[path] = found
             findings += [(place, each) for each in wrong]
             progress(count, len(files))
@@ -40,7 +47,7 @@ def read_files(
 
 
 def digests_of(
-    path: str, kinds: Collection[str], also: Callable[[memoryview], object] | None = None
+    path: str, kinds: Collection[str], *, also: Sequence[Callable[[memoryview], object]] = ()
 ) -> dict[str, str]:
     """Hex digests of a file, read once, by the names that hashlib has for the algorithms."""
     hashes = {kind: hashlib.new(kind) for kind in kinds}
@@ -50,28 +57,43 @@ def digests_of(
             while count := source.readinto(buffer):
                 for each in hashes.values():
                     each.update(buffer[:count])
-                if also:
-                    also(buffer[:count])
+                for take in also:
+                    take(buffer[:count])
     except OSError as error:
-        raise Unavailable(
-            f"{shown(path)} could not be read to the end: {error.strerror}.", code="transfer.file",
-            next="Mend its rights or its medium, then run the same command again.",
-        ) from error  # fmt: skip
+        raise _not_read(path, error) from error
     return {kind: each.hexdigest() for kind, each in hashes.items()}
 
 
-def _read(inspection: Inspection, path: str, reader: Reader) -> tuple[str, list[Finding]]:
+def _not_read(path: str, error: OSError) -> Unavailable:
+    return Unavailable(
+        f"{shown(path)} could not be read to the end: {error.strerror}.", code="transfer.file",
+        next="Mend its rights or its medium, then run the same command again.",
+    )  # fmt: skip
+
+
+def _size(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except OSError as error:
+        raise _not_read(path, error) from error
+
+
+def _read(
+    inspection: Inspection, path: str, reader: Reader, opened: Sequence[Examiner]
+) -> tuple[str, list[Finding]]:
     promised = {kind: value.lower() for kind, value in inspection.promised.get(path, {}).items()}
     full = inspection.arrival.full_path(path)
     copy = _Copy()
     try:
-        found = digests_of(full, {"sha256", *promised}, copy.take)
-        wrong = [
-            _digest(path, kind, value, found[kind])
-            for kind, value in promised.items()
-            if found[kind] != value
-        ]
-        return found["sha256"], [*wrong, *_opened(path, copy, reader)]
+        with Examinations(opened, shown(path), _size(full)) as examinations:
+            found = digests_of(full, {"sha256", *promised}, also=(copy.take, examinations.take))
+            wrong = [
+                _digest(path, kind, value, found[kind])
+                for kind, value in promised.items()
+                if found[kind] != value
+            ]
+            wrong += examinations.findings()
+            return found["sha256"], [*wrong, *_opened(path, copy, reader)]
     finally:
         copy.close()
 

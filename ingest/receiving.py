@@ -56,7 +56,7 @@ def dry_run(site: Site, asked: Asked, say: Say) -> Looked:
     """Run every check and read every file, and write nothing anywhere."""
     inspection = _inspect(site, asked)
     held = held_already(site, inspection, agency=asked.agency, round_of=asked.round_of)
-    _, findings = reading.read_files(inspection, checking(say))
+    _, findings = reading.read_files(site.settings, inspection, checking(say))
     return Looked(inspection, checks.check(inspection, [*held.findings, *findings]))
 
 
@@ -141,7 +141,9 @@ def held_already(site: Site, inspection: Inspection, *, agency: str, round_of: s
 def _enter(site: Site, asked: Asked, inspection: Inspection, say: Say) -> str:
     """Record an arrival with all its findings, in one transaction."""
     held = held_already(site, inspection, agency=asked.agency, round_of=asked.round_of)
-    digests, found = ({}, []) if asked.accept else reading.read_files(inspection, checking(say))
+    digests, found = (
+        ({}, []) if asked.accept else reading.read_files(site.settings, inspection, checking(say))
+    )
     verdict = checks.check(inspection, [*held.findings, *found])
     claimed = known.digests_of_lists(inspection)
     with site.open_session.begin() as session:
@@ -207,7 +209,7 @@ def _check_what_waits(site: Site, number: str, inspection: Inspection, say: Say)
     ]
     if not unread:
         return
-    digests, found = reading.read_files(inspection, checking(say), places=unread)
+    digests, found = reading.read_files(site.settings, inspection, checking(say), places=unread)
     new = [
         (ids[place], each)
         for place, each in found

@@ -6,45 +6,29 @@ again gives the same bytes, so after a kill the same call ends as if nothing had
 """
 
 import hashlib
-import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from importlib.metadata import version
-from io import FileIO
 from operator import methodcaller
 from typing import Any
 
 from archive.stores import Store
 from metadata_schemas import package as layout
-from metadata_schemas.description import Finding, VolumeDescription, Where
+from metadata_schemas.description import Finding, VolumeDescription
 from metadata_schemas.ead import write_ead3
 from metadata_schemas.mets import write_mets
 from metadata_schemas.nak8 import write_nak8
 from metadata_schemas.package import FileFacts, MetadataFile, PackageFacts
 from metadata_schemas.premis import Agent, Event, write_premis
 from preservation import bagging, packages
+from preservation.examining import Examiner, has_errors
 from preservation.fan_out import Everywhere, Writer
 from preservation.packages import NewBag
+from preservation.sources import PackedFile, SourceFile, modified_at, read_sources
 
-BLOCK = 256 * 1024
 SOFTWARE = "Seogo"
 UNKNOWN_TYPE = "application/octet-stream"
-
-
-@dataclass(frozen=True)
-class SourceFile:
-    """One file of the transfer and its place in the bag.  ``expect``: algorithm to promised digest."""
-
-    path: str
-    original_name: str
-    original_bytes: str | None
-    size: int
-    modified_ns: int
-    item: int
-    place: str
-    expect: Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,19 +49,18 @@ class Plan:
     def prefix(self) -> str:
         return packages.prefix(self.reference)
 
-
-@dataclass(frozen=True)
-class PackedFile:
-    source: SourceFile
-    sha256: str
+    def place_of(self, file: SourceFile) -> str:
+        """Its path in the bag."""
+        return layout.content_path(self.items[file.item], file.place)
 
 
 @dataclass(frozen=True)
 class Packed:
-    """A bag that every store holds and has given back intact."""
+    """A bag that every store holds and has given back intact.  ``findings``: nothing worse than warnings."""
 
     plan: Plan
     files: tuple[PackedFile, ...]
+    findings: tuple[Finding, ...]
     tagmanifest_sha256: str
     objects: int
     bytes: int
@@ -95,12 +78,15 @@ class NotAsPromised:
     findings: tuple[Finding, ...]
 
 
-def pack(stores: Sequence[Store], plan: Plan) -> Packed | NotAsPromised:
-    """Write the first bag of a volume everywhere.  Whatever goes wrong, no store shows a part of it."""
+def pack(stores: Sequence[Store], plan: Plan, examiners: Sequence[Examiner] = ()) -> Packed | NotAsPromised:
+    """Write the first bag of a volume everywhere.  Whatever goes wrong, no store shows a part of it.
+
+    No file that an examiner finds fault with is finished in any store.
+    """
     size = sum(file.size for file in plan.files)
     with Everywhere(stores, plan.prefix, size) as everywhere:
-        files, findings = _read_sources(everywhere, plan)
-        if findings:
+        files, findings = read_sources(everywhere, plan.files, plan.place_of, examiners)
+        if has_errors(findings):
             return NotAsPromised(plan, tuple(findings))
         _write_documents(everywhere, plan, files)
         tagmanifest = _write_manifests(everywhere, plan, files)
@@ -108,76 +94,10 @@ def pack(stores: Sequence[Store], plan: Plan) -> Packed | NotAsPromised:
     return Packed(
         plan,
         tuple(files),
+        tuple(findings),
         hashlib.sha256(tagmanifest).hexdigest(),
         len(everywhere.written) + 1,
         sum(size for _, size in everywhere.written.values()) + len(tagmanifest),
-    )
-
-
-def _read_sources(everywhere: Everywhere, plan: Plan) -> tuple[list[PackedFile], list[Finding]]:
-    """Copy each file while it is hashed."""
-    packed: list[PackedFile] = []
-    findings: list[Finding] = []
-    buffer = memoryview(bytearray(BLOCK))
-    for file in plan.files:
-        try:
-            with open(file.path, "rb", buffering=0) as source:
-                digests = _Digests(file)
-                name = layout.content_path(plan.items[file.item], file.place)
-                sha256, size = everywhere.write(name, partial(_copy, source, buffer, digests))
-                findings += _differences(file, os.fstat(source.fileno()), size, digests.all(sha256))
-        except FileNotFoundError:
-            findings.append(_changed(file, "it is no longer there"))
-            continue
-        packed.append(PackedFile(file, sha256))
-    return packed, findings
-
-
-class _Digests:
-    """The digests that were promised for a file, besides the SHA-256 that is always made."""
-
-    def __init__(self, file: SourceFile) -> None:
-        self.hashes = {name: hashlib.new(name) for name in file.expect if name != "sha256"}
-
-    def update(self, data: memoryview) -> None:
-        for each in self.hashes.values():
-            each.update(data)
-
-    def all(self, sha256: str) -> dict[str, str]:
-        return {"sha256": sha256, **{name: each.hexdigest() for name, each in self.hashes.items()}}
-
-
-def _copy(source: FileIO, buffer: memoryview, digests: _Digests, writer: Writer) -> None:
-    while count := source.readinto(buffer):
-        writer.write(buffer[:count])
-        digests.update(buffer[:count])
-
-
-def _differences(
-    file: SourceFile, now: os.stat_result, size: int, found: Mapping[str, str]
-) -> Iterator[Finding]:
-    if size != file.size or now.st_mtime_ns != file.modified_ns:
-        yield _changed(file, f"it had {file.size} bytes when it was looked at and {size} when it was read")
-    for kind, promised in file.expect.items():
-        if promised.lower() != found[kind]:
-            yield Finding(
-                "file.digest",
-                "error",
-                Where(path=file.original_name),
-                found[kind],
-                promised,
-                f"The {kind} of {file.original_name} is not the one that was promised; send the file again.",
-            )
-
-
-def _changed(file: SourceFile, how: str) -> Finding:
-    return Finding(
-        "file.changed",
-        "error",
-        Where(path=file.original_name),
-        None,
-        None,
-        f"{file.original_name} changed while it was taken in: {how}. Wait until it has fully arrived.",
     )
 
 
@@ -222,7 +142,7 @@ def _facts(plan: Plan, files: Sequence[PackedFile]) -> Iterator[FileFacts]:
         source = file.source
         yield FileFacts(
             identifier=f"{plan.reference}.{number:06d}",
-            href=layout.href_of(layout.content_path(plan.items[source.item], source.place)),
+            href=layout.href_of(plan.place_of(source)),
             original_name=source.original_name,
             size=source.size,
             sha256=file.sha256,
@@ -282,11 +202,3 @@ def _write_manifests(everywhere: Everywhere, plan: Plan, files: Sequence[PackedF
 def _lines(out: Writer, objects: Mapping[str, tuple[str, int]]) -> None:
     for name, (sha256, _) in objects.items():
         out.write(bagging.manifest_line(sha256, name))
-
-
-def modified_at(nanoseconds: int) -> datetime:
-    return datetime.fromtimestamp(nanoseconds // 10**9, UTC)
-
-
-def total(files: Iterable[SourceFile]) -> int:
-    return sum(file.size for file in files)

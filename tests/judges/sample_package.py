@@ -11,7 +11,8 @@ from archive.stores.keys import Names
 from metadata_schemas import package
 from metadata_schemas.description import Access, DateSpan, ItemDescription, VolumeDescription
 from preservation import packages
-from preservation.packing import Packed, Plan, SourceFile, pack
+from preservation.packing import Packed, Plan, pack
+from preservation.sources import SourceFile
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 REFERENCE = "2026-0007-V003"

@@ -10,10 +10,18 @@ import pytest
 
 from archive.errors import Damaged
 from archive.stores import Altered, Store, file_url, open_stores
-from metadata_schemas.description import DateSpan, ItemDescription, VolumeDescription
+from metadata_schemas.description import (
+    DateSpan,
+    Finding,
+    ItemDescription,
+    Severity,
+    VolumeDescription,
+    Where,
+)
 from metadata_schemas.package import METS, NAK8, content_path
-from preservation import packing
-from preservation.packing import NotAsPromised, Packed, Plan, SourceFile
+from preservation import packing, sources
+from preservation.packing import NotAsPromised, Packed, Plan
+from preservation.sources import SourceFile
 
 ITEM = "SG-2026-000001-0001"
 AT = datetime(2026, 11, 22, 3, tzinfo=UTC)
@@ -142,12 +150,48 @@ def test_a_store_that_gives_back_other_bytes_gets_no_bag(stores, tmp_path, monke
 
 def test_the_source_is_opened_once_for_each_file(stores, tmp_path, monkeypatch):
     opened: list[str] = []
-    file = source(tmp_path / "in" / "1.pdf", b"x" * (packing.BLOCK * 3 + 1))
+    file = source(tmp_path / "in" / "1.pdf", b"x" * (sources.BLOCK * 3 + 1))
 
     def counting(path, *args, **more):
         opened.append(path)
         return open(path, *args, **more)
 
-    monkeypatch.setattr(packing, "open", counting, raising=False)
+    monkeypatch.setattr(sources, "open", counting, raising=False)
     packing.pack(stores, plan(file))
     assert opened == [file.path]
+
+
+class Told:
+    """An examiner that finds the same in every file, once it has seen all of its bytes."""
+
+    def __init__(self, severity: Severity) -> None:
+        self.severity, self.seen, self.closed = severity, b"", 0
+
+    def begin(self, name: str, size: int) -> "Told":
+        return self
+
+    def take(self, data: memoryview) -> None:
+        self.seen += bytes(data)
+
+    def findings(self) -> list[Finding]:
+        return [Finding("virus.found", self.severity, Where(), None, None, "It was found.")]
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def test_a_file_that_an_examiner_refuses_is_finished_in_no_store(stores, tmp_path):
+    wanted = plan(source(tmp_path / "in" / "1.txt", b"one"))
+    refusing = Told("error")
+    packed = packing.pack(stores, wanted, [refusing])
+    assert isinstance(packed, NotAsPromised)
+    assert [each.rule for each in packed.findings] == ["virus.found"]
+    assert (refusing.seen, refusing.closed) == (b"one", 1)
+    assert kept(tmp_path) == {"a": {}, "b": {}}
+    assert isinstance(packing.pack(stores, wanted, []), Packed)
+
+
+def test_what_an_examiner_only_warns_of_is_stored_and_told(stores, tmp_path):
+    packed = packing.pack(stores, plan(source(tmp_path / "in" / "1.txt", b"one")), [Told("warning")])
+    assert isinstance(packed, Packed)
+    assert [each.severity for each in packed.findings] == ["warning"]
