@@ -25,7 +25,7 @@ from preservation import bagging, packages
 from preservation.examining import Examiner, has_errors
 from preservation.fan_out import Everywhere, Writer
 from preservation.packages import NewBag
-from preservation.sources import PackedFile, SourceFile, modified_at, read_sources
+from preservation.sources import PackedFile, SourceFile, SourceFiles, modified_at, octets_of, read_sources
 
 SOFTWARE = "Seogo"
 UNKNOWN_TYPE = "application/octet-stream"
@@ -33,12 +33,15 @@ UNKNOWN_TYPE = "application/octet-stream"
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """All that decides the bytes of a bag, besides the bytes of its files.  ``items``: a reference each."""
+    """All that decides the bytes of a bag, besides the bytes of its files.  ``items``: a reference each.
+
+    ``files`` MAY be anything that another process can go through by itself; a tuple is the simple case.
+    """
 
     reference: str
     volume: VolumeDescription
     items: tuple[str, ...]
-    files: tuple[SourceFile, ...]
+    files: SourceFiles
     packed_at: datetime
     archive: str
     agency: str
@@ -83,8 +86,7 @@ def pack(stores: Sequence[Store], plan: Plan, examiners: Sequence[Examiner] = ()
 
     No file that an examiner finds fault with is finished in any store.
     """
-    size = sum(file.size for file in plan.files)
-    with Everywhere(stores, plan.prefix, size) as everywhere:
+    with Everywhere(stores, plan.prefix, octets_of(plan.files)) as everywhere:
         files, findings = read_sources(everywhere, plan.files, plan.place_of, examiners)
         if has_errors(findings):
             return NotAsPromised(plan, tuple(findings))

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import FileIO
+from typing import Protocol
 
 from metadata_schemas.description import Finding, Where
 from preservation.examining import Examinations, Examiner, has_errors
@@ -31,6 +32,18 @@ class SourceFile:
     expect: Mapping[str, str]
 
 
+class SourceFiles(Protocol):
+    """The files of one volume, in the order of its items.
+
+    It is sent to another process and gone through there more than once, so it MUST be picklable,
+    and small however many files there are: what lies on a disk is opened anew by each iteration.
+    """
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[SourceFile]: ...
+
+
 @dataclass(frozen=True)
 class PackedFile:
     source: SourceFile
@@ -39,7 +52,7 @@ class PackedFile:
 
 def read_sources(
     everywhere: Everywhere,
-    files: Sequence[SourceFile],
+    files: SourceFiles,
     name_of: Callable[[SourceFile], str],
     examiners: Sequence[Examiner],
 ) -> tuple[list[PackedFile], list[Finding]]:
