@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from archive.site.site import Site
 from archive.work import jobs
-from ingest import checks, reading, receiving, transfers
+from ingest import checks, reading, readings, receiving, transfers
 from ingest.belonging import About
 from ingest.known import Held
 from ingest.receiving import Say
@@ -40,7 +40,7 @@ def check(site: Site, number: str, say: Say, *, by: str) -> None:
             verdict = checks.check(inspection, [*told, *found])
             transfers.forget_findings(session, transfer)
             receiving.write_findings(session, transfer, verdict)
-            transfers.keep_digests(session, transfer, digests)
+            readings.keep(session, transfer, inspection, digests)
             transfers.note(session, transfer, "checked", by=by, at=site.now())
             transfers.settle(session, transfer)
 

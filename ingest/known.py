@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from archive.errors import Refused
 from archive.holdings import ContentFile, Item, Volume
-from ingest import reading, transfers
+from ingest import reading, readings, transfers
 from ingest.belonging import About
 from ingest.inspection import Inspection
 from ingest.matching import PlannedVolume
@@ -138,7 +138,7 @@ def _same_bytes(session: Session, inspection: Inspection, planned: PlannedVolume
 def _bytes_are_the_same(session: Session, transfer: Transfer, inspection: Inspection) -> bool:
     """Compare what is known of each file.  In an unfinished transfer an untouched file is not read again."""
     unfinished = transfer.state in ("receiving", "checked")
-    known = transfers.known_digests(session, transfer)
+    known = readings.known(session, transfer)
     for file in inspection.arrival.files:
         told = known.get(file.path)
         if told is None or (unfinished and told.modified_at == modified_at(file.modified_ns)):

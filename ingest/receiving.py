@@ -19,7 +19,7 @@ from archive.site.evidence import seal_now
 from archive.site.site import SEOUL, Site
 from archive.stores.keys import Names
 from archive.work import jobs
-from ingest import accession, checks, known, reading, transfers
+from ingest import accession, checks, known, reading, readings, transfers
 from ingest.checks import Verdict
 from ingest.inspection import Inspection, inspect
 from ingest.known import Held
@@ -151,7 +151,7 @@ def _enter(site: Site, asked: Asked, inspection: Inspection, say: Say) -> str:
         transfers.add_volumes(session, transfer, inspection.leaves.volumes)
         transfers.link_held(session, transfer, held.again)
         write_findings(session, transfer, verdict)
-        transfers.keep_digests(session, transfer, digests)
+        readings.keep(session, transfer, inspection, digests)
         facts = {
             "agency_code": asked.agency, "shape": transfer.shape, "claimed": claimed, "round": transfer.round,
             "round_of": transfer.round_of, "files": transfer.files, "bytes": transfer.bytes,
@@ -201,7 +201,7 @@ def _check_what_waits(site: Site, number: str, inspection: Inspection, say: Say)
             row.position: row.id for row in transfers.volumes_of(session, transfer) if row.state == "waiting"
         }
         told = {(row.rule, row.path) for row in transfers.findings_of(session, transfer)}
-        read = transfers.known_digests(session, transfer)
+        read = readings.known(session, transfer)
     unread = [
         place
         for place in ids
@@ -218,9 +218,8 @@ def _check_what_waits(site: Site, number: str, inspection: Inspection, say: Say)
     with site.open_session.begin() as session:
         transfer = transfers.get(session, number)
         transfers.add_findings(session, transfer, new)
-        transfers.keep_digests(
-            session, transfer, {**{path: each.sha256 for path, each in read.items()}, **digests}
-        )
+        every = {**{path: each.sha256 for path, each in read.items()}, **digests}
+        readings.keep(session, transfer, inspection, every)
 
 
 def checking(say: Say) -> Callable[[int, int], None]:
@@ -247,7 +246,7 @@ def _take(
             row for row in transfers.volumes_of(session, transfer) if row.state in ("waiting", "accepted")
         ]
         places = {row.position for row in waiting if row.id not in faulty}
-        digests = {path: told.sha256 for path, told in transfers.known_digests(session, transfer).items()}
+        digests = {path: told.sha256 for path, told in readings.known(session, transfer).items()}
     if positions is not None and (wrong := positions - places):
         raise Conflict(
             f"Volumes {sorted(wrong)} of transfer {number} cannot be accepted.",

@@ -1,8 +1,6 @@
 """A Transfer (이관) and its life: rows for the transfer, its volumes, its files and its findings."""
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +10,6 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from archive import holdings
 from archive.database import Base
 from archive.errors import Conflict, Missing
-from archive.holdings import ContentFile, Item
 from ingest.matching import PlannedVolume
 from ingest.states import MOVES
 from metadata_schemas.description import Finding, Where
@@ -75,21 +72,6 @@ class TransferVolume(Base):
     packed_at: Mapped[datetime | None]
     volume_id: Mapped[int | None] = mapped_column(ForeignKey("volumes.id"))
     reason: Mapped[str | None]
-
-
-class TransferFile(Base):
-    """A file as the checks read it, so that packing can prove that it reads the same bytes again.
-
-    ``path`` is in hexadecimal, because a name may have bytes that no text column takes.
-    """
-
-    __tablename__ = "transfer_files"
-    __table_args__ = (Index("ix_transfer_files_transfer", "transfer_id"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    transfer_id: Mapped[int] = mapped_column(ForeignKey("transfers.id"))
-    path: Mapped[str]
-    sha256: Mapped[str] = mapped_column(String(64))
 
 
 class FindingRow(Base):
@@ -188,44 +170,6 @@ def link_held(session: Session, transfer: Transfer, held: Mapping[int, int]) -> 
     for row in volumes_of(session, transfer) if held else ():
         if row.position in held:
             row.volume_id, row.state = held[row.position], "stored"
-
-
-@dataclass(frozen=True)
-class Known:
-    """What is known of a file's bytes from an earlier reading."""
-
-    sha256: str
-    modified_at: datetime | None
-
-
-def known_digests(session: Session, transfer: Transfer) -> dict[str, Known]:
-    """Digests by path as it arrived: of files that were checked, and of files in custody."""
-    checked = select(TransferFile.path, TransferFile.sha256).where(TransferFile.transfer_id == transfer.id)
-    held = (
-        select(
-            ContentFile.original_name, ContentFile.original_bytes, ContentFile.sha256, ContentFile.modified_at
-        )
-        .join(Item, Item.id == ContentFile.item_id)
-        .join(TransferVolume, TransferVolume.volume_id == Item.volume_id)
-        .where(TransferVolume.transfer_id == transfer.id)
-    )
-    known = {
-        os.fsdecode(bytes.fromhex(path)): Known(sha256, None) for path, sha256 in session.execute(checked)
-    }
-    for name, octets, sha256, modified in session.execute(held):
-        known[os.fsdecode(bytes.fromhex(octets)) if octets else name] = Known(sha256, modified)
-    return known
-
-
-def keep_digests(session: Session, transfer: Transfer, digests: Mapping[str, str]) -> None:
-    """Keep what the checks read, in place of what earlier checks read."""
-    session.execute(delete(TransferFile).where(TransferFile.transfer_id == transfer.id))
-    rows = [
-        {"transfer_id": transfer.id, "path": os.fsencode(path).hex(), "sha256": sha256}
-        for path, sha256 in digests.items()
-    ]
-    if rows:
-        session.execute(TransferFile.__table__.insert(), rows)  # type: ignore[attr-defined]
 
 
 def forget_findings(session: Session, transfer: Transfer) -> None:
