@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from archive.errors import Refused, WrongCall
+from ingest import administrative, information_packages
 from ingest.landing import Arrival, Found, normal, shown, survey
 from ingest.matching import Leaves, match, without_list
 from metadata_schemas import transfer_lists
@@ -50,21 +51,29 @@ def inspect(
     bag = bagging.read_bag(whole.folder) if bagging.is_bag(whole.folder) else None
     in_bag = bag is not None and (whole.folder / "data").is_dir()
     arrival = survey(whole.folder / "data") if in_bag else whole
-    lists = _read_lists(arrival, source_system, agency_default, no_list, today)
+    if sent := information_packages.find(arrival):
+        lists = information_packages.read(arrival, sent)
+    else:
+        lists = _read_lists(arrival, source_system, agency_default, no_list, today)
     records = [file for file in arrival.files if file.path not in lists.claimed]
-    beside = {name: arrival.full_path(name) for name in sorted(lists.claimed)}
+    claimed = {name: arrival.full_path(name) for name in sorted(lists.claimed)}
+    beside = claimed
     if in_bag:
-        beside |= {f.path: whole.full_path(f.path) for f in whole.files if not f.path.startswith("data/")}
+        beside = claimed | {
+            f.path: whole.full_path(f.path) for f in whole.files if not f.path.startswith("data/")
+        }
     outside = (
         each for each in whole.findings if not (in_bag and (each.where.path or "").startswith("data/"))
     )
+    promised = _promised(lists, bag, arrival)
+    about = (*lists.findings, *_of_bag(whole.folder, bag), *administrative.altered(claimed, promised))
     return Inspection(
         arrival,
         lists,
         _leaves(whole.folder, lists, records, bag, no_list),
         beside,
-        _promised(lists, bag, arrival),
-        (*outside, *(arrival.findings if in_bag else ()), *lists.findings, *_of_bag(whole.folder, bag)),
+        promised,
+        (*outside, *(arrival.findings if in_bag else ()), *about),
     )
 
 

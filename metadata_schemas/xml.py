@@ -66,6 +66,18 @@ def records(source: BinaryIO, *tags: str) -> Iterator[Element]:
         raise BadXml(f"The document is not well-formed XML: {error}.") from error
 
 
+def first_element(source: BinaryIO) -> Element:
+    """The root as far as its attributes go; what lies in it is not read.  BadXml when there is none."""
+    try:
+        for _, element in etree.iterparse(source, events=("start",), **_SAFE):
+            _refuse_entities(element)
+            root: Element = element
+            return root
+    except etree.XMLSyntaxError as error:
+        raise BadXml(f"The document is not well-formed XML: {error}.") from error
+    raise BadXml("The document is empty.")
+
+
 def validate(source: Source, schema: str) -> list[SchemaError]:
     """What ``schema`` ("package", "premis", "ead3", "nak8") finds wrong first; empty when valid.
 

@@ -16,9 +16,9 @@ from metadata_schemas.transfer_lists import checksum_lists, columns, joining, me
 from metadata_schemas.transfer_lists.cells import Reading
 from metadata_schemas.transfer_lists.paths import Paths
 from metadata_schemas.transfer_lists.rows import ItemRow
-from metadata_schemas.transfer_lists.sheets import BrokenTable, Sheet
+from metadata_schemas.transfer_lists.sheets import BrokenTable, Sheet, is_table
 
-__all__ = ["Paths", "TransferLists", "read"]
+__all__ = ["Paths", "TransferLists", "is_table", "read"]
 
 _PLACES = ("", "metadata")
 _BAG_FILES = ("bagit.txt", "bag-info.txt", "fetch.txt")
@@ -100,7 +100,7 @@ def read(
     found = _Folder(folder, Paths(names), _system(source_system), _system(agency_default), today)
     _read_checksum_lists(found)
     for name in sorted(found.paths.names):
-        if sheets.is_table(name) and name not in found.claimed and _is_at_a_list_place(name, found.paths):
+        if is_table(name) and name not in found.claimed and _is_at_a_list_place(name, found.paths):
             _read_candidate(name, found)
     _drop_records(found)
     _judge_the_rest(found)
@@ -236,7 +236,7 @@ def _drop_records(found: _Folder) -> None:
         path
         for one in found.lists
         for file in one.files()
-        if sheets.is_table(file) and (path := found.paths.find(file, near=one.path)) and path != one.path
+        if is_table(file) and (path := found.paths.find(file, near=one.path)) and path != one.path
     }
     found.lists = [one for one in found.lists if one.path not in claimed]
     found.not_lists = {path: why for path, why in found.not_lists.items() if path not in claimed}
