@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test test-servers lint bench assets lock
+.PHONY: help setup setup-dev demo test test-servers test-crashes lint bench assets lock
 
 PYTHON ?= python3
 bin := .venv/bin
@@ -13,6 +13,7 @@ help:
 	@echo "make demo          a sample transfer, bags, and the portal on this machine (ARGS='--port 8000')"
 	@echo "make test          the tests, on the embedded installation"
 	@echo "make test-servers  the tests on PostgreSQL, Elasticsearch and an S3 server, started for them"
+	@echo "make test-crashes  five hundred faults by lot, at every step of a run: about two hours (FAULTS=500, SEED=…)"
 	@echo "make lint          style, types and import contracts"
 	@echo "make bench         the benchmarks"
 	@echo "make assets        the portal's scripts, styles and fonts, from the npm registry"
@@ -51,6 +52,11 @@ test: .venv/.dev
 # What needs a server by itself, and every flow once more on the production stack.
 test-servers: .venv/.dev
 	@SEOGO_TEST_STACK=production tests/servers/with $(bin)/python -m pytest -m servers $(ARGS)
+
+# The nightly form of tests/crashes; `make test` and `make test-servers` try a small sample of the same faults.
+FAULTS ?= 500
+test-crashes: .venv/.dev
+	@SEOGO_FAULTS=$(FAULTS) $(if $(SEED),SEOGO_SEED=$(SEED)) tests/servers/with $(bin)/python -m pytest tests/crashes --timeout 900 $(ARGS)
 
 lint: .venv/.dev
 	@$(bin)/ruff check .

@@ -104,8 +104,21 @@ def make_key_files(folder: Path, name: str) -> Verifier:
         raise Conflict(f"There is a key at {folder / PRIVATE}; it is never replaced.") from error
     finally:
         aside.unlink()
-    (folder / PUBLIC).write_text(vkey + "\n", "utf-8")
+    _write_public(folder, vkey)
     return parse_vkey(vkey)
+
+
+def _write_public(folder: Path, vkey: str) -> None:
+    """Whole or not at all: a line that is cut off would be taken for the key of another log."""
+    aside = folder / f".{PUBLIC}-{os.getpid()}"
+    try:
+        with open(aside, "w", encoding="utf-8") as file:
+            file.write(vkey + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(folder / PUBLIC)
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def open_signer(folder: Path) -> Signer:
@@ -125,7 +138,7 @@ def open_signer(folder: Path) -> Signer:
         raise Unreadable(f"{path} is not the key of a log.", code="ledger.key")
     signer = Signer(pem.splitlines()[0].removeprefix(_NAME), key)
     if not public.exists():
-        public.write_text(signer.verifier.vkey + "\n", "utf-8")
+        _write_public(folder, signer.verifier.vkey)
     elif open_verifier(public) != signer.verifier:
         raise Refused(f"{public} is not the public half of {path}.", code="ledger.key")
     return signer

@@ -48,10 +48,12 @@ class Disturbed:
     def home(self) -> Path:
         return self.place.home
 
+    @property
+    def receive_command(self) -> tuple[str, ...]:
+        return ("transfer", "receive", str(self.folder), "--agency", AGENCY, "--accept", "--json")
+
     def receive(self, *more: str) -> "subprocess.Popen[str]":
-        return self.place.start(
-            "transfer", "receive", self.folder, "--agency", AGENCY, "--accept", "--json", *more
-        )
+        return self.place.start(*self.receive_command, *more)
 
     def ask(self, *arguments: str) -> dict[str, Any]:
         """What a command tells that only looks, asked in this process because that is quicker."""

@@ -1,7 +1,7 @@
 """Kill it anywhere: the same command again ends as if nothing had happened.
 
-The processes are real and so are the signals.  ``SEOGO_CRASHES=50`` kills at fifty random instants,
-``SEOGO_SEED`` repeats those of an earlier run.
+The processes are real and so are the signals.  ``SEOGO_FAULTS=500`` makes it the long run, with a kill
+at fifty random instants and at every named step; ``SEOGO_SEED`` repeats those of an earlier run.
 """
 
 import os
@@ -26,8 +26,8 @@ from tests.crashes.conftest import (
     waited_for,
 )
 
-SEED = int(os.environ.get("SEOGO_SEED", random.SystemRandom().randrange(10**6)))
-INSTANTS = int(os.environ.get("SEOGO_CRASHES", "2"))
+SEED = os.environ["SEOGO_SEED"]
+INSTANTS = max(1, int(os.environ["SEOGO_FAULTS"]) // 10)
 
 STEPS: dict[str, Callable[[Disturbed], object]] = {
     "the key is made": lambda here: (here.home / "keys/log.key").exists(),
@@ -55,11 +55,12 @@ def ends_as_if_nothing_had_happened(here: Disturbed, undisturbed: Undisturbed) -
         assert seen[part] == expected, part
 
 
+@pytest.mark.fault
 @pytest.mark.parametrize("turn", range(INSTANTS))
 def test_killed_at_any_instant_the_same_command_ends_the_same(
     disturbed: Disturbed, undisturbed: Undisturbed, turn: int
 ) -> None:
-    lot = random.Random(SEED + turn)
+    lot = random.Random(f"{SEED}-instant-{turn}")
     # One instant in each equal part of the run, so that few of them still reach all of it.
     instant = undisturbed.seconds * (turn + lot.random()) / INSTANTS
     print(f"SEOGO_SEED={SEED}, turn {turn}: killed after {instant:.3f} of {undisturbed.seconds:.3f} seconds")
