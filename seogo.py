@@ -28,6 +28,7 @@ COMMANDS = {
     "index": "access.commands",
     "job": "archive.work.commands",
     "ledger": "archive.site.evidence",
+    "receipt": "ingest.receipts.commands",
     "sample": "ingest.samples.commands",
     "search": "access.commands",
     "settings": "archive.site.commands",
@@ -52,7 +53,7 @@ PAGES = ("access.web", "ingest.web", "preservation.web", "archive.work.web")
 
 RUN_JOBS = {"demo", "job", "transfer", "work"}
 
-WITHOUT_HOME = {"settings", "sample", "ledger"}
+WITHOUT_HOME = {"settings", "sample", "ledger", "receipt"}
 """Commands that need no installation, or make it ready themselves when they do."""
 
 WRITERS = {"demo", "transfer", "work"}

@@ -12,6 +12,7 @@ from archive.site.terminal import Command, Group, Progress, json_option, pass_si
 from archive.work.commands import finish_work
 from archive.work.jobs import Job
 from ingest import checking_again, receiving, results, returning, transfers
+from ingest.receipts import commands as receipt_commands
 from ingest.receiving import Asked
 
 Left: TypeAlias = dict[str, list[dict[str, Any]]]
@@ -126,6 +127,9 @@ def return_(site: Site, number: str, places: tuple[int, ...], reason: str, as_js
     with site.reading_session() as session:
         told = results.with_history(session, number)
     say(told, as_json, lambda: in_words(told))
+
+
+transfer.add_command(receipt_commands.give)
 
 
 def _positions(places: tuple[int, ...]) -> set[int] | None:

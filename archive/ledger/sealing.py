@@ -111,7 +111,7 @@ def _bring_up(open_session: OpenSession, log: LogStore, last: Seal) -> bool:
         _write_journal(open_session, log, had)
         for tile in tiles_of(last.size, after=had):
             with _reading(open_session) as session:
-                data = _tile_bytes(session, tile)
+                data = tile_bytes(session, tile)
             log.keep(LEDGER + tile.path, data)
         _move_head(open_session, log, last, note)
     kept = _keep_checkpoints(open_session, log, last)
@@ -172,7 +172,8 @@ def _keep_checkpoints(open_session: OpenSession, log: LogStore, last: Seal) -> b
     return bool(lacking)
 
 
-def _tile_bytes(session: Session, tile: Tile) -> bytes:
+def tile_bytes(session: Session, tile: Tile) -> bytes:
+    """A tile of what was sealed, from the rows alone."""
     start = tile.number * WIDTH
     if tile.level > 0:
         return b"".join(_nodes(session, tile.level, start, tile.width))

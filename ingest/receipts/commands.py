@@ -1,0 +1,133 @@
+"""``seogo transfer receipt`` gives a receipt; ``seogo receipt`` checks one, without the archive."""
+
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import click
+
+from archive.errors import Unreadable
+from archive.ledger import open_verifier
+from archive.ledger.signing import PUBLIC
+from archive.site.site import Site
+from archive.site.terminal import Command, Group, json_option, pass_site, say
+from ingest import receipts, transfers
+from ingest.receipts import verifier
+from ingest.receipts.verifier import Checked
+
+BY = "command-line"
+A_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+A_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+@click.command("receipt", cls=Command, exits=(0, 1, 2, 3, 4, 5))
+@click.argument("number")
+@click.option(
+    "--output", type=click.Path(path_type=Path), help="Where to write it; standard output if not given."
+)
+@json_option
+@pass_site
+def give(site: Site, number: str, output: Path | None, as_json: bool) -> None:
+    """The receipt (접수증) for the agency: every file's digest, and the proof that the log knows it."""
+    told = given(site, number, receipts.issue(site, number, by=BY), output)
+    if output is None and not as_json:
+        receipts.write(site, number, told["number"], sys.stdout.buffer)
+    else:
+        say(told, as_json, lambda: f"Receipt {told['number']} of transfer {number} is in {output}, "
+                                   f"with {told['bytes']} bytes and SHA-256 {told['sha256']}.")  # fmt: skip
+
+
+def given(site: Site, number: str, receipt: int, output: Path | None) -> dict[str, Any]:
+    """Write a receipt into a file, when there is to be one, and tell what it is."""
+    with site.reading_session() as session:
+        row = receipts.get(session, transfers.get(session, number), receipt)
+    told: dict[str, Any] = {
+        "transfer": number,
+        "number": row.number,
+        "issued_at": row.issued_at.isoformat(),
+        "body_sha256": row.body_sha256,
+        "file": str(output) if output else None,
+        "bytes": None,
+        "sha256": None,
+    }
+    if output is not None:
+        with _whole_or_not_at_all(output) as file:
+            told["sha256"] = receipts.write(site, number, receipt, file)
+            told["bytes"] = file.tell()
+    return told
+
+
+@contextlib.contextmanager
+def _whole_or_not_at_all(path: Path) -> Iterator[BinaryIO]:
+    """A file that takes its name when all of it is written; one that was there is replaced only then."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as aside:
+        try:
+            yield aside  # type: ignore[misc]
+            aside.flush()
+            os.fsync(aside.fileno())
+            os.replace(aside.name, path)
+        except BaseException:
+            os.unlink(aside.name)
+            raise
+
+
+@click.group(cls=Group)
+def receipt() -> None:
+    """Receipts (접수증): checked by whoever holds one, without the archive."""
+
+
+@receipt.command("verify", cls=Command, exits=(0, 1, 2, 3, 5))
+@click.argument("file", type=A_FILE)
+@click.option("--key", type=click.Path(path_type=Path), help="The public key of the log, log.vkey.")
+@click.option(
+    "--folder", type=A_FOLDER, help="What the agency sent: each file is hashed against the receipt."
+)
+@json_option
+@pass_site
+def verify_(site: Site, file: Path, key: Path | None, folder: Path | None, as_json: bool) -> int:
+    """Check a receipt with the public key alone; no installation and no network is needed."""
+    vkey = open_verifier(key or site.settings.keys / PUBLIC).vkey
+    try:
+        with open(file, "rb") as stream:
+            checked = verifier.verify(stream, vkey, str(folder) if folder else None)
+    except OSError as error:
+        raise Unreadable(f"{file} cannot be read ({error.strerror}).", next="Mend its rights.") from error
+    told = _told(checked, folder)
+    say(told, as_json, lambda: _in_words(told))
+    return 0 if told["holds"] else 5
+
+
+def _told(checked: Checked, folder: Path | None) -> dict[str, Any]:
+    return {
+        "holds": not checked.failures,
+        "transfer": checked.head.get("transfer"),
+        "number": checked.head.get("number"),
+        "issued_at": checked.head.get("issued_at"),
+        "completion": checked.head.get("completion"),
+        **checked.sums,
+        "folder": str(folder) if folder else None,
+        "failures": checked.failures,
+    }
+
+
+def _in_words(told: dict[str, Any]) -> str:
+    if not told["holds"]:
+        return "\n".join(["The receipt DOES NOT HOLD.", *(f"  {each}" for each in told["failures"])])
+    compared = f", all as in {told['folder']}" if told["folder"] else ""
+    lines = [f"Receipt {told['number']} of transfer {told['transfer']} holds: "
+             f"{told['volumes']} volumes, {told['files']} files{compared}."]  # fmt: skip
+    if told["completion"]:
+        lines.append(f"The completion notice was given at {told['completion']['notified_at']}.")
+    else:
+        lines.append("It carries no completion notice: the agency keeps its originals.")
+    return "\n".join(lines)
+
+
+@receipt.command("verifier", cls=Command, exits=(0, 1, 2))
+def verifier_() -> None:
+    """Print the stand-alone verifier, one Python file that an agency can read and run by itself."""
+    click.echo(Path(verifier.__file__).read_text("utf-8"), nl=False)
