@@ -54,6 +54,7 @@ def inspect(
     if sent := information_packages.find(arrival):
         lists = information_packages.read(arrival, sent)
     else:
+        _refuse_packed(arrival, no_list=no_list)
         lists = _read_lists(arrival, source_system, agency_default, no_list, today)
     records = [file for file in arrival.files if file.path not in lists.claimed]
     claimed = {name: arrival.full_path(name) for name in sorted(lists.claimed)}
@@ -75,6 +76,17 @@ def inspect(
         promised,
         (*outside, *(arrival.findings if in_bag else ()), *about),
     )
+
+
+def _refuse_packed(arrival: Arrival, *, no_list: bool) -> None:
+    name = information_packages.packed(arrival)
+    if name and not no_list:
+        raise Refused(
+            f"The folder {shown(arrival.folder.name)} holds only packed files, such as {shown(name)}.",
+            code="transfer.packed",
+            next="Unpack each into a folder that is called like it and give that; "
+            "where the packed files are the records, add a list or give --without-list.",
+        )
 
 
 def _read_lists(

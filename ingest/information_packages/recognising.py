@@ -4,18 +4,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from ingest.information_packages import eark_transfer
+from ingest.information_packages import eark_transfer, neo3_transfer
 from ingest.information_packages.package_folder import PackageFolder
 from ingest.landing import Arrival
 from metadata_schemas import eark
+from metadata_schemas.neo3_reading import is_neo3
 from metadata_schemas.transfer_lists import TransferLists, is_table
+
+Kind = Literal["eark", "neo3"]
+PACKED = (".zip", ".tar", ".tar.gz", ".tgz", ".neo3")
 
 
 @dataclass(frozen=True)
 class Sent:
     """A package that came.  ``prefix``: its folder with a slash, "" when the transfer folder is it."""
 
-    kind: Literal["eark"]
+    kind: Kind
     prefix: str
 
 
@@ -30,11 +34,13 @@ def find(arrival: Arrival) -> tuple[Sent, ...]:
     return tuple(Sent(kind, top) for top in tops if (kind := _kind(arrival, top, paths)))
 
 
-def _kind(arrival: Arrival, prefix: str, paths: Iterable[str]) -> Literal["eark"] | None:
+def _kind(arrival: Arrival, prefix: str, paths: Iterable[str]) -> Kind | None:
     """What its METS.xml does not say, the folders beside it may: it may be broken, and is to be told so."""
+    folder = PackageFolder(arrival, prefix)
+    if f"{prefix}mimetype" in paths and is_neo3(folder.full_path("mimetype")):
+        return "neo3"
     if f"{prefix}METS.xml" not in paths:
         return None
-    folder = PackageFolder(arrival, prefix)
     mets = folder.full_path("METS.xml")
     if eark.is_eark(mets) or folder.holds("representations"):
         return "eark"
@@ -43,4 +49,20 @@ def _kind(arrival: Arrival, prefix: str, paths: Iterable[str]) -> Literal["eark"
 
 def read(arrival: Arrival, sent: tuple[Sent, ...]) -> TransferLists:
     """All packages of a transfer as the description that its lists would be."""
-    return eark_transfer.read([PackageFolder(arrival, each.prefix) for each in sent])
+    folders: dict[Kind, list[PackageFolder]] = {"eark": [], "neo3": []}
+    for each in sent:
+        folders[each.kind].append(PackageFolder(arrival, each.prefix))
+    first, second = eark_transfer.read(folders["eark"]), neo3_transfer.read(folders["neo3"])
+    return TransferLists(
+        (*first.volumes, *second.volumes),
+        (*first.findings, *second.findings),
+        (*first.lists, *second.lists),
+        {**first.checksums, **second.checksums},
+        first.claimed | second.claimed,
+    )
+
+
+def packed(arrival: Arrival) -> str | None:
+    """A file that may be a packed package, where nothing but such files came."""
+    names = [file.path for file in arrival.files]
+    return names[0] if names and all(name.lower().endswith(PACKED) for name in names) else None

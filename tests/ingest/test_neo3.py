@@ -1,0 +1,127 @@
+"""NEO3 packages as transfers, laid out as NAK 31-2 says; nobody's real package is here to try."""
+
+import base64
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.ingest.conftest import Call
+from tests.ingest.test_bad_input import assert_nothing_is_taken
+
+NAMESPACE = 'xmlns="http://www.archives.go.kr/2020/RMS/3.0"'
+CONTENT = {"본문.txt": "허가합니다.\n".encode(), "붙임/도면.txt": "도면\n".encode()}
+
+DIGEST = hashlib.sha256(CONTENT["본문.txt"]).hexdigest()
+
+
+def in_base64(digest: bytes) -> str:
+    return base64.b64encode(digest).decode()
+
+
+def package(folder: Path, *, level: str = "Record", write: Any = bytes.hex, **other: str) -> Path:
+    """A package of two content files.  ``other``: text of its documents and what stands there instead."""
+    items = contents = ""
+    for number, (name, data) in enumerate(CONTENT.items()):
+        path = folder / "Contents" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        digest = write(hashlib.sha256(data).digest())
+        items += (
+            f'<ManifestItem HashAlgorithm="SHA2-256" CreateDateTime="2026-01-01T00:00:00"'
+            f' ManifestItemID="M{number}"><HashValue>{digest}</HashValue>'
+            f"<Path>Contents/{name}</Path></ManifestItem>"
+        )
+        contents += (
+            f"<ContentItem><ContentTitle>{name}</ContentTitle><ContentMIME>text/plain</ContentMIME>"
+            f"<ManifestIDRef>M{number}</ManifestIDRef><ContentSize>{len(data)}</ContentSize>"
+            f"<ContentHashValue>{digest}</ContentHashValue></ContentItem>"
+        )
+    packaging = f'<PackagingInformation {NAMESPACE} PackageID="6110000-2026-7"><Version>3.0</Version>{items}'
+    metadata = (
+        f"<NEO3 {NAMESPACE}><PreservationDescInfo><{level}>"
+        "<Title><MainTitle>도로 굴착 허가</MainTitle></Title>"
+        f"<Creator><Name>도로과</Name></Creator></{level}></PreservationDescInfo>"
+        f"<ContentInformation>{contents}</ContentInformation></NEO3>"
+    )
+    for text, instead in other.items():
+        packaging, metadata = packaging.replace(text, instead), metadata.replace(text, instead)
+    (folder / "PackagingInformation.xml").write_text(packaging + "</PackagingInformation>", "utf-8")
+    (folder / "Metadata.xml").write_text(metadata, "utf-8")
+    (folder / "mimetype").write_text("application/neo3+zip", "ascii")
+    return folder
+
+
+@pytest.mark.parametrize("write", [bytes.hex, in_base64])
+def test_a_record_is_a_volume_with_one_item(receive: Call, call: Call, tmp_path: Path, write: Any) -> None:
+    said = receive(package(tmp_path / "sent", write=write))
+    assert (said.exit_code, said.told["state"]) == (0, "stored"), said.told
+    shown = call("volume", "show", said.told["references"][0]).told
+    assert (shown["title"], shown["sender_id"]) == ("도로 굴착 허가", "6110000-2026-7")
+    assert [item["title"] for item in shown["items"]] == ["도로 굴착 허가"]
+    assert sorted(file["sha256"] for file in shown["items"][0]["files"]) == sorted(
+        hashlib.sha256(data).hexdigest() for data in CONTENT.values()
+    )
+
+
+def test_a_file_has_an_item_for_each_content(receive: Call, call: Call, tmp_path: Path) -> None:
+    said = receive(package(tmp_path / "sent", level="File"))
+    shown = call("volume", "show", said.told["references"][0]).told
+    assert [item["title"] for item in shown["items"]] == list(CONTENT)
+
+
+def test_the_signature_is_said_not_to_be_verified(receive: Call, tmp_path: Path) -> None:
+    said = receive(package(tmp_path / "sent", **{"</NEO3>": "<Signature/></NEO3>"}))
+    (told,) = [each for each in said.told["findings"] if each["rule"] == "bag.neo3.signature"]
+    assert (told["severity"], "was not verified" in told["message"]) == ("warning", True)
+
+
+def test_a_changed_content_is_not_what_the_manifest_promised(
+    receive: Call, call: Call, tmp_path: Path
+) -> None:
+    sent = package(tmp_path / "sent")
+    (sent / "Contents/본문.txt").write_bytes("불허합니다.\n".encode())
+    said = receive(sent)
+    assert (said.exit_code, "file.digest" in said.rules) == (3, True)
+    assert call("volume", "list").told["volumes"] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "instead", "rule"),
+    [
+        ("<Path>Contents/본문.txt</Path>", "<UniqueID>7</UniqueID>", "bag.neo3.elsewhere"),
+        ("<Path>Contents/본문.txt", "<Path>../본문.txt", "bag.neo3.outside"),
+        ("<ManifestIDRef>M0", "<ManifestIDRef>M9", "bag.neo3.reference"),
+        ("<ContentSize>17", "<ContentSize>16", "bag.neo3.size"),
+        (f"<ContentHashValue>{DIGEST}", f"<ContentHashValue>{'0' * 64}", "bag.neo3.fixity"),
+        ("</Record>", "", "bag.neo3.unreadable"),
+    ],
+)
+def test_documents_that_do_not_fit_keep_the_package_back(
+    receive: Call, call: Call, place, tmp_path: Path, text: str, instead: str, rule: str
+) -> None:
+    sent = package(tmp_path / "sent", **{text: instead})
+    said = receive(sent)
+    assert (said.exit_code, rule in said.rules) == (3, True), said.told["findings"]
+    assert_nothing_is_taken(call, place)
+
+
+def test_an_algorithm_that_is_not_known_promises_nothing_and_is_told(receive: Call, tmp_path: Path) -> None:
+    said = receive(package(tmp_path / "sent", **{'"SHA2-256"': '"HAS-160"'}))
+    assert (said.exit_code, "bag.neo3.algorithm" in said.rules) == (0, True)
+
+
+def test_a_document_that_is_missing_is_told(receive: Call, tmp_path: Path) -> None:
+    sent = package(tmp_path / "sent")
+    (sent / "PackagingInformation.xml").unlink()
+    said = receive(sent)
+    assert (said.exit_code, "bag.neo3.incomplete" in said.rules) == (3, True)
+
+
+def test_a_packed_package_is_refused_with_what_to_do(receive: Call, tmp_path: Path) -> None:
+    (tmp_path / "sent").mkdir()
+    (tmp_path / "sent/a.zip").write_bytes(b"PK")
+    said = receive(tmp_path / "sent")
+    assert (said.exit_code, said.told["error"]["code"]) == (3, "transfer.packed")
+    assert "Unpack" in said.sentence
