@@ -44,6 +44,7 @@ JOBS = (
     "archive.work.sealing",
     "ingest.checking_again",
     "ingest.receiving",
+    "preservation.completing",
     "preservation.derivatives",
 )
 """The modules that declare jobs."""

@@ -58,4 +58,17 @@ class Damaged(ArchiveError):
 
 
 class Unavailable(ArchiveError):
+    """``store`` is the name of the store that did not answer or is full, where it was one."""
+
     code, http_status, exit_code = "unavailable", 503, 4
+
+    def __init__(self, message: str, *, code: str | None = None, next: str = "", store: str = "") -> None:
+        super().__init__(message, code=code, next=next)
+        self.store = store
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _away_again, (self.message, self.code, self.next, self.store)
+
+
+def _away_again(message: str, code: str, next: str, store: str) -> Unavailable:
+    return Unavailable(message, code=code, next=next, store=store)

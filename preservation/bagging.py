@@ -7,7 +7,7 @@ a finding too. bagit is not safe in threads; call ``verify_bag`` in a process of
 
 import hashlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,6 +23,7 @@ __all__ = [
     "declaration",
     "is_bag",
     "manifest_line",
+    "manifest_lines",
     "read_bag",
     "read_manifest",
     "verify_bag",
@@ -55,14 +56,17 @@ def manifest_line(sha256: str, path: str) -> bytes:
     return f"{sha256}  {bags.encode(path)}\n".encode()
 
 
-def read_manifest(stream: BinaryIO) -> dict[str, str]:
-    """A manifest of one of our own bags: path to SHA-256.  A line that is none is passed over."""
-    listed: dict[str, str] = {}
-    for line in stream:
+def manifest_lines(lines: Iterable[bytes]) -> Iterator[tuple[str, str]]:
+    """Path and SHA-256 of each line of a manifest of our own.  A line that is none is passed over."""
+    for line in lines:
         digest, _, path = line.decode("utf-8", "replace").rstrip("\n").partition("  ")
         if path:
-            listed[bags.decode(path, (1, 0))] = digest
-    return listed
+            yield bags.decode(path, (1, 0)), digest
+
+
+def read_manifest(stream: BinaryIO) -> dict[str, str]:
+    """A manifest of one of our own bags: path to SHA-256."""
+    return dict(manifest_lines(stream))
 
 
 def read_bag(folder: Path) -> IncomingBag:

@@ -13,7 +13,8 @@ from archive.holdings import Item, Volume
 from archive.site.evidence import seal_now
 from archive.site.site import Site
 from archive.site.terminal import Command, Progress, json_option, pass_site, say
-from preservation import exports, fixity, packages
+from preservation import exports, fills, fixity, lagging, packages
+from preservation.fills import Fill
 
 BY = "command-line"
 
@@ -129,14 +130,39 @@ def check(site: Site, store: str | None, reference: str | None, as_json: bool) -
         ]
         progress("checking", done, total)
     progress.close()
-    told = {**counts, "exceptions": exceptions}
+    with site.reading_session() as session:
+        lags = lagging.lags(session, site.settings, site.now(), store=chosen, volume=reference)
+    told = {**counts, "exceptions": exceptions, "lagging": [each.told() for each in lags]}
     say(told, as_json, lambda: _verdicts(told))
-    found = 5 if counts["altered"] or counts["absent"] else 4 if counts["not_looked_at"] else 0
+    is_open = counts["not_looked_at"] or lagging.late(lags)
+    found = 5 if counts["altered"] or counts["absent"] else 4 if is_open else 0
     return max(found, _seal(site))
 
 
+@copy.command(cls=Command, exits=(0, 1, 2, 3, 4, 5))
+@click.option("--store", required=True, help="The store to fill, by name or location.")
+@click.option("--dry-run", is_flag=True, help="Say what it lacks and how long it will take; write nothing.")
+@json_option
+@pass_site
+def fill(site: Site, store: str, dry_run: bool, as_json: bool) -> int:
+    """Copy into a store all that it lacks, from verified copies, and read it back.
+
+    It may be stopped at any moment; the same command goes on.  Nothing is replaced or repaired.
+    """
+    run = Fill(site, site.store(store), by=BY)
+    if not dry_run:
+        progress = Progress()
+        try:
+            run.run(progress)
+        finally:
+            progress.close()
+    told = {**run.told(), "dry_run": dry_run}
+    say(told, as_json, lambda: fills.in_words(told))
+    return run.exit_code if dry_run else max(run.exit_code, _seal(site))
+
+
 def _seal(site: Site) -> int:
-    """Seal the checks.  All was told before, so a store that cannot be sealed only adds its word."""
+    """Seal the acts.  All was told before, so a store that cannot be sealed only adds its word."""
     try:
         seal_now(site)
     except ArchiveError as error:
@@ -150,6 +176,19 @@ def _verdicts(told: dict[str, Any]) -> str:
              f"{told['not_looked_at']} not looked at."]  # fmt: skip
     lines += [f"{each['verdict']}: {each['volume']} in {each['store']}: {each['path'] or 'the whole copy'}"
               for each in told["exceptions"][:50]]  # fmt: skip
+    lines += [_lag_in_words(each) for each in told["lagging"]]
     if told["exceptions"]:
         lines.append("The other copies are untouched; look at them with: seogo volume show REFERENCE")
     return "\n".join(lines)
+
+
+def _lag_in_words(lag: dict[str, Any]) -> str:
+    late = (
+        f"LATE: {lag['late']} of them for longer than SEOGO_COPY_LAG allows"
+        if lag["late"]
+        else "not late yet"
+    )
+    return (
+        f"Store {lag['store']} owes {lag['copies']} copies ({lag['volumes']} volumes) since {lag['since']}, "
+        f"{late}. Make them with: seogo copy fill --store {lag['store']}"
+    )

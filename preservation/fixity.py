@@ -23,7 +23,7 @@ from archive.site.site import Site
 from archive.stores import Absent, Intact, Store
 from archive.stores.keys import check_key
 from preservation import bagging
-from preservation.packages import MANIFEST, TAGMANIFEST, Bag, Copy
+from preservation.packages import IN_THE_MAKING, MANIFEST, TAGMANIFEST, Bag, Copy, CopyMove
 
 FixityVerdict = Literal["intact", "altered", "absent", "not_looked_at"]
 VERDICTS: tuple[FixityVerdict, ...] = get_args(FixityVerdict)
@@ -31,6 +31,7 @@ WORST_FIRST: tuple[FixityVerdict, ...] = ("altered", "absent", "not_looked_at")
 
 
 ACTS = {"verified": "copy.verified", "altered": "copy.altered", "absent": "copy.lost"}
+MOVE_OF: dict[FixityVerdict, CopyMove] = {"intact": "verify", "altered": "find altered", "absent": "lose"}
 
 
 @dataclass(frozen=True)
@@ -64,9 +65,10 @@ class FixityCheck(Base):
 
 @dataclass(frozen=True)
 class Subject:
-    """A bag and a store it should be in.  ``copy_id`` is None when no copy was ever made there."""
+    """A bag and a store it should be in.  ``copy_id`` is None when no copy was ever begun there."""
 
     copy_id: int | None
+    state: str | None
     volume: str
     store: str
     prefix: str
@@ -81,7 +83,13 @@ def places(stores: Iterable[str]) -> Subquery:
     store = named.c.store
     return (
         select(
-            Copy.id.label("copy_id"), Volume.reference, store, Bag.prefix, Bag.tagmanifest_sha256, Bag.number
+            Copy.id.label("copy_id"),
+            Copy.state,
+            Volume.reference,
+            store,
+            Bag.prefix,
+            Bag.tagmanifest_sha256,
+            Bag.number,
         )
         .select_from(Bag)
         .join(Volume, Volume.id == Bag.volume_id)
@@ -98,7 +106,7 @@ def subjects(
     """What a check has to answer for: every bag in every store, whether a copy was made there or not."""
     place = places(stores).c
     wanted = select(
-        place.copy_id, place.reference, place.store, place.prefix, place.tagmanifest_sha256
+        place.copy_id, place.state, place.reference, place.store, place.prefix, place.tagmanifest_sha256
     ).order_by(place.store, place.reference, place.number)
     if store:
         wanted = wanted.where(place.store == store)
@@ -122,7 +130,7 @@ def check_copies(
         checked = look(stores.get(subject.store), subject)
         counts[checked.verdict] += 1
         with site.open_session.begin() as session:
-            _write(session, subject, checked, site.now(), by)
+            write_down(session, subject, checked, site.now(), by)
         yield checked
     facts = {"stores": [store] if store else sorted(site.settings.stores), "volume": volume, **counts}
     with site.open_session.begin() as session:
@@ -131,9 +139,19 @@ def check_copies(
 
 
 def look(store: Store | None, subject: Subject) -> Checked:
-    """Read one copy back and judge it.  What was found before a store fell silent still counts."""
+    """Read one copy back and judge it.  What was found before a store fell silent still counts.
+
+    One that is still being made is not looked at: it is late at most, and `lagging` tells that.
+    """
     if subject.copy_id is None:
         return Checked(subject.volume, subject.store, "absent", (Flaw(None, "absent"),))
+    if subject.state in IN_THE_MAKING:
+        return Checked(subject.volume, subject.store, "not_looked_at", (Flaw(None, "not_looked_at"),))
+    return judge(store, subject)
+
+
+def judge(store: Store | None, subject: Subject) -> Checked:
+    """The verdict on what lies in the store, whatever is known of it."""
     flaws: list[Flaw] = []
     try:
         if store is None:
@@ -203,15 +221,20 @@ def _listed(store: Store, subject: Subject) -> dict[str, str] | None:
         return listed
 
 
-def _write(session: Session, subject: Subject, checked: Checked, now: datetime, by: str) -> None:
+def write_down(
+    session: Session, subject: Subject, checked: Checked, now: datetime, by: str, **more: str
+) -> None:
+    """Keep a verdict: the look itself, the state of the copy, and an act of the log when that changed.
+
+    Where the copy was moved after the look began, the look is kept and moves nothing.
+    ``more`` is told with the act.
+    """
     if subject.copy_id is None:
         return  # there is no copy whose state could be kept; the act at the end counts it
-    copy = session.get_one(Copy, subject.copy_id)
+    copy = session.get_one(Copy, subject.copy_id, with_for_update=True)
     before = copy.state
-    if checked.verdict != "not_looked_at":
-        copy.state = "verified" if checked.verdict == "intact" else checked.verdict
-        copy.checked_at = now
-        copy.verified_at = now if checked.verdict == "intact" else copy.verified_at
+    if checked.verdict != "not_looked_at" and before == subject.state:
+        copy.move(MOVE_OF[checked.verdict], now)
     first = checked.flaws[0].path if checked.flaws else None
     session.add(
         FixityCheck(
@@ -219,5 +242,5 @@ def _write(session: Session, subject: Subject, checked: Checked, now: datetime, 
         )
     )
     if copy.state != before:
-        facts = {"store": subject.store, "prefix": subject.prefix, "flaws": len(checked.flaws)}
+        facts = {"store": subject.store, "prefix": subject.prefix, "flaws": len(checked.flaws), **more}
         ledger.record(session, act=ACTS[copy.state], about=subject.volume, at=now, actor=by, facts=facts)

@@ -4,17 +4,34 @@ A package is a group of bags; each bag is complete by itself and lies under
 ``packages/<volume reference>/v<number>/`` in every store.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from archive.database import Base
+from archive.errors import Conflict
 
 CopyState = Literal["writing", "written", "verified", "altered", "absent"]
+CopyMove = Literal["begin", "write", "verify", "find altered", "lose"]
+
+MOVES: Mapping[CopyMove, tuple[frozenset[CopyState], CopyState]] = {
+    "begin": (frozenset({"writing", "written", "absent"}), "writing"),
+    "write": (frozenset({"writing"}), "written"),
+    "verify": (frozenset({"writing", "written", "verified", "altered", "absent"}), "verified"),
+    "find altered": (frozenset({"writing", "written", "verified", "altered", "absent"}), "altered"),
+    "lose": (frozenset({"writing", "written", "verified", "altered", "absent"}), "absent"),
+}
+"""Every move of a copy: the states it may start from, and the one it ends in.
+
+``writing``: it is owed, and nothing says that all of it was sent.  ``written``: all was sent and
+not yet read back.  Only reading back leads to ``verified``.  An altered copy is never begun anew.
+"""
+
+IN_THE_MAKING: tuple[CopyState, ...] = ("writing", "written")
 
 MANIFEST = "manifest-sha256.txt"
 TAGMANIFEST = "tagmanifest-sha256.txt"
@@ -49,6 +66,18 @@ class Copy(Base):
     verified_at: Mapped[datetime | None]
     checked_at: Mapped[datetime | None]
 
+    def move(self, verb: CopyMove, now: datetime | None = None) -> None:
+        """``now`` is when its bytes were looked at, for the moves that rest on looking."""
+        before, after = MOVES[verb]
+        if self.state not in before:
+            raise Conflict(
+                f"The copy of bag {self.bag_id} in store {self.store} is {self.state}; it cannot {verb}.",
+                next="Look at it with: seogo copy check",
+            )
+        self.state = after
+        self.checked_at = now or self.checked_at
+        self.verified_at = now if now and after == "verified" else self.verified_at
+
 
 def prefix(reference: str, number: int = 1) -> str:
     """The one place where the key of a bag is made."""
@@ -57,7 +86,7 @@ def prefix(reference: str, number: int = 1) -> str:
 
 @dataclass(frozen=True)
 class NewBag:
-    """A bag that was written and read back everywhere."""
+    """A bag that was written and read back, in one store or several."""
 
     number: int
     prefix: str
@@ -67,8 +96,16 @@ class NewBag:
     packed_at: datetime
 
 
-def enter_bag(session: Session, volume_id: int, bag: NewBag, *, stores: Iterable[str], now: datetime) -> Bag:
-    """Enter a bag and its copies, all verified at this moment."""
+def enter_bag(
+    session: Session,
+    volume_id: int,
+    bag: NewBag,
+    *,
+    stores: Iterable[str],
+    owed: Iterable[str] = (),
+    now: datetime,
+) -> Bag:
+    """Enter a bag with its copies: those in ``stores`` were verified at this moment, the others are owed."""
     entered = Bag(volume_id=volume_id, **vars(bag))
     session.add(entered)
     session.flush()
@@ -76,7 +113,14 @@ def enter_bag(session: Session, volume_id: int, bag: NewBag, *, stores: Iterable
         Copy(bag_id=entered.id, store=store, state="verified", verified_at=now, checked_at=now)
         for store in stores
     )
+    session.add_all(Copy(bag_id=entered.id, store=store, state="writing") for store in owed)
     return entered
+
+
+def facts_of(bag: Bag | NewBag, stores: Iterable[str]) -> dict[str, Any]:
+    """What the log says of a bag that is in these stores."""
+    names = ("prefix", "tagmanifest_sha256", "objects", "bytes")
+    return {**{name: getattr(bag, name) for name in names}, "stores": sorted(stores)}
 
 
 def bags_of(session: Session, volume_id: int) -> list[Bag]:

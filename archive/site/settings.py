@@ -28,6 +28,7 @@ SETTINGS = (
     Setting("SEOGO_HOME", "./seogo-home", "folder of the whole installation, or of keys and scratch"),
     Setting("SEOGO_DATABASE", None, "sqlite:///… in the home, or postgresql://…", secret=True),
     Setting("SEOGO_STORES", None, "stores as NAME=URL, separated by blanks; file:// or s3://"),
+    Setting("SEOGO_COPY_LAG", "60", "minutes that a copy may be owed before it is told as late"),
     Setting("SEOGO_SHELF", None, "where page images lie: file://…"),
     Setting(
         "SEOGO_INDEX", "embedded:", "embedded: in the home, or http(s)://… of Elasticsearch", secret=True
@@ -52,6 +53,7 @@ class Settings:
     database: str
     stores: Mapping[str, str]
     credentials: Mapping[str, tuple[str, str]]
+    copy_lag: int
     shelf: str
     index: str
     index_prefix: str
@@ -137,6 +139,7 @@ def _build(
         database=values["SEOGO_DATABASE"],
         stores=stores,
         credentials=_credentials(stores, everything, faults),
+        copy_lag=_number("SEOGO_COPY_LAG", values["SEOGO_COPY_LAG"], faults),
         shelf=values["SEOGO_SHELF"],
         index=values["SEOGO_INDEX"],
         index_prefix=values["SEOGO_INDEX_PREFIX"],

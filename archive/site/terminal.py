@@ -107,12 +107,13 @@ class Progress:
         self.what = ""
         self.told = 0.0
 
-    def __call__(self, what: str, done: int, total: int) -> None:
+    def __call__(self, what: str, done: int, total: int, note: str = "") -> None:
+        """``note`` is told behind the numbers: how fast it goes, how long it will take."""
         if sys.stderr.isatty():
-            self._draw(what, done, total)
+            self._draw(what, done, total, note)
         elif what != self.what or time.monotonic() - self.told >= self.EVERY or done == total:
             self.told = time.monotonic()
-            click.echo(f"{what}: {done} of {total}", err=True)
+            click.echo(f"{what}: {done} of {total}{', ' if note else ''}{note}", err=True)
         self.what = what
 
     def close(self) -> None:
@@ -120,12 +121,13 @@ class Progress:
             self.bar.close()
             self.bar = None
 
-    def _draw(self, what: str, done: int, total: int) -> None:
+    def _draw(self, what: str, done: int, total: int, note: str) -> None:
         if what != self.what:
             self.close()
         if self.bar is None:
             self.bar = tqdm(desc=what, total=total, file=sys.stderr, leave=True)
         self.bar.total = total
+        self.bar.set_postfix_str(note, refresh=False)
         self.bar.update(done - self.bar.n)
 
 

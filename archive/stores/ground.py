@@ -53,6 +53,7 @@ class Ground:
                 f"Store {self.name} is not at {self.root}.",
                 code="store.away",
                 next="Mount its disk, or make the store with `seogo init` if it never was there.",
+                store=self.name,
             )
 
     def full(self, key: str, *, lacking: int) -> Unavailable:
@@ -60,6 +61,7 @@ class Ground:
             f"Store {self.name} is full: {key} needs at least {lacking:,} bytes more than there are.",
             code="store.full",
             next=f"Make room on {self.root} and run the same again; nothing of it is visible.",
+            store=self.name,
         )
 
     @contextmanager
@@ -77,6 +79,7 @@ class Ground:
                 f"Store {self.name} did not answer for {key}: {error.strerror}.",
                 code="store.away",
                 next=f"Check the disk of {self.root} and run the same again.",
+                store=self.name,
             ) from error
 
     def scratch_name(self, key: str) -> Path:

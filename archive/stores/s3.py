@@ -203,9 +203,7 @@ class Server:
             with self._told("its bucket"):
                 self._client.head_bucket(Bucket=self._bucket)
         except Missing as error:
-            raise Unavailable(
-                f"The bucket of store {self.store} is not there.", code="store.away", next="Check the server."
-            ) from error
+            raise self._away(f"The bucket of store {self.store} is not there.") from error
 
     def _at(self, key: str) -> dict[str, Any]:
         return {"Bucket": self._bucket, "Key": self._prefix + key}
@@ -217,24 +215,22 @@ class Server:
         except ClientError as error:
             raise self._what_it_said(key, error) from error
         except (BotoCoreError, HTTPClientError, HTTPError, OSError) as error:
-            raise Unavailable(
-                f"Store {self.store} did not answer for {key} ({type(error).__name__}).",
-                code="store.away",
-                next="Check the server and run the same again.",
+            raise self._away(
+                f"Store {self.store} did not answer for {key} ({type(error).__name__})."
             ) from error
+
+    def _away(self, message: str, code: str = "store.away") -> Unavailable:
+        next_step = "Make room there." if code == "store.full" else "Check the server and run the same again."
+        return Unavailable(message, code=code, next=next_step, store=self.store)
 
     def _what_it_said(self, key: str, error: ClientError) -> ArchiveError:
         code = str(error.response.get("Error", {}).get("Code", ""))
         status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
         told = f"store {self.store} ({status} {code})"
         if code == "NoSuchBucket":
-            return Unavailable(
-                f"The bucket of {told} is not there.", code="store.away", next="Check the server."
-            )
+            return self._away(f"The bucket of {told} is not there.")
         if code in _FULL or status == 507:
-            return Unavailable(
-                f"{told[0].upper()}{told[1:]} is full: {key}.", code="store.full", next="Make room there."
-            )
+            return self._away(f"{told[0].upper()}{told[1:]} is full: {key}.", "store.full")
         if code in _WRONG_BYTES:
             return Damaged(f"The bytes of {key} did not reach {told} as they were sent.", code="store.digest")
         if status == 404:
@@ -248,9 +244,7 @@ class Server:
                 next="Check its credentials.",
             )
         if status == 429 or status >= 500:
-            return Unavailable(
-                f"{told[0].upper()}{told[1:]} failed on {key}.", code="store.away", next="Run it again."
-            )
+            return self._away(f"{told[0].upper()}{told[1:]} failed on {key}.")
         return WrongCall(
             f"{told[0].upper()}{told[1:]} did not understand the request for {key}.", code="store.request"
         )

@@ -4,7 +4,8 @@ import json
 import os
 import signal
 from contextlib import redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -26,11 +27,17 @@ class Held:
 
     home: Path
     stores: str = ""
+    clock: str = ""
 
     @property
     def place(self) -> Installation:
-        stores = {"SEOGO_STORES": self.stores} if self.stores else {}
-        return Installation({**plain_environment(), "SEOGO_HOME": str(self.home), **stores})
+        told = {"SEOGO_STORES": self.stores, "SEOGO_CLOCK": self.clock}
+        given = {name: value for name, value in told.items() if value}
+        return Installation({**plain_environment(), "SEOGO_HOME": str(self.home), **given})
+
+    def at(self, *, hours: int) -> "Held":
+        """The same installation so many hours from now."""
+        return replace(self, clock=(datetime.now(UTC) + timedelta(hours=hours)).isoformat())
 
     def ask(self, *arguments: str | Path) -> tuple[int, dict[str, Any]]:
         """Exit code and what was told, through the outermost layer."""

@@ -1,0 +1,59 @@
+"""Completes what was taken in while a store was away or full: the copies that are owed, then the volumes."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from archive.errors import ArchiveError, Conflict, Damaged, Unavailable
+from archive.site.site import Site
+from archive.work import jobs
+from preservation import lagging, storing
+from preservation.filling import Filled, Filling
+
+NAME = "complete-copies"
+BY = "complete-copies"
+
+
+@jobs.job(NAME, timeout=timedelta(hours=48), again="hourly")
+def complete_copies(site: Site) -> Iterator[jobs.Progress]:
+    """Make the copies that were begun or left owing, in every store that answers.
+
+    Unavailable when a store does not: it is tried again.  Damaged when a copy cannot be made.
+    What a new store lacks is not begun here; `seogo copy fill` does that.
+    """
+    yield from complete(site)
+
+
+def complete(site: Site) -> Iterator[jobs.Progress]:
+    problems: list[ArchiveError] = []
+    failed: list[Filled] = []
+    done, total = 0, sum(1 for store in site.stores for _ in lagging.lacking(site, store.name, promised=True))
+    for store in site.stores:
+        if next(lagging.lacking(site, store.name, promised=True), None) is None:
+            continue
+        try:
+            for filled in Filling(site, store, by=BY).run(promised=True):
+                done += filled is not None
+                failed += [filled] if filled and filled.how == "failed" else []
+                yield done, total
+        except (Unavailable, Conflict) as error:
+            problems.append(error)
+    _conclude_what_is_whole(site)
+    _tell(problems, failed)
+
+
+def _conclude_what_is_whole(site: Site) -> None:
+    """A store that volumes waited for may have left the settings: then they owe nothing any more."""
+    stores = list(site.settings.stores)
+    with site.reading_session() as session:
+        whole = storing.waiting(session, stores)
+    for volume_id in whole:
+        with site.open_session.begin() as session:
+            storing.conclude(session, volume_id, stores=stores, now=site.now(), by=BY)
+
+
+def _tell(problems: list[ArchiveError], failed: list[Filled]) -> None:
+    if failed:
+        told = "; ".join(f"{each.owed.volume}: {each.reason}" for each in failed[:5])
+        raise Damaged(f"{len(failed)} copies could not be made: {told}", next="Look with: seogo copy check")
+    if problems:
+        raise Unavailable(" ".join(each.message for each in problems), next="It is tried again by itself.")
