@@ -8,12 +8,12 @@ Sources: Public Records Act art. 35 (30 years after the end of the year of creat
 Information Disclosure Act art. 9 (1) (the eight clauses).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKey, String, and_, or_, select
+from sqlalchemy import ColumnElement, ForeignKey, Select, String, and_, delete, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from archive.database import Base
@@ -61,30 +61,54 @@ def rule(session: Session, item: Item, decision: Decision, *, by: str, today: da
         select(Ruling).where(Ruling.item_id == item.id, Ruling.superseded_at.is_(None))
     ):
         earlier.superseded_at = now
-    ruling = Ruling(
-        item_id=item.id,
-        status=decision.status,
-        reasons=list(decision.reasons),
-        restricted_pages=[list(each) for each in decision.restricted_pages],
-        opens_on=decision.opens_on,
-        list_open=decision.list_open,
-        basis=decision.basis,
-        valid_from=today,
-        recorded_at=now,
-        decided_by=by,
-    )
+    ruling = Ruling(item_id=item.id, decided_by=by, **_as_recorded(decision, today, now))
     session.add(ruling)
     apply(item, decision)
     return ruling
 
 
+def rule_first(
+    session: Session, decisions: Iterable[tuple[int, Decision]], *, by: str, today: date, now: datetime
+) -> None:
+    """Record the first rulings of new items, by their ids.  Their own values are the caller's to enter."""
+    rows = [{"item_id": id, "decided_by": by, **_as_recorded(each, today, now)} for id, each in decisions]
+    if rows:
+        session.execute(Ruling.__table__.insert(), rows)  # type: ignore[attr-defined]
+
+
+def forget(session: Session, items: Select[int]) -> None:
+    """Drop the rulings of items that never came to be held.  Of any other item a ruling is never dropped."""
+    session.execute(delete(Ruling).where(Ruling.item_id.in_(items)))
+
+
+def _as_recorded(decision: Decision, today: date, now: datetime) -> dict[str, Any]:
+    return {
+        "status": decision.status,
+        "reasons": list(decision.reasons),
+        "restricted_pages": [list(each) for each in decision.restricted_pages],
+        "opens_on": decision.opens_on,
+        "list_open": decision.list_open,
+        "basis": decision.basis,
+        "valid_from": today,
+        "recorded_at": now,
+    }
+
+
 def apply(item: Item, decision: Decision) -> None:
     """Turn a decision into the values that are compared."""
-    item.disclosure = decision.status
-    item.reasons = list(decision.reasons)
-    item.restricted_pages = [list(each) for each in decision.restricted_pages]
-    item.opens_on = OPEN_SINCE_EVER if decision.status == "open" else decision.opens_on
-    item.list_open = decision.list_open
+    for name, value in compared(decision).items():
+        setattr(item, name, value)
+
+
+def compared(decision: Decision) -> dict[str, Any]:
+    """The values of an item that a decision comes to: those that Python, SQL and the index compare."""
+    return {
+        "disclosure": decision.status,
+        "reasons": list(decision.reasons),
+        "restricted_pages": [list(each) for each in decision.restricted_pages],
+        "opens_on": OPEN_SINCE_EVER if decision.status == "open" else decision.opens_on,
+        "list_open": decision.list_open,
+    }
 
 
 def is_open(item: Item, today: date) -> bool:

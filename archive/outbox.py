@@ -33,7 +33,14 @@ def changed_all(session: Session, kind: str, subject_ids: Iterable[int]) -> None
         return
     if kind == "item":
         session.execute(update(Item).where(Item.id.in_(ids)).values(version=Item.version + 1))
-    session.add_all(OutboxRow(kind=kind, subject_id=each) for each in ids)
+    tell(session, kind, ids)
+
+
+def tell(session: Session, kind: str, subject_ids: Iterable[int]) -> None:
+    """Tell of things that are new, or whose version the caller has raised."""
+    rows = [{"kind": kind, "subject_id": each} for each in subject_ids]
+    if rows:
+        session.execute(OutboxRow.__table__.insert(), rows)  # type: ignore[attr-defined]
     jobs.wake(session, "index-changes")
 
 

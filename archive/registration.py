@@ -3,11 +3,12 @@
 The values come from the agency's description; what was not said stays empty.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from archive import disclosure
@@ -35,29 +36,72 @@ class Registration:
     reference: str
     described: VolumeDescription
     items: Sequence[str]
-    files: Sequence[RegisteredFile]
     agency: str
     agency_code: str
     by: str
 
 
-def register(session: Session, entry: Registration, *, today: date, now: datetime) -> Volume:
-    """Enter a volume that is stored, with everything below it."""
-    volume = _volume(entry, now)
-    items = [
-        _item(volume, reference, place, told)
-        for place, (reference, told) in enumerate(
-            zip(entry.items, entry.described.items, strict=True), start=1
+@dataclass(frozen=True)
+class Entered:
+    """Rows of a volume that is being entered.  ``last``: the position of each item's last file so far."""
+
+    volume: int
+    items: Sequence[int]
+    last: dict[int, int]
+
+
+def register(session: Session, entry: Registration, *, today: date, now: datetime) -> Entered:
+    """Enter a volume with its items and their first rulings, in state ``accepted`` and without files.
+
+    What a killed run left of the same volume is entered anew; one that is stored is a defect.
+    """
+    forget(session, entry.reference)
+    [volume] = session.execute(insert(Volume).returning(Volume.id), [_volume(entry, now)]).scalars()
+    decisions = [first_ruling(told, entry.described.access, today) for told in entry.described.items]
+    rows = [
+        _item(volume, reference, place, told, decision, today)
+        for place, (reference, told, decision) in enumerate(
+            zip(entry.items, entry.described.items, decisions, strict=True), start=1
         )
     ]
-    session.add_all([volume, *items])
-    session.flush()
-    _enter_files(session, entry.files, items)
-    for item, told in zip(items, entry.described.items, strict=True):
-        decision = first_ruling(told, entry.described.access, today)
-        disclosure.rule(session, item, decision, by=entry.by, today=today, now=now)
-        item.review_year = review_year(decision, item.date_to, today)
-    return volume
+    if rows:
+        session.execute(Item.__table__.insert(), rows)  # type: ignore[attr-defined]
+    items = session.scalars(select(Item.id).where(Item.volume_id == volume).order_by(Item.position)).all()
+    pairs = zip(items, decisions, strict=True)
+    disclosure.rule_first(session, pairs, by=entry.by, today=today, now=now)
+    return Entered(volume, items, {})
+
+
+def enter_files(session: Session, entered: Entered, files: Iterable[RegisteredFile]) -> None:
+    """Enter files, or the next of them, in the order of their items."""
+    rows = []
+    for file in files:
+        position = entered.last[file.item] = entered.last.get(file.item, 0) + 1
+        rows.append({
+            "item_id": entered.items[file.item], "position": position, "path": file.path,
+            "original_name": file.original_name, "original_bytes": file.original_bytes, "bytes": file.bytes,
+            "sha256": file.sha256, "modified_at": file.modified_at,
+        })  # fmt: skip
+    if rows:
+        session.execute(ContentFile.__table__.insert(), rows)  # type: ignore[attr-defined]
+
+
+def complete(session: Session, entered: Entered, *, files: int, octets: int) -> None:
+    """The volume is whole: from now on it is shown, searched and checked."""
+    whole = update(Volume).where(Volume.id == entered.volume)
+    session.execute(whole.values(state="stored", files=files, bytes=octets))
+
+
+def forget(session: Session, reference: str) -> None:
+    """Drop what a killed run entered of a volume that it did not complete."""
+    half = select(Volume.id).where(Volume.reference == reference, Volume.state == "accepted")
+    if (volume := session.scalar(half)) is None:
+        return
+    items = select(Item.id).where(Item.volume_id == volume)
+    session.execute(delete(ContentFile).where(ContentFile.item_id.in_(items)))
+    disclosure.forget(session, items)
+    session.execute(delete(Item).where(Item.volume_id == volume))
+    session.execute(delete(Volume).where(Volume.id == volume))
 
 
 def first_ruling(item: ItemDescription, of_volume: Access | None, today: date) -> Decision:
@@ -105,49 +149,52 @@ def review_year(decision: Decision, created: date | None, today: date) -> int | 
     )
 
 
-def _volume(entry: Registration, now: datetime) -> Volume:
+def _volume(entry: Registration, now: datetime) -> dict[str, Any]:
     told = entry.described
-    return Volume(
-        reference=entry.reference,
-        agency_code=entry.agency_code,
-        sender_id=told.sender_id,
-        file_number=told.file_number,
-        volume_number=told.volume_number,
-        title=told.title,
-        list_open=told.access.list_open if told.access else True,
-        creator_agency=told.creator_agency or entry.agency,
-        creator_code=told.creator_code,
-        creating_unit=told.creating_unit,
-        retention=told.retention,
-        record_type=told.record_type,
-        carrier_kind=told.carrier_kind,
-        classification=told.classification,
-        description=told.description,
-        raw=dict(told.raw),
-        extra=dict(told.extra),
-        state="stored",
-        files=len(entry.files),
-        bytes=sum(file.bytes for file in entry.files),
-        accepted_at=now,
+    return {
+        "reference": entry.reference,
+        "agency_code": entry.agency_code,
+        "sender_id": told.sender_id,
+        "file_number": told.file_number,
+        "volume_number": told.volume_number,
+        "title": told.title,
+        "list_open": told.access.list_open if told.access else True,
+        "creator_agency": told.creator_agency or entry.agency,
+        "creator_code": told.creator_code,
+        "creating_unit": told.creating_unit,
+        "retention": told.retention,
+        "record_type": told.record_type,
+        "carrier_kind": told.carrier_kind,
+        "classification": told.classification,
+        "description": told.description,
+        "raw": dict(told.raw),
+        "extra": dict(told.extra),
+        "state": "accepted",
+        "accepted_at": now,
         **_dates(_span(told.created, told.closed)),
-    )
+    }
 
 
-def _item(volume: Volume, reference: str, place: int, told: ItemDescription) -> Item:
-    return Item(
-        volume=volume,
-        reference=reference,
-        position=place,
-        sender_id=told.sender_id,
-        title=told.title,
-        document_number=told.document_number,
-        record_type=told.record_type,
-        description=told.description,
-        listed_pages=told.page_count,
-        raw=dict(told.raw),
-        extra=dict(told.extra),
-        **_dates(told.created),
-    )
+def _item(
+    volume: int, reference: str, place: int, told: ItemDescription, decision: Decision, today: date
+) -> dict[str, Any]:
+    dates = _dates(told.created)
+    return {
+        "volume_id": volume,
+        "reference": reference,
+        "position": place,
+        "sender_id": told.sender_id,
+        "title": told.title,
+        "document_number": told.document_number,
+        "record_type": told.record_type,
+        "description": told.description,
+        "listed_pages": told.page_count,
+        "raw": dict(told.raw),
+        "extra": dict(told.extra),
+        "review_year": review_year(decision, dates["date_to"], today),
+        **dates,
+        **disclosure.compared(decision),
+    }
 
 
 def _span(created: DateSpan | None, closed: DateSpan | None) -> DateSpan | None:
@@ -157,18 +204,7 @@ def _span(created: DateSpan | None, closed: DateSpan | None) -> DateSpan | None:
     return DateSpan(text, created.earliest or closed.earliest, closed.latest or created.latest)
 
 
-def _dates(span: DateSpan | None) -> Mapping[str, Any]:
+def _dates(span: DateSpan | None) -> dict[str, Any]:
     if span is None:
-        return {}
+        return {"date_text": None, "date_from": None, "date_to": None}
     return {"date_text": span.text, "date_from": span.earliest, "date_to": span.latest}
-
-
-def _enter_files(session: Session, files: Iterable[RegisteredFile], items: Sequence[Item]) -> None:
-    positions: dict[int, int] = {}
-    rows = []
-    for file in files:
-        positions[file.item] = positions.get(file.item, 0) + 1
-        values = {name: value for name, value in vars(file).items() if name != "item"}
-        rows.append({**values, "item_id": items[file.item].id, "position": positions[file.item]})
-    if rows:
-        session.execute(ContentFile.__table__.insert(), rows)  # type: ignore[attr-defined]

@@ -5,7 +5,7 @@ and the same inventory is the same transfer, wherever the folder lies.
 """
 
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -20,6 +20,7 @@ from archive.site.site import SEOUL, Site
 from archive.stores.keys import Names
 from archive.work import jobs
 from ingest import accession, checks, known, reading, readings, transfers
+from ingest.accession import Packers
 from ingest.checks import Verdict
 from ingest.inspection import Inspection, inspect
 from ingest.known import Held
@@ -62,17 +63,18 @@ def dry_run(site: Site, asked: Asked, say: Say) -> Looked:
 
 def receive(site: Site, asked: Asked, say: Say) -> str:
     """Receive a folder; the number of its transfer.  Conflict when it is being received at this moment."""
-    inspection = _inspect(site, asked)
-    with alone(site, asked.agency, inspection.arrival.shape):
-        number = _same(site, asked, inspection)
-        if number is None:
-            number = _enter(site, asked, inspection, say)
-        if asked.accept:
-            with closing(_take(site, number, inspection, by=asked.by)) as steps:
-                for done, total, _ in steps:
-                    say("storing", done, total)
-            _check_what_waits(site, number, inspection, say)
-        _settle(site, number)
+    with accession.packers(site) if asked.accept else nullcontext() as packers:
+        inspection = _inspect(site, asked)
+        with alone(site, asked.agency, inspection.arrival.shape):
+            number = _same(site, asked, inspection)
+            if number is None:
+                number = _enter(site, asked, inspection, say)
+            if packers:
+                with closing(_take(site, number, inspection, packers, by=asked.by)) as steps:
+                    for done, total, _ in steps:
+                        say("storing", done, total)
+                _check_what_waits(site, number, inspection, say)
+            _settle(site, number)
     return number
 
 
@@ -80,12 +82,13 @@ def accept(site: Site, number: str, *, by: str, positions: set[int] | None = Non
     """Take what an archivist accepts, all good volumes or those at ``positions``; yields (done, total)."""
     with site.reading_session() as session:
         transfer = transfers.get(session, number)
-    inspection = inspect_again(site, transfer)
-    with alone(site, transfer.agency_code, transfer.shape):
-        with closing(_take(site, number, inspection, by=by, positions=positions)) as steps:
-            for done, total, _ in steps:
-                yield done, total
-        _settle(site, number)
+    with accession.packers(site) as packers:
+        inspection = inspect_again(site, transfer)
+        with alone(site, transfer.agency_code, transfer.shape):
+            with closing(_take(site, number, inspection, packers, by=by, positions=positions)) as steps:
+                for done, total, _ in steps:
+                    yield done, total
+            _settle(site, number)
 
 
 @jobs.job("accept-transfer", lane="staff", timeout=timedelta(hours=48), attempts=3, memory=8 << 30)
@@ -233,7 +236,13 @@ def write_findings(session: Session, transfer: Transfer, verdict: Verdict) -> No
 
 
 def _take(
-    site: Site, number: str, inspection: Inspection, *, by: str, positions: set[int] | None = None
+    site: Site,
+    number: str,
+    inspection: Inspection,
+    packers: Packers,
+    *,
+    by: str,
+    positions: set[int] | None = None,
 ) -> Generator[tuple[int, int, int], None, None]:
     """Take the volumes that wait and have no error."""
     with site.reading_session() as session:
@@ -255,7 +264,7 @@ def _take(
     places &= positions if positions is not None else places
     if places:
         _keep_administrative(site, number, inspection, claimed)
-    yield from accession.take(site, custody, inspection, places, digests=digests)
+    yield from accession.take(site, custody, inspection, places, digests=digests, packers=packers)
 
 
 def _keep_administrative(site: Site, number: str, inspection: Inspection, claimed: Mapping[str, str]) -> None:

@@ -4,7 +4,7 @@ Malware and archives inside transfers are examined in the same pass that hashes 
 found is a value; Unavailable means that nothing could be looked at, and then nothing may be kept.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from typing import Protocol
 
@@ -53,6 +53,10 @@ class Examinations:
     def take(self, data: memoryview) -> None:
         for examination in self._under_way:
             examination.take(data)
+
+    def takers(self) -> list[Callable[[memoryview], object]]:
+        """What takes the bytes: each on its own, and each in order, but not all in one thread."""
+        return [each.take for each in self._under_way]
 
     def findings(self) -> Iterator[Finding]:
         for examination in self._under_way:

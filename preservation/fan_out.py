@@ -4,19 +4,30 @@ What is written is hashed once; each store judges by its own read back.
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from typing import TypeAlias
 
 from archive.errors import Damaged
 from archive.stores import Delivery, Intact, Sink, Store
+from preservation.flowing import LARGE, Read, Take, flow
+
+Written: TypeAlias = tuple[str, str, int]
+"""Name, SHA-256 and size of an object."""
 
 
 class Everywhere:
-    """One bag being written into every store.  Leaving the block gives it up, unless it was completed."""
+    """One bag being written into every store.  Leaving the block gives it up, unless it was completed.
+
+    It remembers the few objects that were written, and of the many that were copied only their sum.
+    """
 
     def __init__(self, stores: Sequence[Store], prefix: str, size: int) -> None:
         self.stores = stores
         self.written: dict[str, tuple[str, int]] = {}
+        self.objects = 0
+        self.octets = 0
         self.deliveries: list[Delivery] = []
         self._undo = ExitStack()
         self._prefix, self._size = prefix, size
@@ -33,37 +44,51 @@ class Everywhere:
     def __exit__(self, *_: object) -> None:
         self._undo.close()
 
-    def write(self, name: str, write: Callable[["Writer"], object]) -> tuple[str, int]:
-        """Write one object through a writer; its digest and size."""
-        writer = Writer([each.create(name) for each in self.deliveries])
+    def copy(
+        self, name: str, write: Callable[["Writer"], object], size: int | None = None
+    ) -> tuple[str, int]:
+        """Write one object through a writer; its digest and size, which the caller has to keep."""
+        writer = Writer([each.create(name, size=size) for each in self.deliveries])
         try:
             write(writer)
-            self.written[name] = writer.finish()
-        finally:
+            found = writer.finish()
+        except BaseException:
             writer.abort()
-        return self.written[name]
+            raise
+        self.objects += 1
+        self.octets += found[1]
+        return found
+
+    def write(self, name: str, write: Callable[["Writer"], object]) -> tuple[str, int]:
+        """The same, and it is remembered in ``written``."""
+        self.written[name] = found = self.copy(name, write)
+        return found
 
     def put(self, name: str, data: bytes) -> None:
         self.write(name, lambda out: out.write(data))
 
-    def finish(self, last: str, data: bytes) -> None:
+    def finish(self, last: str, data: bytes, copied: Callable[[], Iterable[Written]]) -> None:
         """Have every store give back every object, then write the one that makes the bag exist.
 
-        Damaged when an object is not what was written; then no store shows a bag that was not there.
+        ``copied`` tells what was copied and is asked once for each store.  Damaged when an object
+        is not what was written; then no store shows a bag that was not there.
         """
         for delivery in self.deliveries:
             delivery.announce_last(last, data)
-        for store, delivery in zip(self.stores, self.deliveries, strict=True):
-            self._read_back(store, delivery)
+        with ThreadPoolExecutor(len(self.stores) if self.octets >= LARGE else 1) as threads:
+            reading = [threads.submit(self._read_back, *each, copied) for each in self._pairs()]
+            for each in reading:
+                each.result()
         for delivery in self.deliveries:
             delivery.complete(last, data)
 
-    def _read_back(self, store: Store, delivery: Delivery) -> None:
-        expected = ((name, sha256, size) for name, (sha256, size) in self.written.items())
-        for name, verdict in delivery.read_back_all(expected):
+    def _pairs(self) -> Iterable[tuple[Store, Delivery]]:
+        return zip(self.stores, self.deliveries, strict=True)
+
+    def _read_back(self, store: Store, delivery: Delivery, copied: Callable[[], Iterable[Written]]) -> None:
+        for number, (_, verdict) in enumerate(delivery.read_back_all(self._expected(copied)), start=1):
             if not isinstance(verdict, Intact):
                 # The name of a content file may itself be closed, and this sentence goes into logs.
-                number = list(self.written).index(name) + 1
                 raise Damaged(
                     f"Store {store.name} gave back object {number} of {self._prefix} not as it was "
                     f"written ({type(verdict).__name__.lower()}).",
@@ -71,9 +96,16 @@ class Everywhere:
                     next="Check the medium of that store, then run the same command again.",
                 )
 
+    def _expected(self, copied: Callable[[], Iterable[Written]]) -> Iterable[Written]:
+        yield from copied()
+        for name, (sha256, size) in self.written.items():
+            yield name, sha256, size
+
 
 class Writer:
     """Hashes what is written and hands it to a sink in each store."""
+
+    __slots__ = ("hash", "sinks", "size")
 
     def __init__(self, sinks: Sequence[Sink]) -> None:
         self.sinks = sinks
@@ -85,6 +117,10 @@ class Writer:
         self.size += len(data)
         for sink in self.sinks:
             sink.write(data)
+
+    def flow(self, read: Read, also: Sequence[Take]) -> None:
+        """Write a large object: hash, stores and ``also`` take its bytes at the same time."""
+        self.size += flow(read, [self.hash.update, *(sink.write for sink in self.sinks), *also])
 
     def finish(self) -> tuple[str, int]:
         digest = self.hash.hexdigest()

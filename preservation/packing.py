@@ -6,10 +6,12 @@ again gives the same bytes, so after a kill the same call ends as if nothing had
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
+from functools import cache, partial
+from importlib import metadata as installed
+from itertools import chain, islice
 from operator import methodcaller
 from typing import Any
 
@@ -23,11 +25,12 @@ from metadata_schemas.package import FileFacts, MetadataFile, PackageFacts
 from metadata_schemas.premis import Agent, Event, write_premis
 from preservation import bagging, packages
 from preservation.examining import Examiner, has_errors
-from preservation.fan_out import Everywhere, Writer
+from preservation.fan_out import Everywhere, Writer, Written
 from preservation.packages import NewBag
-from preservation.sources import PackedFile, SourceFile, SourceFiles, modified_at, octets_of, read_sources
+from preservation.sources import Digests, SourceFile, SourceFiles, modified_at, octets_of, read_sources
 
 SOFTWARE = "Seogo"
+SOFTWARE_AGENT, AGENCY_AGENT = f"software-{SOFTWARE}", "agency"
 UNKNOWN_TYPE = "application/octet-stream"
 
 
@@ -61,23 +64,15 @@ class Plan:
 class Packed:
     """A bag that every store holds and has given back intact.  ``findings``: nothing worse than warnings."""
 
-    plan: Plan
-    files: tuple[PackedFile, ...]
+    digests: Digests
     findings: tuple[Finding, ...]
-    tagmanifest_sha256: str
-    objects: int
-    bytes: int
-
-    def bag(self) -> NewBag:
-        plan = self.plan
-        return NewBag(1, plan.prefix, self.tagmanifest_sha256, self.objects, self.bytes, plan.packed_at)
+    bag: NewBag
 
 
 @dataclass(frozen=True)
 class NotAsPromised:
     """The files are not what list or survey said: nothing was kept, and these are the reasons."""
 
-    plan: Plan
     findings: tuple[Finding, ...]
 
 
@@ -87,100 +82,112 @@ def pack(stores: Sequence[Store], plan: Plan, examiners: Sequence[Examiner] = ()
     No file that an examiner finds fault with is finished in any store.
     """
     with Everywhere(stores, plan.prefix, octets_of(plan.files)) as everywhere:
-        files, findings = read_sources(everywhere, plan.files, plan.place_of, examiners)
+        digests, findings = read_sources(everywhere, plan.files, plan.place_of, examiners)
         if has_errors(findings):
-            return NotAsPromised(plan, tuple(findings))
-        _write_documents(everywhere, plan, files)
-        tagmanifest = _write_manifests(everywhere, plan, files)
-        everywhere.finish(packages.TAGMANIFEST, tagmanifest)
-    return Packed(
-        plan,
-        tuple(files),
-        tuple(findings),
-        hashlib.sha256(tagmanifest).hexdigest(),
-        len(everywhere.written) + 1,
-        sum(size for _, size in everywhere.written.values()) + len(tagmanifest),
-    )
+            return NotAsPromised(tuple(findings))
+        _write_documents(everywhere, plan, digests)
+        tagmanifest = _write_manifests(everywhere, plan, digests)
+        everywhere.finish(packages.TAGMANIFEST, tagmanifest, lambda: _contents(plan, digests))
+    bag = NewBag(
+        1, plan.prefix, hashlib.sha256(tagmanifest).hexdigest(),
+        everywhere.objects + 1, everywhere.octets + len(tagmanifest), plan.packed_at,
+    )  # fmt: skip
+    return Packed(digests, tuple(findings), bag)
 
 
-def _write_documents(everywhere: Everywhere, plan: Plan, files: Sequence[PackedFile]) -> None:
-    facts = PackageFacts(
-        reference=plan.reference,
-        title=plan.volume.title,
-        created=plan.packed_at,
-        software=SOFTWARE,
-        software_version=version("seogo"),
-        archive=plan.archive,
-        agency=plan.agency,
-        agency_code=plan.agency_code,
-    )
+@cache
+def _version() -> str:
+    return installed.version("seogo")
+
+
+def _contents(plan: Plan, digests: Digests) -> Iterator[Written]:
+    """The content files as they lie in the bag."""
+    for file, sha256 in zip(plan.files, digests, strict=True):
+        yield plan.place_of(file), sha256, file.size
+
+
+def _write_documents(everywhere: Everywhere, plan: Plan, digests: Digests) -> None:
+    package = _package(plan)
     metadata: list[MetadataFile] = []
 
     def add(path: str, write: Callable[[Writer], object]) -> None:
         sha256, size = everywhere.write(path, write)
         metadata.append(layout.described(path, size=size, sha256=sha256, created=plan.packed_at))
 
-    add(
-        layout.NAK8,
-        lambda out: write_nak8(
-            out, plan.volume, reference=plan.reference, item_references=plan.items, files=_facts(plan, files)
-        ),
-    )
-    add(layout.EAD3, lambda out: write_ead3(out, plan.volume, package=facts, item_references=plan.items))
-    events, agents = _history(plan)
-    add(
-        layout.PREMIS,
-        lambda out: write_premis(out, package=facts, files=_facts(plan, files), events=events, agents=agents),
-    )
+    def facts() -> Iterator[FileFacts]:
+        return _facts(plan, digests)
+
+    told, items = plan.volume, plan.items
+    nak8 = partial(write_nak8, volume=told, reference=plan.reference, item_references=items)
+    add(layout.NAK8, lambda out: nak8(out, files=facts()))
+    add(layout.EAD3, lambda out: write_ead3(out, told, package=package, item_references=items))
+    premis = partial(write_premis, package=package, events=_events(plan), agents=_agents(plan))
+    add(layout.PREMIS, lambda out: premis(out, files=facts()))
     for path, data in layout.constant_files():
         add(path, methodcaller("write", data))
     everywhere.write(
-        layout.METS, lambda out: write_mets(out, package=facts, files=_facts(plan, files), metadata=metadata)
+        layout.METS, lambda out: write_mets(out, package=package, files=facts(), metadata=metadata)
     )
 
 
-def _facts(plan: Plan, files: Sequence[PackedFile]) -> Iterator[FileFacts]:
-    for number, file in enumerate(files, start=1):
-        source = file.source
+def _package(plan: Plan) -> PackageFacts:
+    return PackageFacts(
+        reference=plan.reference,
+        title=plan.volume.title,
+        created=plan.packed_at,
+        software=SOFTWARE,
+        software_version=_version(),
+        archive=plan.archive,
+        agency=plan.agency,
+        agency_code=plan.agency_code,
+    )
+
+
+def _facts(plan: Plan, digests: Digests) -> Iterator[FileFacts]:
+    for number, (source, sha256) in enumerate(zip(plan.files, digests, strict=True), start=1):
         yield FileFacts(
             identifier=f"{plan.reference}.{number:06d}",
             href=layout.href_of(plan.place_of(source)),
             original_name=source.original_name,
             size=source.size,
-            sha256=file.sha256,
+            sha256=sha256,
             modified=modified_at(source.modified_ns),
             mimetype=UNKNOWN_TYPE,
             item=plan.items[source.item],
         )
 
 
-def _history(plan: Plan) -> tuple[Sequence[Event], Sequence[Agent]]:
+def _events(plan: Plan) -> Sequence[Event]:
     """What had happened to the volume when its first bag was written; its own read back is in the ledger."""
-    software, agency = f"software-{SOFTWARE}", "agency"
 
     def event(number: int, kind: str, **more: Any) -> Event:
-        told = {"agents": (software,), "outcome": "success", **more}
+        told = {"agents": (SOFTWARE_AGENT,), "outcome": "success", **more}
         return Event(identifier=f"{plan.reference}.e{number}", type=kind, at=plan.packed_at, **told)
 
     digests = "SHA-256 of each file, computed while it was read once from the transfer"
-    events = [
-        event(1, "transfer", agents=(agency,), outcome=None, detail=f"sent in transfer {plan.transfer}"),
+    return (
+        event(
+            1, "transfer", agents=(AGENCY_AGENT,), outcome=None, detail=f"sent in transfer {plan.transfer}"
+        ),
         event(2, "message digest calculation", detail=digests, about_files=True),
         event(3, "accession"),
         event(4, "information package creation"),
-    ]
-    agents = [
-        Agent(identifier=software, name=SOFTWARE, type="software", version=version("seogo")),
-        Agent(identifier=agency, name=plan.agency, type="organization"),
-    ]
-    return events, agents
+    )
 
 
-def _write_manifests(everywhere: Everywhere, plan: Plan, files: Sequence[PackedFile]) -> bytes:
+def _agents(plan: Plan) -> Sequence[Agent]:
+    return (
+        Agent(identifier=SOFTWARE_AGENT, name=SOFTWARE, type="software", version=_version()),
+        Agent(identifier=AGENCY_AGENT, name=plan.agency, type="organization"),
+    )
+
+
+def _write_manifests(everywhere: Everywhere, plan: Plan, digests: Digests) -> bytes:
     """Write manifest, declaration and bag-info; the tagmanifest is only made, it goes last."""
-    payload = dict(everywhere.written)
-    everywhere.write(packages.MANIFEST, lambda out: _lines(out, payload))
-    octets = sum(size for _, size in payload.values())
+    documents = [(name, *found) for name, found in everywhere.written.items()]
+    oxum = f"{everywhere.octets}.{everywhere.objects}"
+    payload = chain(_contents(plan, digests), documents)
+    everywhere.write(packages.MANIFEST, lambda out: _write_lines(out, payload))
     info = bagging.bag_info(
         [
             ("Source-Organization", plan.agency),
@@ -190,17 +197,23 @@ def _write_manifests(everywhere: Everywhere, plan: Plan, files: Sequence[PackedF
             ("Bag-Group-Identifier", plan.reference),
             ("Bag-Count", "1 of ?"),
             ("Bagging-Date", plan.packed_at.astimezone(UTC).date().isoformat()),
-            ("Bag-Software-Agent", f"{SOFTWARE} {version('seogo')}"),
-            ("Payload-Oxum", f"{octets}.{len(payload)}"),
+            ("Bag-Software-Agent", f"{SOFTWARE} {_version()}"),
+            ("Payload-Oxum", oxum),
             *([("Retention-Period", plan.volume.retention)] if plan.volume.retention else []),
         ]
     )
     everywhere.put("bagit.txt", bagging.declaration())
     everywhere.put("bag-info.txt", info)
-    tags = {name: everywhere.written[name] for name in everywhere.written.keys() - payload.keys()}
-    return b"".join(bagging.manifest_line(sha256, name) for name, (sha256, _) in sorted(tags.items()))
+    tags = ((name, *everywhere.written[name]) for name in (packages.MANIFEST, "bagit.txt", "bag-info.txt"))
+    return b"".join(map(_line, sorted(tags)))
 
 
-def _lines(out: Writer, objects: Mapping[str, tuple[str, int]]) -> None:
-    for name, (sha256, _) in objects.items():
-        out.write(bagging.manifest_line(sha256, name))
+def _write_lines(out: Writer, objects: Iterable[Written]) -> None:
+    lines = map(_line, objects)
+    while block := b"".join(islice(lines, 500)):
+        out.write(block)
+
+
+def _line(written: Written) -> bytes:
+    name, sha256, _ = written
+    return bagging.manifest_line(sha256, name)

@@ -8,17 +8,19 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from io import FileIO
 from typing import Protocol
 
 from metadata_schemas.description import Finding, Where
 from preservation.examining import Examinations, Examiner, has_errors
 from preservation.fan_out import Everywhere, Writer
+from preservation.flowing import LARGE, Take
 
-BLOCK = 256 * 1024
+BLOCK = 128 * 1024
+MOST_FAULTS = 1_000
+"""After so many a volume is not read on: it is not taken, and the checks find the rest."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class SourceFile:
     """One file of the transfer and its place in the bag.  ``expect``: algorithm to promised digest."""
 
@@ -45,9 +47,13 @@ class SourceFiles(Protocol):
 
 
 @dataclass(frozen=True)
-class PackedFile:
-    source: SourceFile
-    sha256: str
+class Digests:
+    """The SHA-256 of each file of a volume, in their order: 32 bytes a file, also for a million."""
+
+    octets: bytes
+
+    def __iter__(self) -> Iterator[str]:
+        return (self.octets[at : at + 32].hex() for at in range(0, len(self.octets), 32))
 
 
 def read_sources(
@@ -55,9 +61,9 @@ def read_sources(
     files: SourceFiles,
     name_of: Callable[[SourceFile], str],
     examiners: Sequence[Examiner],
-) -> tuple[list[PackedFile], list[Finding]]:
-    """Copy each file while it is hashed and examined."""
-    packed: list[PackedFile] = []
+) -> tuple[Digests, list[Finding]]:
+    """Copy each file while it is hashed and examined.  Without an error there is a digest for each."""
+    octets = bytearray()
     findings: list[Finding] = []
     buffer = memoryview(bytearray(BLOCK))
     for file in files:
@@ -69,28 +75,33 @@ def read_sources(
             findings += withheld.findings
         else:
             findings += found
-            packed.append(PackedFile(file, sha256))
-    return packed, findings
+            octets += bytes.fromhex(sha256)
+        if len(findings) > MOST_FAULTS and has_errors(findings):
+            break
+    return Digests(bytes(octets)), findings
 
 
 def _read_source(
     everywhere: Everywhere, file: SourceFile, name: str, buffer: memoryview, examiners: Sequence[Examiner]
 ) -> tuple[str, list[Finding]]:
     digests = _Digests(file)
-    with (
-        open(file.path, "rb", buffering=0) as source,
-        Examinations(examiners, file.original_name, file.size) as examinations,
-    ):
-        findings: list[Finding] = []
+    source = os.open(file.path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        with Examinations(examiners, file.original_name, file.size) as examinations:
+            findings: list[Finding] = []
+            also = [each.update for each in digests.hashes.values()] + examinations.takers()
 
-        def copy(writer: Writer) -> None:
-            _copy(source, buffer, writer, digests, examinations)
-            findings.extend(examinations.findings())
-            if has_errors(findings):
-                raise _Withheld(findings)
+            def copy(writer: Writer) -> None:
+                _copy(source, file.size, buffer, writer, also)
+                findings.extend(examinations.findings())
+                if has_errors(findings):
+                    raise _Withheld(findings)
 
-        sha256, size = everywhere.write(name, copy)
-        return sha256, [*findings, *_differences(file, os.fstat(source.fileno()), size, digests.all(sha256))]
+            sha256, size = everywhere.copy(name, copy, file.size)
+        findings.extend(_differences(file, os.fstat(source), size, digests.all(sha256)))
+        return sha256, findings
+    finally:
+        os.close(source)
 
 
 class _Withheld(Exception):
@@ -107,22 +118,19 @@ class _Digests:
     def __init__(self, file: SourceFile) -> None:
         self.hashes = {name: hashlib.new(name) for name in file.expect if name != "sha256"}
 
-    def update(self, data: memoryview) -> None:
-        for each in self.hashes.values():
-            each.update(data)
-
     def all(self, sha256: str) -> dict[str, str]:
         return {"sha256": sha256, **{name: each.hexdigest() for name, each in self.hashes.items()}}
 
 
-def _copy(
-    source: FileIO, buffer: memoryview, writer: Writer, digests: _Digests, examinations: Examinations
-) -> None:
-    while count := source.readinto(buffer):
+def _copy(source: int, size: int, buffer: memoryview, writer: Writer, also: Sequence[Take]) -> None:
+    if size >= LARGE:
+        writer.flow(lambda into: os.readv(source, [into]), also)
+        return
+    while count := os.readv(source, [buffer]):
         data = buffer[:count]
         writer.write(data)
-        digests.update(data)
-        examinations.take(data)
+        for take in also:
+            take(data)
 
 
 def _differences(

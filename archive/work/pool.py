@@ -1,42 +1,68 @@
 """Spreads tasks over child processes that end with their parent; results come as they are ready."""
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing import active_children
-from typing import TypeVar
+from multiprocessing.process import BaseProcess
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from archive.errors import ArchiveError, Unavailable
-from archive.work.processes import die_with_parent, fresh_processes, interrupts_for_us_alone
+from archive.work.processes import be_called, die_with_parent, fork_server, interrupts_for_us_alone
+
+POOLED = "seogo-pooled"
+"""What the system calls a working process."""
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
+Outcome: TypeAlias = tuple[Task, Result | ArchiveError]
 
 
-def spread(
-    call: Callable[[Task], Result], tasks: Iterable[Task], *, workers: int
-) -> Generator[tuple[Task, Result | ArchiveError], None, None]:
-    """Call each task in one of ``workers`` processes; at most twice as many tasks are held at once.
+@contextmanager
+def working(
+    call: Callable[[Task], Result], *, workers: int, preload: Sequence[str] = ()
+) -> "Iterator[Pool[Task, Result]]":
+    """Processes that call each task they are given.  They start at once, while their caller makes ready.
 
-    An `ArchiveError` of a task is its result, so that the caller decides whether to go on.
-    Unavailable when a child was killed: nothing is known about the tasks it had.
-    Whoever stops listening ends the children, in the middle of whatever they do.
+    ``preload``: modules for the fork server, which has them loaded before any of its children begins.
     """
-    waiting = iter(tasks)
-    running: dict[Future[Result | ArchiveError], Task] = {}
     others = set(active_children())
-    with ProcessPoolExecutor(workers, mp_context=fresh_processes(), initializer=die_with_parent) as pool:
+    context = fork_server(preload)
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(call,)) as executor:
+        with interrupts_for_us_alone():
+            for _ in range(workers):
+                executor.submit(_nothing)
+        yield Pool[Task, Result](executor, workers, set(active_children()) - others)
+
+
+class Pool(Generic[Task, Result]):
+    """Working processes, from their start to the end of the block that asked for them."""
+
+    def __init__(self, executor: ProcessPoolExecutor, workers: int, children: set[BaseProcess]) -> None:
+        self._executor, self._workers, self._children = executor, workers, children
+        self._running: dict[Future[Any], Task] = {}
+
+    def spread(self, tasks: Iterable[Task]) -> Generator[list[Outcome[Task, Result]], None, None]:
+        """What is ready, as it becomes ready; at most twice as many tasks as workers are held at once.
+
+        An `ArchiveError` of a task is its result, so that the caller decides whether to go on.
+        Unavailable when a child was killed: nothing is known about the tasks it had.
+        Whoever stops listening ends the children, in the middle of whatever they do.
+        """
+        waiting = iter(tasks)
         try:
             while True:
-                while len(running) < 2 * workers and (task := next(waiting, None)) is not None:
+                while len(self._running) < 2 * self._workers and (task := next(waiting, None)) is not None:
                     with interrupts_for_us_alone():
-                        running[pool.submit(_caught, call, task)] = task
-                if not running:
+                        self._running[self._executor.submit(_caught, task)] = task
+                if not self._running:
                     return
-                done, _ = wait(running, return_when=FIRST_COMPLETED)
+                done, _ = wait(self._running, return_when=FIRST_COMPLETED)
+                outcomes = [(self._running[future], future.result()) for future in done]
                 for future in done:
-                    outcome = future.result()
-                    yield running.pop(future), outcome
+                    del self._running[future]
+                yield outcomes
         except BrokenProcessPool as error:
             raise Unavailable(
                 "A working process was killed; what it was doing is not finished.",
@@ -44,13 +70,32 @@ def spread(
                 next="Run the same command again; it goes on where it stopped.",
             ) from error
         finally:
-            if running:
-                for child in set(active_children()) - others:
-                    child.kill()
+            if self._running:
+                self._end()
+
+    def _end(self) -> None:
+        """Nothing is at work any more when this returns, and nothing can be spread again."""
+        for child in self._children:
+            child.kill()
+        self._executor.shutdown(wait=True, cancel_futures=True)
 
 
-def _caught(call: Callable[[Task], Result], task: Task) -> Result | ArchiveError:
+_call: Callable[[Any], Any]
+
+
+def _begin(call: Callable[[Any], Any]) -> None:
+    global _call
+    die_with_parent()
+    be_called(POOLED)
+    _call = call
+
+
+def _nothing() -> None:
+    """The first task of a process: it is there when the real ones come."""
+
+
+def _caught(task: Any) -> Any:
     try:
-        return call(task)
+        return _call(task)
     except ArchiveError as error:
         return error

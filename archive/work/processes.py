@@ -17,6 +17,7 @@ from pathlib import Path
 from archive.errors import Conflict, Unavailable
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_NAME = 15
 
 
 def me() -> str:
@@ -51,12 +52,13 @@ def fork_server(preload: Sequence[str]) -> ForkServerContext:
     """The fork server of this process; it imports ``preload`` once, none of which may start threads.
 
     The first call decides: a server that runs already is used as it is.  It ends with the thread
-    that makes this call.
+    that makes this call.  Ctrl-C is neither for it nor for its children.
     """
     _hide_command()
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["archive.work.tied", *preload])
-    forkserver.ensure_running()
+    with interrupts_for_us_alone():
+        forkserver.ensure_running()
     return context
 
 
@@ -92,6 +94,11 @@ def die_with_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None and not parent.is_alive():
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def be_called(name: str) -> None:
+    """What `ps` and `top` call this process: at most 15 bytes."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_NAME, name.encode())
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from sqlalchemy import MetaData, func, select
 import seogo
 from archive.site import settings
 from archive.site.site import Site
+from archive.work.pool import POOLED
 from ingest.samples.making import make
 from tests.conftest import Installation, plain_environment
 
@@ -35,6 +36,7 @@ class Process:
     number: int
     parent: int
     command: str
+    name: str
 
 
 @dataclass(frozen=True)
@@ -133,17 +135,18 @@ def processes(group: int) -> list[Process]:
     found = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
-            fields = stat.read_text().rpartition(")")[2].split()
+            name, _, rest = stat.read_text().partition("(")[2].rpartition(")")
+            fields = rest.split()
             command = (stat.parent / "cmdline").read_bytes().replace(b"\0", b" ").decode()
         except (FileNotFoundError, ProcessLookupError):
             continue
         if int(fields[2]) == group and fields[0] != "Z":
-            found.append(Process(int(stat.parent.name), int(fields[1]), command))
+            found.append(Process(int(stat.parent.name), int(fields[1]), command, name))
     return found
 
 
 def packers(group: int) -> list[Process]:
-    return [each for each in processes(group) if "spawn_main" in each.command and each.parent == group]
+    return [each for each in processes(group) if each.name == POOLED]
 
 
 def fork_servers(group: int) -> list[Process]:
@@ -152,7 +155,7 @@ def fork_servers(group: int) -> list[Process]:
 
 def job_children(group: int) -> list[Process]:
     servers = {each.number for each in fork_servers(group)}
-    return [each for each in processes(group) if each.parent in servers]
+    return [each for each in processes(group) if each.parent in servers and each.name != POOLED]
 
 
 def readers(group: int) -> list[Process]:

@@ -1,7 +1,8 @@
 """The command line in this process, so that a test of one sentence does not wait for an interpreter."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,7 +43,7 @@ def call(place: Installation, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Cap
     for name, value in place.environment.items():
         if name.startswith("SEOGO_"):
             monkeypatch.setenv(name, value)
-    monkeypatch.setattr(accession, "spread", _here)
+    monkeypatch.setattr(accession, "working", _here)
 
     def say(*arguments: object, words: bool = False) -> Said:
         capfd.readouterr()
@@ -73,9 +74,20 @@ def receive(call: Call) -> Call:
     return say
 
 
-def _here(call: Callable[[Plan], Any], plans: list[Plan], *, workers: int) -> Iterator[tuple[Plan, Any]]:
-    for plan in plans:
-        try:
-            yield plan, call(plan)
-        except ArchiveError as error:
-            yield plan, error
+@contextmanager
+def _here(call: Callable[[Plan], Any], **_: object) -> "Iterator[_Here]":
+    yield _Here(call)
+
+
+@dataclass(frozen=True)
+class _Here:
+    """Packs in this process."""
+
+    call: Callable[[Plan], Any]
+
+    def spread(self, plans: Iterable[Plan]) -> Iterator[list[tuple[Plan, Any]]]:
+        for plan in plans:
+            try:
+                yield [(plan, self.call(plan))]
+            except ArchiveError as error:
+                yield [(plan, error)]
