@@ -33,11 +33,12 @@ def check(site: Site, number: str, say: Say, *, by: str) -> None:
         held = receiving.held_already(
             site, inspection, agency=transfer.agency_code, round_of=transfer.round_of
         )
+        standing = reading.examine_whole(site, inspection, transfer.claimed)
         digests, found = reading.read_files(site.settings, inspection, receiving.checking(say))
         with site.open_session.begin() as session:
             transfer = transfers.get(session, number)
             told = _link(session, transfer, held)
-            verdict = checks.check(inspection, [*told, *found])
+            verdict = checks.check(inspection, [*told, *standing, *found])
             transfers.forget_findings(session, transfer)
             receiving.write_findings(session, transfer, verdict)
             readings.keep(session, transfer, inspection, digests)

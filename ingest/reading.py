@@ -6,11 +6,12 @@ not read a second time.  One that is too large for that is judged when its volum
 
 import hashlib
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from archive.errors import Unavailable, Unreadable
+from archive.errors import Conflict, Unavailable, Unreadable
 from archive.site.settings import Settings
+from archive.site.site import Site
 from ingest import examiners
 from ingest.belonging import About, owners
 from ingest.inspection import Inspection
@@ -44,6 +45,21 @@ def read_files(
             findings += [(place, each) for each in wrong]
             progress(count, len(files))
     return digests, findings
+
+
+def examine_whole(site: Site, inspection: Inspection, claimed: Mapping[str, str]) -> list[About]:
+    """What is to be said of the transfer as a whole: of the scanner itself, and of lists and checksum lists.
+
+    Conflict when a list is not what ``claimed`` says: then another one was looked at.
+    """
+    found = examiners.standing_findings(site.settings, site.now())
+    with examiners.opened(site.settings) as opened:
+        for name, path in inspection.administrative.items() if opened else ():
+            with Examinations(opened, shown(name), _size(path)) as examinations:
+                if digests_of(path, {"sha256"}, also=(examinations.take,))["sha256"] != claimed[name]:
+                    raise Conflict(f"{shown(name)} changed while it was received.", next="Receive it again.")
+                found += examinations.findings()
+    return [(None, each) for each in found]
 
 
 def digests_of(

@@ -4,7 +4,7 @@ Receiving the same folder again goes on where it stopped or says what came of it
 and the same inventory is the same transfer, wherever the folder lies.
 """
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,13 +14,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from archive import holdings, ledger
-from archive.errors import Conflict
+from archive.errors import Conflict, Refused
 from archive.site.evidence import seal_now
 from archive.site.site import SEOUL, Site
 from archive.stores.keys import Names
 from archive.work import jobs
 from ingest import accession, checks, known, reading, readings, transfers
 from ingest.accession import Packers
+from ingest.belonging import About
 from ingest.checks import Verdict
 from ingest.inspection import Inspection, inspect
 from ingest.known import Held
@@ -57,8 +58,9 @@ def dry_run(site: Site, asked: Asked, say: Say) -> Looked:
     """Run every check and read every file, and write nothing anywhere."""
     inspection = _inspect(site, asked)
     held = held_already(site, inspection, agency=asked.agency, round_of=asked.round_of)
+    standing = reading.examine_whole(site, inspection, known.digests_of_lists(inspection))
     _, findings = reading.read_files(site.settings, inspection, checking(say))
-    return Looked(inspection, checks.check(inspection, [*held.findings, *findings]))
+    return Looked(inspection, checks.check(inspection, [*held.findings, *standing, *findings]))
 
 
 def receive(site: Site, asked: Asked, say: Say) -> str:
@@ -144,11 +146,12 @@ def held_already(site: Site, inspection: Inspection, *, agency: str, round_of: s
 def _enter(site: Site, asked: Asked, inspection: Inspection, say: Say) -> str:
     """Record an arrival with all its findings, in one transaction."""
     held = held_already(site, inspection, agency=asked.agency, round_of=asked.round_of)
+    claimed = known.digests_of_lists(inspection)
+    standing = reading.examine_whole(site, inspection, claimed)
     digests, found = (
         ({}, []) if asked.accept else reading.read_files(site.settings, inspection, checking(say))
     )
-    verdict = checks.check(inspection, [*held.findings, *found])
-    claimed = known.digests_of_lists(inspection)
+    verdict = checks.check(inspection, [*held.findings, *standing, *found])
     with site.open_session.begin() as session:
         transfer = _transfer(session, site, asked, inspection, claimed)
         transfers.add_volumes(session, transfer, inspection.leaves.volumes)
@@ -263,8 +266,16 @@ def _take(
         )
     places &= positions if positions is not None else places
     if places:
+        _refuse_unscanned(reading.examine_whole(site, inspection, claimed))
         _keep_administrative(site, number, inspection, claimed)
     yield from accession.take(site, custody, inspection, places, digests=digests, packers=packers)
+
+
+def _refuse_unscanned(found: Sequence[About]) -> None:
+    """Nothing goes into a store while the scanner knows too little, or a list has malware in it."""
+    errors = [each.message for _, each in found if each.severity == "error"]
+    if errors:
+        raise Refused(" ".join(errors), code="virus", next="Then accept the transfer again.")
 
 
 def _keep_administrative(site: Site, number: str, inspection: Inspection, claimed: Mapping[str, str]) -> None:

@@ -14,11 +14,11 @@ from ingest.matching import PlannedVolume
 from ingest.states import MOVES
 from metadata_schemas.description import Finding, Where
 
-CONCERN_ALL = ("list.", "bag.")
+CONCERN_ALL = ("list.", "bag.", "virus.")
 """Rules whose errors keep every volume back where they belong to none.
 
-A list that cannot be read, or a bag that is not whole, leaves no volume certain.  A stray file
-does not: the volumes beside it are complete.
+A list that cannot be read, a bag that is not whole, or a scanner that knows too little leaves no
+volume certain.  A stray file does not: the volumes beside it are complete.
 """
 
 

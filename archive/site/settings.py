@@ -12,6 +12,8 @@ from datetime import datetime
 from pathlib import Path
 
 from archive.errors import WrongCall
+from archive.site import scanner_settings
+from archive.site.scanner_settings import ScannerSettings
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,11 @@ SETTINGS = (
     ),
     Setting("SEOGO_INDEX_PREFIX", "seogo", "first part of the names of Elasticsearch indexes"),
     Setting("SEOGO_KEYS", None, "folder of keys; the log's public key is log.vkey in it"),
+    Setting("SEOGO_SCANNER", "", "virus scanner: clamd:/path/of/socket or clamd://host:port; empty: none"),
+    Setting("SEOGO_SCANNER_WHOLE", "24", "MB of a file that go to the scanner in one piece"),
+    Setting("SEOGO_SCANNER_SIGNATURE_DAYS", "7", "how old its signatures may be, in days"),
+    Setting("SEOGO_SCANNER_UNSCANNABLE", "hold", "what cannot be scanned whole: hold, or accept"),
+    Setting("SEOGO_QUARANTINE_DAYS", "0", "days between the first and the second scan; 0: one pass is both"),
     Setting("SEOGO_CLOCK", "", "tests only: an RFC 3339 instant at which time stands"),
     Setting("SEOGO_REFERENCE", "SG", "first part of every reference: capitals and digits, at most 8"),
     Setting("SEOGO_NAME", "서고 기록원", "name of the archive on every page"),
@@ -58,6 +65,7 @@ class Settings:
     index: str
     index_prefix: str
     keys: Path
+    scanner: ScannerSettings
     clock: datetime | None
     reference: str
     name: str
@@ -144,6 +152,7 @@ def _build(
         index=values["SEOGO_INDEX"],
         index_prefix=values["SEOGO_INDEX_PREFIX"],
         keys=Path(values["SEOGO_KEYS"]).expanduser().absolute(),
+        scanner=scanner_settings.read(values, faults),
         clock=_instant(values["SEOGO_CLOCK"], faults),
         reference=values["SEOGO_REFERENCE"],
         name=values["SEOGO_NAME"],

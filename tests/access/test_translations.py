@@ -61,7 +61,7 @@ def test_every_syllable_of_the_catalogues_is_in_the_first_cut_of_both_weights():
 
 def test_every_finding_rule_in_the_code_has_a_name_and_a_next_step_in_korean():
     rules: set[str] = set()
-    for folder in ("ingest", "metadata_schemas"):
+    for folder in ("ingest", "metadata_schemas", "preservation/scanning"):
         for path in Path(ROOT / folder).rglob("*.py"):
             rules |= set(re.findall(r'"((?:list|file|bag|name|virus)\.[a-z_]+)"', path.read_text()))
     assert {rule for rule in rules if f"rule.{rule}" not in KOREAN} == set()
