@@ -5,12 +5,13 @@ PostgreSQL is the production database.  What is written here must hold on both.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, DateTime, Dialect, Engine, MetaData, create_engine, event, text
+from sqlalchemy import JSON, ColumnElement, DateTime, Dialect, Engine, MetaData, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
@@ -19,6 +20,8 @@ from sqlalchemy.types import TypeDecorator
 from archive.errors import Unavailable
 
 OpenSession = sessionmaker[Session]
+
+ROWS_AT_ONCE = 1000
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -59,6 +62,19 @@ def open_engine(url: str) -> Engine:
     """An engine for ``sqlite:///path`` or ``postgresql://…``."""
     parsed = make_url(url)
     return _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _postgresql(parsed)
+
+
+def insert_all(
+    session: Session, table: type[Base], rows: Iterable[dict[str, Any]], **same: ColumnElement[Any]
+) -> None:
+    """Insert rows as they come, so that a million of them are never in memory at once.
+
+    ``same`` are columns that every row has in common, or that the database finds for each.
+    """
+    insert = table.__table__.insert().values(**same)  # type: ignore[attr-defined]
+    waiting = iter(rows)
+    while some := list(islice(waiting, ROWS_AT_ONCE)):
+        session.execute(insert, some)
 
 
 def away(error: OperationalError) -> Unavailable:

@@ -3,7 +3,7 @@
 Nothing of a volume is in custody until all of it has been read back from every store.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from functools import cache, partial
 from itertools import islice
@@ -52,27 +52,26 @@ def take(
     site: Site,
     custody: Custody,
     inspection: Inspection,
-    places: Iterable[int],
+    plans: Iterable[Plan],
     *,
-    digests: Mapping[str, str],
+    total: int,
     packers: Packers,
 ) -> Iterator[Progress]:
-    """Take the volumes at these places of the list.  Those that turn out faulty are left, with findings.
+    """Take ``total`` volumes as they are planned.  Those that turn out faulty are left, with findings.
 
     May be killed and called again: what is stored stays, and what is not is packed into the same bytes.
     """
-    plans = planning.plan(site, custody, inspection, set(places), digests)
-    total, done, octets = len(plans), 0, 0
-    while plans:
-        spoilt: list[Plan] = []
+    done, octets, left = 0, 0, total
+    while left:
+        spoilt: list[str] = []
         with _no_litter(site), closing(packers.spread(plans)) as ready:
             for outcomes in ready:
-                spoilt += _conclude_all(site, custody, outcomes)
+                spoilt += [plan.reference for plan in _conclude_all(site, custody, outcomes)]
                 done += len(outcomes)
                 octets += sum(octets_of(plan.files) for plan, _ in outcomes)
                 yield done - len(spoilt), total, octets
-        done -= len(spoilt)
-        plans = [planning.plan_anew(site, custody, inspection, plan, digests) for plan in spoilt]
+        done, left = done - len(spoilt), len(spoilt)
+        plans = (planning.plan_anew(site, custody, inspection, each) for each in spoilt)
 
 
 @contextmanager
@@ -151,7 +150,7 @@ def _conclude(
     if row.state not in ("waiting", "accepted"):  # returned or taken meanwhile: that stands
         forget(session, plan.reference)
         return
-    transfers.add_findings(session, transfer, [(row.id, each) for each in outcome.findings])
+    transfers.add_findings(session, transfer, [(row.position, each) for each in outcome.findings])
     if isinstance(outcome, NotAsPromised):
         row.state = "waiting"
         return

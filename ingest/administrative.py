@@ -1,17 +1,17 @@
 """Administrative files against what was promised of them; no volume reads them, so they are read here."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from archive.errors import Unavailable
 from ingest.landing import shown
 from metadata_schemas.description import Finding, Where
 
 
-def altered(files: Mapping[str, str], promised: Mapping[str, Mapping[str, str]]) -> Iterator[Finding]:
+def altered(files: Mapping[str, str], promised: Callable[[str], Mapping[str, str]]) -> Iterator[Finding]:
     """Files that describe records and are not what a manifest says.  ``files``: name to full path."""
     for name, path in files.items():
-        for algorithm, expected in promised.get(name, {}).items():
+        for algorithm, expected in promised(name).items():
             found = _digest(path, algorithm)
             if found != expected.lower():
                 sentence = (

@@ -1,66 +1,44 @@
 """Which volume of a list a finding is about: by its row, by its file, or by the folder a path lies in."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
-
 from ingest.inspection import Inspection
-from ingest.landing import normal
+from ingest.inventory import About, Inventory
+from ingest.landing import normal, raw
 from metadata_schemas.description import Finding, Severity, Where
 
-About = tuple[int | None, Finding]
-"""A finding and the place of its volume in the list, or None when it is about the whole transfer."""
+__all__ = ["About", "finding", "place_of"]
 
 
-class Belonging:
-    """Says which volume a finding of somebody else is about."""
-
-    def __init__(self, inspection: Inspection) -> None:
-        self.rows = dict(_rows(inspection))
-        self.files = owners(inspection)
-        self.folders = folders(inspection)
-
-    def place(self, found: Finding) -> int | None:
-        where = found.where
-        if where.row is not None and (place := self.rows.get((where.list, where.row))) is not None:
-            return place
-        path = where.path or ""
-        path = path.removeprefix("data/") if found.rule.startswith("bag.") else path
-        place = self.files.get(path)
-        return owner(self.folders, path) if place is None else place
+def place_of(inspection: Inspection, found: Finding) -> int | None:
+    """The volume that a finding of somebody else is about."""
+    where = found.where
+    if where.row is not None and (place := _of_row(inspection.inventory, where)) is not None:
+        return place
+    path = where.path or ""
+    path = path.removeprefix("data/") if found.rule.startswith("bag.") else path
+    file = inspection.arrival.file(path)
+    place = inspection.owner(file) if file else None
+    return owner_of_folder(inspection, path) if place is None else place
 
 
-def _rows(inspection: Inspection) -> Iterator[tuple[tuple[str | None, int | None], int]]:
-    for place, volume in enumerate(inspection.leaves.volumes):
-        yield (volume.description.list, volume.description.row), place
-        for item in volume.items:
-            yield (item.description.list, item.description.row), place
-
-
-def folders(inspection: Inspection) -> dict[str, int]:
-    """Folders that are one volume's own; the whole transfer folder is, where no list divides it."""
-    volumes = inspection.leaves.volumes
-    shared = Counter(volume.folder for volume in volumes)
-    return {
-        volume.folder: place
-        for place, volume in enumerate(volumes)
-        if volume.folder is not None and shared[volume.folder] == 1
-    }
-
-
-def owner(folders: Mapping[str, int], path: str) -> int | None:
-    """The volume in whose own folder a path lies."""
-    parts = normal(path).split("/")
-    for depth in range(len(parts) - 1, -1, -1):
-        if (place := folders.get("/".join(parts[:depth]))) is not None:
+def _of_row(inventory: Inventory, where: Where) -> int | None:
+    among = "SELECT {} FROM {} WHERE row = ? AND list = ?"
+    for column, table in (("volume", "items"), ("place", "volumes")):
+        place: int | None = inventory.value(among.format(column, table), where.row, where.list)
+        if place is not None:
             return place
     return None
 
 
-def owners(inspection: Inspection) -> dict[str, int]:
-    """The volume each record belongs to, by path, in the order of the list."""
-    return {
-        file.path: place for place, volume in enumerate(inspection.leaves.volumes) for file in volume.files
-    }
+def owner_of_folder(inspection: Inspection, path: str) -> int | None:
+    """The volume in whose own folder a path lies; a folder that two volumes have is neither's own."""
+    parts = normal(path).split("/")
+    for depth in range(len(parts) - 1, -1, -1):
+        folder = raw("/".join(parts[:depth]))
+        wanted = "SELECT place FROM volumes WHERE folder = ? LIMIT 2"
+        places = [place for (place,) in inspection.inventory.rows(wanted, folder)]
+        if len(places) == 1:
+            return int(places[0])
+    return None
 
 
 def finding(

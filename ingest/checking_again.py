@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 from archive.site.site import Site
 from archive.work import jobs
 from ingest import checks, reading, readings, receiving, transfers
-from ingest.belonging import About
-from ingest.known import Held
+from ingest.inspection import Inspection
+from ingest.inventory import HELD
 from ingest.receiving import Say
 from ingest.transfers import Transfer
 from ingest.turns import alone
@@ -28,28 +28,28 @@ def check(site: Site, number: str, say: Say, *, by: str) -> None:
     """Check what is still waiting once more, from the folder as it is now."""
     with site.reading_session() as session:
         transfer = transfers.get(session, number)
-    with alone(site, transfer.agency_code, transfer.shape):
-        inspection = receiving.inspect_again(site, transfer)
-        held = receiving.held_already(
-            site, inspection, agency=transfer.agency_code, round_of=transfer.round_of
-        )
-        standing = reading.examine_whole(site, inspection, transfer.claimed)
-        digests, found = reading.read_files(site.settings, inspection, receiving.checking(say))
+    with (
+        alone(site, transfer.agency_code, transfer.shape),
+        receiving.inspect_again(site, transfer) as inspection,
+    ):
+        receiving.look_for_held(site, inspection, agency=transfer.agency_code, round_of=transfer.round_of)
+        receiving.examine_whole(site, inspection, transfer.claimed)
+        reading.read_files(site.settings, inspection, receiving.checking(say))
         with site.open_session.begin() as session:
             transfer = transfers.get(session, number)
-            told = _link(session, transfer, held)
-            verdict = checks.check(inspection, [*told, *standing, *found])
+            _forget_own(session, transfer, inspection)
+            transfers.link_held(session, transfer, inspection.held())
             transfers.forget_findings(session, transfer)
-            receiving.write_findings(session, transfer, verdict)
-            readings.keep(session, transfer, inspection, digests)
+            transfers.add_findings(session, transfer, checks.check(inspection))
+            readings.keep(session, transfer, inspection)
             transfers.note(session, transfer, "checked", by=by, at=site.now())
             transfers.settle(session, transfer)
 
 
-def _link(session: Session, transfer: Transfer, held: Held) -> list[About]:
-    """Link what another round brought into custody; findings, but none of what this one brought itself."""
-    states = {row.position: row.state for row in transfers.volumes_of(session, transfer)}
-    again = {place: volume for place, volume in held.again.items() if states.get(place) == "waiting"}
-    transfers.link_held(session, transfer, again)
-    own = {place for place, state in states.items() if state == "stored" and place not in held.again}
-    return [(place, each) for place, each in held.findings if place not in own]
+def _forget_own(session: Session, transfer: Transfer, inspection: Inspection) -> None:
+    """What this transfer brought itself is in custody and no finding about it."""
+    inspection.inventory.write_all(
+        "DELETE FROM findings WHERE stage = ? AND place = ? "
+        "AND EXISTS (SELECT 1 FROM volumes WHERE volumes.place = findings.place AND held_as IS NULL)",
+        ((HELD, place) for place in transfers.positions(session, transfer, state="stored")),
+    )

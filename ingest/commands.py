@@ -47,7 +47,8 @@ def receive(
                   source_system=source_system, round_of=round_of, by=BY)  # fmt: skip
     progress = Progress()
     if dry_run:
-        told = results.of_dry_run(receiving.dry_run(site, asked, progress))
+        with receiving.dry_run(site, asked, progress) as inspection:
+            told = results.of_dry_run(inspection)
         progress.close()
         return _told(told, as_json)
     try:

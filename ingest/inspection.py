@@ -1,168 +1,195 @@
-"""A transfer looked at as a whole: what arrived, what the list says, and which files belong where.
+"""A transfer as it was looked at: what arrived, what the list says, and which files belong where."""
 
-Looking changes nothing, so it may be done as often as anybody likes.
-"""
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import date
-from pathlib import Path
-
-from archive.errors import Refused, WrongCall
-from ingest import administrative, information_packages
-from ingest.landing import Arrival, Found, normal, shown, survey
-from ingest.matching import Leaves, match, without_list
-from metadata_schemas import transfer_lists
-from metadata_schemas.description import Finding
-from metadata_schemas.transfer_lists import TransferLists
-from preservation import bagging
-from preservation.bagging import IncomingBag
-
-BAG_TITLES = ("internal-sender-description", "external-description", "external-identifier")
+from ingest import inventory
+from ingest.inventory import Inventory, unpacked
+from ingest.landing import FOUND, Arrival, Found, found, normal, raw
+from ingest.matching import PlannedVolume
+from metadata_schemas.description import Finding, ItemDescription
 
 
 @dataclass(frozen=True)
 class Inspection:
-    """``arrival`` is the folder of the records: for a bag its ``data``.
+    """A transfer of any size: everything is asked for, nothing of it is held in memory.
 
-    ``administrative``: name to full path of lists, checksum lists, tag files: they describe records
-    and are none.  ``promised``: path to algorithm to hex digest, from checksum lists and manifests.
+    ``arrival`` is the folder of the records: for a bag its ``data``.  ``administrative``: name to full
+    path of lists, checksum lists, tag files: they describe records and are none.
     """
 
     arrival: Arrival
-    lists: TransferLists
-    leaves: Leaves
     administrative: Mapping[str, str]
-    promised: Mapping[str, Mapping[str, str]]
-    findings: tuple[Finding, ...]
 
+    @property
+    def inventory(self) -> Inventory:
+        return self.arrival.inventory
 
-def inspect(
-    folder: Path, *, source_system: str | None, agency_default: str | None, no_list: bool, today: date
-) -> Inspection:
-    """Survey a folder, read its lists and match them.  Refused when it is no transfer at all."""
-    whole = survey(folder)
-    if not whole.files:
-        raise Refused(
-            f"The folder {shown(str(folder))} holds no files.",
-            code="transfer.empty",
-            next="Give the folder that the agency's list and files are in.",
+    def volumes(self) -> Iterator[PlannedVolume]:
+        """Every volume, in the order of the list."""
+        for row in self.inventory.rows(f"SELECT {_PLANNED} FROM volumes ORDER BY place"):
+            yield _planned(row)
+
+    def volume(self, place: int) -> PlannedVolume:
+        row = self.inventory.row(f"SELECT {_PLANNED} FROM volumes WHERE place = ?", place)
+        if row is None:
+            raise ValueError(f"the list has no volume {place}")
+        return _planned(row)
+
+    def count(self, what: str) -> int:
+        """How many there are of all volumes together: volumes, items, files, bytes."""
+        total = "count(*)" if what == "volumes" else f"coalesce(sum({what}), 0)"
+        return int(self.inventory.value(f"SELECT {total} FROM volumes"))
+
+    def count_files(self, place: int) -> int:
+        return int(self.inventory.value("SELECT files FROM volumes WHERE place = ?", place) or 0)
+
+    def items(self, place: int) -> Iterator[ItemDescription]:
+        """The items of a volume."""
+        for (item,) in self.inventory.rows(
+            "SELECT packed FROM items WHERE volume = ? ORDER BY position", place
+        ):
+            yield unpacked(item)
+
+    def files(self, place: int) -> Iterator[tuple[int, Found]]:
+        """The files of a volume, each with the position of its item, from 0."""
+        for item, *row in self.inventory.rows(f"SELECT item, {FOUND} {_CLAIMED}", *self._claims(place)):
+            yield item, found(*row)
+
+    def records(self, places: Iterable[int] | None = None) -> Iterator[tuple[int, Found]]:
+        """Every file of all volumes, or of those at these places: with its volume, each once."""
+        among = (volume.place for volume in self.volumes()) if places is None else places
+        for place in among:
+            for row in self.inventory.rows(f"SELECT {FOUND} {_CLAIMED_LAST}", *self._claims(place)):
+                yield place, found(*row)
+
+    def _claims(self, place: int) -> tuple[int, int]:
+        wanted = "SELECT claims_after, claims_after + files FROM volumes WHERE place = ?"
+        return self.inventory.row(wanted, place) or (0, 0)
+
+    def owner(self, file: Found) -> int | None:
+        """The volume that a record belongs to."""
+        last = "SELECT volume FROM claims WHERE file = ? ORDER BY id DESC LIMIT 1"
+        place: int | None = self.inventory.value(last, file.id)
+        return place
+
+    def promised(self, file: Found) -> dict[str, str]:
+        """What checksum lists and manifests promise for a file: algorithm to hex digest."""
+        return dict(self.inventory.rows("SELECT algorithm, digest FROM promised WHERE file = ?", file.id))
+
+    def promised_to(self, path: str) -> dict[str, str]:
+        """The same for a file by its path; nothing where no such file arrived."""
+        file = self.arrival.file(path)
+        return self.promised(file) if file else {}
+
+    def digest(self, file: Found) -> str | None:
+        """SHA-256 of a file that was read before."""
+        sha256: str | None = self.inventory.value("SELECT sha256 FROM digests WHERE file = ?", file.id)
+        return sha256
+
+    def keep_digest(self, file: Found, sha256: str) -> None:
+        self.inventory.write("INSERT OR REPLACE INTO digests VALUES (?, ?, NULL)", file.id, sha256)
+
+    def remember(self, known: Iterable[tuple[str, str, int | None]]) -> None:
+        """Keep what is known of files, in place of what was kept so far: path, SHA-256, second of custody."""
+        self.inventory.write("DELETE FROM digests")
+        self.inventory.write_all(
+            "INSERT OR REPLACE INTO digests SELECT id, ?, ? FROM files "
+            "WHERE reading = ? AND coalesce(path, reading) = ?",
+            ((sha256, seconds, raw(normal(path)), raw(path)) for path, sha256, seconds in known),
         )
-    bag = bagging.read_bag(whole.folder) if bagging.is_bag(whole.folder) else None
-    in_bag = bag is not None and (whole.folder / "data").is_dir()
-    arrival = survey(whole.folder / "data") if in_bag else whole
-    if sent := information_packages.find(arrival):
-        lists = information_packages.read(arrival, sent)
-    else:
-        _refuse_packed(arrival, no_list=no_list)
-        lists = _read_lists(arrival, source_system, agency_default, no_list, today)
-    records = [file for file in arrival.files if file.path not in lists.claimed]
-    claimed = {name: arrival.full_path(name) for name in sorted(lists.claimed)}
-    beside = claimed
-    if in_bag:
-        beside = claimed | {
-            f.path: whole.full_path(f.path) for f in whole.files if not f.path.startswith("data/")
-        }
-    outside = (
-        each for each in whole.findings if not (in_bag and (each.where.path or "").startswith("data/"))
-    )
-    promised = _promised(lists, bag, arrival)
-    about = (*lists.findings, *_of_bag(whole.folder, bag), *administrative.altered(claimed, promised))
-    return Inspection(
-        arrival,
-        lists,
-        _leaves(whole.folder, lists, records, bag, no_list),
-        beside,
-        promised,
-        (*outside, *(arrival.findings if in_bag else ()), *about),
-    )
 
+    def remembered(self) -> Iterator[tuple[Found, str, int | None]]:
+        """Files with their digest, and of those in custody the second in which they were modified."""
+        for sha256, seconds, *row in self.inventory.rows(
+            f"SELECT sha256, seconds, {FOUND} FROM digests JOIN files ON files.id = file ORDER BY files.id"
+        ):
+            yield found(*row), sha256, seconds
 
-def _refuse_packed(arrival: Arrival, *, no_list: bool) -> None:
-    name = information_packages.packed(arrival)
-    if name and not no_list:
-        raise Refused(
-            f"The folder {shown(arrival.folder.name)} holds only packed files, such as {shown(name)}.",
-            code="transfer.packed",
-            next="Unpack each into a folder that is called like it and give that; "
-            "where the packed files are the records, add a list or give --without-list.",
+    def is_read(self, place: int) -> bool:
+        """Whether the bytes of all files of a volume are known."""
+        unread = f"{_CLAIMS} AND NOT EXISTS (SELECT 1 FROM digests WHERE digests.file = files.id) LIMIT 1"
+        return self.inventory.value(f"SELECT 1 {unread}", *self._claims(place)) is None
+
+    def hold(self, place: int, volume_id: int) -> None:
+        """Note that a volume is in custody already, and as which."""
+        self.inventory.write("UPDATE volumes SET held_as = ? WHERE place = ?", volume_id, place)
+
+    def held(self) -> Iterator[tuple[int, int]]:
+        """Places of volumes that are in custody already, each with the id that it has there."""
+        wanted = "SELECT place, held_as FROM volumes WHERE held_as IS NOT NULL ORDER BY place"
+        for place, volume_id in self.inventory.rows(wanted):
+            yield int(place), int(volume_id)
+
+    def lacking(self) -> Iterator[tuple[int, ItemDescription, str | None]]:
+        """Items that lack files, each with its volume and each name that found none; None: it has no file."""
+        wanted = (
+            "SELECT volume, packed, name FROM items LEFT JOIN missing USING (volume, position) "
+            "WHERE lacking > 0 OR files = 0 ORDER BY volume, position"
         )
+        for place, item, name in self.inventory.rows(wanted):
+            yield place, unpacked(item), None if name is None else os.fsdecode(name)
 
+    def unclaimed(self) -> Iterator[Found]:
+        """Records that no row claims."""
+        among = "FROM files WHERE is_record AND NOT EXISTS (SELECT 1 FROM claims WHERE file = files.id)"
+        for row in self.inventory.rows(f"SELECT {FOUND} {among} ORDER BY id"):
+            yield found(*row)
 
-def _read_lists(
-    arrival: Arrival, source_system: str | None, agency_default: str | None, no_list: bool, today: date
-) -> TransferLists:
-    lists = transfer_lists.read(
-        arrival.folder,
-        [file.path for file in arrival.files],
-        source_system=source_system,
-        agency_default=agency_default,
-        today=today,
-    )
-    for finding in lists.findings:
-        if finding.rule == "list.source_system":
-            raise WrongCall(finding.message, code=finding.rule, next="Name one of them with --source-system.")
-    return _as_records(lists, arrival) if no_list and not lists.volumes else lists
+    def claimed_twice(self) -> Iterator[tuple[int, Found]]:
+        """Records that more than one item claims, once for each volume that does."""
+        twice = "SELECT file FROM claims GROUP BY file HAVING count(*) > 1"
+        for place, *row in self.inventory.rows(
+            f"SELECT volume, {FOUND} FROM claims JOIN files ON files.id = claims.file "
+            f"WHERE claims.file IN ({twice}) GROUP BY volume, claims.file ORDER BY volume, min(claims.id)"
+        ):
+            yield place, found(*row)
 
+    def empty(self) -> Iterator[tuple[int, Found]]:
+        """Files of volumes without a byte."""
+        of_volume = "(SELECT volume FROM claims WHERE file = files.id ORDER BY claims.id DESC LIMIT 1)"
+        empty = f"SELECT {of_volume}, {FOUND} FROM files WHERE size = 0 ORDER BY files.id"
+        for place, *row in self.inventory.rows(empty):
+            if place is not None:
+                yield place, found(*row)
 
-def _as_records(lists: TransferLists, arrival: Arrival) -> TransferLists:
-    """Without a list a table is a record like any other, and ``metadata/`` too where it is all there is."""
-    tables = {
-        each.where.list
-        for each in lists.findings
-        if each.severity == "error" and each.rule.startswith("list.") and each.rule != "list.checksum"
-    }
-    claimed = lists.claimed - tables
-    if claimed.issuperset(file.path for file in arrival.files):
-        claimed = frozenset()
-    findings = tuple(
-        each
-        for each in lists.findings
-        if each.where.list not in tables and not (each.rule == "file.administrative" and not claimed)
-    )
-    return replace(lists, claimed=claimed, findings=findings)
+    def colliding(self) -> Iterator[tuple[Found, str, int]]:
+        """Files whose names are one name to people: that name, and how many have it."""
+        several = "SELECT reading, count(*) times FROM files GROUP BY reading HAVING times > 1"
+        for name, times, *row in self.inventory.rows(
+            f"SELECT several.reading, times, {FOUND} FROM ({several}) several "
+            "JOIN files ON files.reading = several.reading ORDER BY files.id"
+        ):
+            yield found(*row), os.fsdecode(name), times
 
-
-def _of_bag(folder: Path, bag: IncomingBag | None) -> list[Finding]:
-    return bagging.verify_bag(folder, hash_payload=False) if bag else []
-
-
-def _leaves(
-    folder: Path, lists: TransferLists, records: list[Found], bag: IncomingBag | None, no_list: bool
-) -> Leaves:
-    if lists.volumes:
-        return match(lists.volumes, records)
-    spoilt = any(finding.severity == "error" for finding in lists.findings)
-    if spoilt and not no_list:
-        return Leaves((), tuple(records), ())
-    if not (no_list or bag):
-        raise Refused(
-            f"The folder {shown(folder.name)} has no transfer list that can be recognised.",
-            code="transfer.no_list",
-            next="Add the list (CSV, XLSX or ODS with the columns of the transfer form), "
-            "or give --without-list when the folder names are the description.",
+    def promised_in_vain(self) -> Iterator[str]:
+        """Names on checksum lists that neither arrived nor are missed by a row of the list."""
+        vain = (
+            "SELECT path FROM promised WHERE file IS NULL AND NOT EXISTS "
+            "(SELECT 1 FROM missing WHERE missing.below = promised.below) GROUP BY path ORDER BY min(id)"
         )
-    if not records:
-        raise Refused(
-            f"The folder {shown(folder.name)} holds lists only, no record.",
-            code="transfer.no_files",
-            next="Add the files that belong to the list.",
-        )
-    return Leaves((without_list(_bag_title(bag) or normal(shown(folder.name)), records),), (), ())
+        for (path,) in self.inventory.rows(vain):
+            yield os.fsdecode(path)
+
+    def findings(self) -> Iterator[Finding]:
+        """What is wrong with folder, lists and bag."""
+        for stage in (inventory.LOOKED, inventory.LISTED):
+            for _, each in self.inventory.noted(stage):
+                yield each
 
 
-def _bag_title(bag: IncomingBag | None) -> str | None:
-    told = {name.lower(): value for name, value in bag.info} if bag else {}
-    return next((told[name] for name in BAG_TITLES if told.get(name)), None)
+_PLANNED = "place, packed, folder, items, files, bytes, lacking, pages"
+_CLAIMS = "FROM claims JOIN files ON files.id = claims.file WHERE claims.id > ? AND claims.id <= ?"
+_CLAIMED = f"{_CLAIMS} ORDER BY claims.id"
+_CLAIMED_LAST = (
+    f"{_CLAIMS} AND NOT EXISTS (SELECT 1 FROM claims later WHERE later.file = files.id "
+    "AND later.id > claims.id) ORDER BY claims.id"
+)
 
 
-def _promised(
-    lists: TransferLists, bag: IncomingBag | None, arrival: Arrival
-) -> dict[str, Mapping[str, str]]:
-    """Promised digests by the path as it arrived; a promise for what is not there keeps its own path."""
-    arrived = {normal(file.path): file.path for file in arrival.files}
-    promised = {arrived.get(normal(path), path): dict(digests) for path, digests in lists.checksums.items()}
-    for path in bag.payload if bag else ():
-        own = path.removeprefix("data/")
-        promised[own] = promised.get(own, {}) | (bag.expected(path) if bag else {})
-    return dict(promised)
+def _planned(row: tuple[Any, ...]) -> PlannedVolume:
+    place, described, folder, *counts = row
+    own = None if folder is None else os.fsdecode(folder)
+    return PlannedVolume(place, unpacked(described), own, *counts)

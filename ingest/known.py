@@ -4,36 +4,23 @@ A corrected round brings volumes again that were taken in an earlier one.  The s
 taken twice; other bytes under the same number are an error, because custody is never overwritten.
 """
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from archive.errors import Refused
 from archive.holdings import ContentFile, Item, Volume
 from ingest import reading, readings, transfers
-from ingest.belonging import About
 from ingest.inspection import Inspection
+from ingest.inventory import HELD
 from ingest.matching import PlannedVolume
 from ingest.transfers import Transfer, TransferVolume
 from metadata_schemas.description import Finding, Severity, Where
-from preservation.sources import modified_at
 
 ASKED_AT_ONCE = 400
 """How many numbers one query asks for; databases limit the parameters of a query."""
-
-
-@dataclass(frozen=True)
-class Held:
-    """Volumes of a list that are in custody already: findings, and those that need not be taken again.
-
-    ``again``: place in the list to the id of the volume that holds the same bytes.
-    """
-
-    findings: tuple[About, ...]
-    again: dict[int, int]
 
 
 def same_transfer(
@@ -43,17 +30,17 @@ def same_transfer(
     for transfer in transfers.with_shape(session, agency, inspection.arrival.shape):
         if round_of and transfer.round_of != round_of:
             continue
-        if transfer.claimed == claimed and _bytes_are_the_same(session, transfer, inspection):
-            return transfer.number
+        if transfer.claimed == claimed:
+            inspection.remember(readings.known(session, transfer))
+            if _bytes_are_the_same(transfer, inspection):
+                return transfer.number
+    inspection.remember(())
     return None
 
 
 def digests_of_lists(inspection: Inspection) -> dict[str, str]:
     """SHA-256 of the lists and other administrative files, by name."""
-    return {
-        name: reading.digests_of(path, {"sha256"})["sha256"]
-        for name, path in inspection.administrative.items()
-    }
+    return {name: reading.sha256_of(path) for name, path in inspection.administrative.items()}
 
 
 def earlier_round(session: Session, number: str, agency: str) -> Transfer:
@@ -67,83 +54,104 @@ def earlier_round(session: Session, number: str, agency: str) -> Transfer:
     return earlier
 
 
-def held(session: Session, inspection: Inspection, agency: str, earlier: Transfer | None) -> Held:
-    """Compare the volumes of a list with those in custody."""
-    volumes = inspection.leaves.volumes
-    own = _of_rounds(session, earlier) if earlier else {}
-    others = _by_number(session, agency, [each.description.sender_id for each in volumes])
-    findings: list[About] = []
-    again: dict[int, int] = {}
-    for place, planned in enumerate(volumes):
-        key = _key(planned.description.sender_id, planned.description.title)
-        if before := own.get(key):
-            if _same_bytes(session, inspection, planned, before.id):
-                again[place] = before.id
-                findings.append((place, _same(planned, before.reference)))
-            else:
-                findings.append((place, _other(planned, before.reference)))
-        elif elsewhere := others.get(planned.description.sender_id or ""):
-            findings.append((place, _twice(planned, elsewhere)))
-    return Held(tuple(findings), again)
+def hold(session: Session, inspection: Inspection, agency: str, earlier: Transfer | None) -> None:
+    """Compare the volumes of a list with those in custody; what is found lies in the inspection.
+
+    Findings, and volumes that need not be taken again because the same bytes are held.
+    """
+    if earlier:
+        _gather_rounds(session, inspection, earlier)
+    volumes = inspection.volumes()
+    while some := list(islice(volumes, ASKED_AT_ONCE)):
+        others = _by_number(session, agency, [each.description.sender_id for each in some])
+        for planned in some:
+            found = _compare(session, inspection, planned, others)
+            inspection.inventory.note(HELD, ((planned.place, each) for each in found))
 
 
-def _of_rounds(session: Session, earlier: Transfer) -> dict[tuple[str, str], Volume]:
+def _compare(
+    session: Session, inspection: Inspection, planned: PlannedVolume, others: Mapping[str, str]
+) -> Iterator[Finding]:
+    number = planned.description.sender_id
+    before = inspection.inventory.row(
+        "SELECT volume_id, reference FROM earlier WHERE key = ?", _key(number, planned.description.title)
+    )
+    if before:
+        volume_id, reference = before
+        if _same_bytes(session, inspection, planned, volume_id):
+            inspection.hold(planned.place, volume_id)
+            yield _same(planned, reference)
+        else:
+            yield _other(planned, reference)
+    elif elsewhere := others.get(number or ""):
+        yield _twice(planned, elsewhere)
+
+
+def _gather_rounds(session: Session, inspection: Inspection, earlier: Transfer) -> None:
     """Volumes that earlier rounds brought into custody, by what a sender calls them."""
     numbers, before = [earlier.number], earlier
     while before.round_of is not None:
         before = transfers.get(session, before.round_of)
         numbers.append(before.number)
     taken = (
-        select(TransferVolume.sender_id, TransferVolume.title, Volume)
+        select(TransferVolume.sender_id, TransferVolume.title, Volume.id, Volume.reference)
         .join(Volume, Volume.id == TransferVolume.volume_id)
         .join(Transfer, Transfer.id == TransferVolume.transfer_id)
+        .where(Transfer.number.in_(numbers))
+        .execution_options(yield_per=ASKED_AT_ONCE)
     )
-    return {
-        _key(sender_id, title): volume
-        for sender_id, title, volume in session.execute(taken.where(Transfer.number.in_(numbers)))
-    }
+    inspection.inventory.write_all(
+        "INSERT OR REPLACE INTO earlier VALUES (?, ?, ?)",
+        (
+            (_key(number, title), volume, reference)
+            for number, title, volume, reference in session.execute(taken)
+        ),
+    )
 
 
 def _by_number(session: Session, agency: str, numbers: Sequence[str | None]) -> dict[str, str]:
     """References of volumes that this agency sent before under one of these numbers."""
-    wanted = sorted({number for number in numbers if number})
-    found: dict[str, str] = {}
-    for start in range(0, len(wanted), ASKED_AT_ONCE):
-        among: ColumnElement[bool] = Volume.sender_id.in_(wanted[start : start + ASKED_AT_ONCE])
-        rows = select(Volume.sender_id, Volume.reference).where(Volume.agency_code == agency, among)
-        found |= {number: reference for number, reference in session.execute(rows) if number}
-    return found
+    among: ColumnElement[bool] = Volume.sender_id.in_({number for number in numbers if number})
+    rows = select(Volume.sender_id, Volume.reference).where(Volume.agency_code == agency, among)
+    return {number: reference for number, reference in session.execute(rows) if number}
 
 
-def _key(sender_id: str | None, title: str) -> tuple[str, str]:
-    return (sender_id, "") if sender_id else ("", title)
+def _key(sender_id: str | None, title: str) -> str:
+    return f"number {sender_id}" if sender_id else f"title {title}"
 
 
 def _same_bytes(session: Session, inspection: Inspection, planned: PlannedVolume, volume_id: int) -> bool:
+    """Whether the files of a volume are those in custody, under whatever names."""
     kept = (
         select(ContentFile.sha256)
         .join(Item, Item.id == ContentFile.item_id)
         .where(Item.volume_id == volume_id)
+        .order_by(ContentFile.sha256)
+        .execution_options(yield_per=ASKED_AT_ONCE)
     )
-    held = Counter(session.scalars(kept))
-    if len(planned.files) != held.total():
+    count = select(func.count()).select_from(ContentFile).join(Item).where(Item.volume_id == volume_id)
+    if planned.files != session.scalar(count):
         return False
-    sent = (
-        reading.digests_of(inspection.arrival.full_path(file.path), {"sha256"})["sha256"]
-        for file in planned.files
+    inventory = inspection.inventory
+    inventory.write("DELETE FROM sent")
+    inventory.write_all(
+        "INSERT INTO sent VALUES (?)",
+        (
+            (reading.sha256_of(inspection.arrival.full_path(file.path)),)
+            for _, file in inspection.files(planned.place)
+        ),
     )
-    return Counter(sent) == held
+    sent = inventory.rows("SELECT sha256 FROM sent ORDER BY sha256")
+    return all(one == other for (one,), other in zip(sent, session.scalars(kept), strict=True))
 
 
-def _bytes_are_the_same(session: Session, transfer: Transfer, inspection: Inspection) -> bool:
+def _bytes_are_the_same(transfer: Transfer, inspection: Inspection) -> bool:
     """Compare what is known of each file.  In an unfinished transfer an untouched file is not read again."""
     unfinished = transfer.state in ("receiving", "checked")
-    known = readings.known(session, transfer)
-    for file in inspection.arrival.files:
-        told = known.get(file.path)
-        if told is None or (unfinished and told.modified_at == modified_at(file.modified_ns)):
+    for file, sha256, seconds in inspection.remembered():
+        if unfinished and seconds == file.modified_ns // 10**9:
             continue
-        if reading.digests_of(inspection.arrival.full_path(file.path), {"sha256"})["sha256"] != told.sha256:
+        if reading.sha256_of(inspection.arrival.full_path(file.path)) != sha256:
             return False
     return True
 

@@ -8,12 +8,14 @@ import hashlib
 import os
 import stat
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from archive.errors import Unavailable, WrongCall
-from metadata_schemas.description import Finding, Where
+from ingest.inventory import LOOKED, Inventory
+from metadata_schemas.description import Finding, Severity, Where
 
 LITTER = frozenset({".ds_store", "thumbs.db", "desktop.ini"})
 """Files that systems leave behind by themselves; they are named in a note and not taken in."""
@@ -21,8 +23,9 @@ LITTER = frozenset({".ds_store", "thumbs.db", "desktop.ini"})
 
 @dataclass(frozen=True)
 class Found:
-    """One file.  ``path`` is relative to the folder, with ``/``."""
+    """One file.  ``path`` is relative to the folder, with ``/``; ``id`` is its number in the inventory."""
 
+    id: int
     path: str
     size: int
     modified_ns: int
@@ -30,15 +33,56 @@ class Found:
 
 @dataclass(frozen=True)
 class Arrival:
+    """The files of a folder, in an inventory.  ``beside``: name to full path of the tag files of a bag."""
+
     folder: Path
-    files: tuple[Found, ...]
-    findings: tuple[Finding, ...]
+    inventory: Inventory
+    beside: Mapping[str, str]
+
+    def files(self) -> Iterator[Found]:
+        """Every file, in the order of the bytes of its path."""
+        for row in self.inventory.rows(f"SELECT {FOUND} FROM files ORDER BY id"):
+            yield found(*row)
+
+    def file(self, path: str) -> Found | None:
+        """The file that arrived at exactly this path."""
+        wanted = f"SELECT {FOUND} FROM files WHERE reading = ? AND coalesce(path, reading) = ?"
+        row = self.inventory.row(wanted, raw(normal(path)), raw(path))
+        return found(*row) if row else None
+
+    def below(self, prefix: str) -> Iterator[Found]:
+        """Files whose path begins so; what it begins with is empty or ends with a slash."""
+        start = raw(normal(prefix))
+        among = f"SELECT {FOUND} FROM files WHERE reading >= ? AND reading < ? ORDER BY id"
+        every = self.inventory.rows(among, start, start[:-1] + (b"0" if prefix else b"\xff"))
+        yield from (file for row in every if (file := found(*row)).path.startswith(prefix))
+
+    def top_files(self) -> Iterator[str]:
+        """Names of files in no folder."""
+        for row in self.inventory.rows(f"SELECT {FOUND} FROM files WHERE instr(reading, x'2F') = 0"):
+            yield found(*row).path
+
+    def top_folders(self) -> Iterator[str]:
+        """Names of the folders at the top, each once."""
+        among = "WHERE reading >= ? AND instr(reading, x'2F') > 0 ORDER BY reading LIMIT 1"
+        after = b""
+        while row := self.inventory.row(f"SELECT reading, {FOUND} FROM files {among}", after):
+            after = row[0].split(b"/")[0] + b"0"
+            yield found(*row[1:]).path.split("/")[0]
 
     @property
+    def count(self) -> int:
+        return int(self.inventory.value("SELECT count(*) FROM files"))
+
+    @property
+    def bytes(self) -> int:
+        return int(self.inventory.value("SELECT coalesce(sum(size), 0) FROM files"))
+
+    @cached_property
     def shape(self) -> str:
         """A digest of names and sizes: equal for the same transfer wherever it lies, cheap to know."""
         told = hashlib.sha256()
-        for file in self.files:
+        for file in self.files():
             told.update(raw(file.path) + b"\0" + str(file.size).encode() + b"\n")
         return told.hexdigest()
 
@@ -46,8 +90,19 @@ class Arrival:
         return f"{self.folder}/{path}"
 
 
-def survey(folder: Path) -> Arrival:
-    """Look at a transfer folder.  WrongCall when it is none, Unavailable when it cannot be looked at."""
+FOUND = "files.id, coalesce(files.path, files.reading), files.size, files.modified_ns"
+"""The columns that `found` takes."""
+
+
+def found(id: int, path: bytes, size: int, modified_ns: int) -> Found:
+    return Found(id, os.fsdecode(path), size, modified_ns)
+
+
+def survey(folder: Path, inventory: Inventory, *, below: str = "") -> Arrival:
+    """Enter a transfer folder in the inventory; what is not ``below``, where the records lie, stays apart.
+
+    WrongCall when it is no folder, Unavailable when it cannot be looked at.
+    """
     if not folder.exists():
         raise WrongCall(
             f"There is no folder {shown(str(folder))}.",
@@ -60,19 +115,25 @@ def survey(folder: Path) -> Arrival:
             code="transfer.folder",
             next="Unpack it into a folder and give that.",
         )
-    files: list[Found] = []
-    findings: list[Finding] = []
+    beside: dict[str, str] = {}
     try:
-        for entry, path in _walk(str(folder), ""):
-            _look(entry, path, files, findings)
+        inventory.write_all(
+            "INSERT INTO arrived VALUES (?, ?, ?, ?)", _arrivals(folder.absolute(), below, beside, inventory)
+        )
     except OSError as error:
         raise Unavailable(
             f"The folder could not be read to the end: {error.strerror} at {shown(str(error.filename))}.",
             code="transfer.folder",
             next="Mend the rights or the medium and give the folder again.",
         ) from error
-    files.sort(key=lambda file: raw(file.path))
-    return Arrival(folder.absolute(), tuple(files), tuple(findings))
+    inventory.write(
+        "INSERT INTO files (reading, path, size, modified_ns) "
+        "SELECT coalesce(reading, path), iif(reading IS NULL, NULL, path), size, modified_ns "
+        "FROM arrived ORDER BY path"
+    )
+    inventory.write("DROP TABLE arrived")
+    inventory.write("CREATE INDEX files_by_reading ON files (reading)")
+    return Arrival(folder.absolute() / below, inventory, dict(sorted(beside.items())))
 
 
 def raw(path: str) -> bytes:
@@ -108,9 +169,26 @@ def read_name(path: str) -> tuple[str, str | None]:
         return shown(path), octets.hex()
 
 
+def _arrivals(
+    folder: Path, below: str, beside: dict[str, str], inventory: Inventory
+) -> Iterator[tuple[bytes, bytes | None, int, int]]:
+    for entry, whole in _walk(str(folder), ""):
+        is_record = whole.startswith(below)
+        path = whole.removeprefix(below)
+        about = entry.stat(follow_symlinks=False)
+        if fault := _fault(entry, about):
+            inventory.note(LOOKED, [(None, _finding(*fault, path))])
+        elif is_record:
+            reading = raw(normal(path))
+            yield raw(path), None if reading == raw(path) else reading, about.st_size, about.st_mtime_ns
+        else:
+            beside[whole] = entry.path
+
+
 def _walk(folder: str, prefix: str) -> Iterator[tuple[os.DirEntry[str], str]]:
+    """Files in the order in which the file system gives them: a folder may be too large to sort."""
     with os.scandir(folder) as entries:
-        for entry in sorted(entries, key=lambda entry: raw(entry.name)):
+        for entry in entries:
             path = prefix + entry.name
             if entry.is_dir(follow_symlinks=False):
                 yield from _walk(entry.path, path + "/")
@@ -118,22 +196,17 @@ def _walk(folder: str, prefix: str) -> Iterator[tuple[os.DirEntry[str], str]]:
                 yield entry, path
 
 
-def _look(entry: os.DirEntry[str], path: str, files: list[Found], findings: list[Finding]) -> None:
-    about = entry.stat(follow_symlinks=False)
+def _fault(entry: os.DirEntry[str], about: os.stat_result) -> tuple[str, Severity, str] | None:
     if stat.S_ISLNK(about.st_mode):
-        findings.append(_finding("file.link", "error", path, "is a link; send the file itself"))
-    elif not stat.S_ISREG(about.st_mode):
-        findings.append(_finding("file.special", "error", path, "is not an ordinary file; leave it out"))
-    elif entry.name.lower() in LITTER or entry.name.startswith("._"):
-        findings.append(
-            _finding("file.litter", "note", path, "was left by an operating system and is not taken in")
-        )
-    elif not os.access(entry.path, os.R_OK):
-        findings.append(_finding("file.unreadable", "error", path, "may not be read; mend its rights"))
-    else:
-        files.append(Found(path, about.st_size, about.st_mtime_ns))
+        return "file.link", "error", "is a link; send the file itself"
+    if not stat.S_ISREG(about.st_mode):
+        return "file.special", "error", "is not an ordinary file; leave it out"
+    if entry.name.lower() in LITTER or entry.name.startswith("._"):
+        return "file.litter", "note", "was left by an operating system and is not taken in"
+    if not os.access(entry.path, os.R_OK):
+        return "file.unreadable", "error", "may not be read; mend its rights"
+    return None
 
 
-def _finding(rule: str, severity: str, path: str, fact: str) -> Finding:
-    where = Where(path=shown(path))
-    return Finding(rule, severity, where, None, None, f"{shown(path)} {fact}.")  # type: ignore[arg-type]
+def _finding(rule: str, severity: Severity, fact: str, path: str) -> Finding:
+    return Finding(rule, severity, Where(path=shown(path)), None, None, f"{shown(path)} {fact}.")

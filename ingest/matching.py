@@ -3,144 +3,195 @@
 What no row claims and what finds no file is left over here, and `ingest.checks` says so.
 """
 
-import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+import os
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from posixpath import basename, commonpath, normpath, splitext
+from posixpath import commonpath, dirname, splitext
 
-from ingest.landing import Found, normal, read_name
+from ingest.inventory import Inventory, packed
+from ingest.landing import FOUND, found, normal, raw, read_name
+from ingest.records import TOPS, Choice, Records, below_top, within
 from metadata_schemas.description import ItemDescription, VolumeDescription
-
-TOPS = ("", "objects/", "data/")
-"""Where paths of a list may begin: the transfer folder, or the folder that some systems put files in."""
-
-
-@dataclass(frozen=True)
-class PlannedItem:
-    description: ItemDescription
-    files: tuple[Found, ...]
-    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class PlannedVolume:
-    """A volume with its items and the files that were found for each.  ``folder``: its own, if it has one."""
+    """A volume of the list, its own folder if it has one, and what was found for it.
 
+    ``lacking``: names of files that did not come; ``pages``: None where one of its items does not say.
+    ``description`` comes without its items, of which there may be millions.
+    """
+
+    place: int
     description: VolumeDescription
-    items: tuple[PlannedItem, ...]
-    folder: str | None = None
-
-    @property
-    def files(self) -> list[Found]:
-        return [file for item in self.items for file in item.files]
-
-    @property
-    def lacks_files(self) -> bool:
-        return any(item.missing for item in self.items)
-
-    @property
-    def bytes(self) -> int:
-        return sum(file.size for file in self.files)
+    folder: str | None
+    items: int
+    files: int
+    bytes: int
+    lacking: int
+    pages: int | None
 
 
-@dataclass(frozen=True)
-class Leaves:
-    """What matching came to.  ``twice``: paths that more than one item claims."""
-
-    volumes: tuple[PlannedVolume, ...]
-    unclaimed: tuple[Found, ...]
-    twice: tuple[str, ...]
+_CLAIMED_SINCE = "FROM claims JOIN files ON files.id = file WHERE claims.id > ?"
 
 
-class Shelf:
-    """The files of a transfer, found by path, by stem and by folder, all in NFC."""
-
-    def __init__(self, files: Iterable[Found]) -> None:
-        self.by_path: dict[str, list[Found]] = defaultdict(list)
-        self.by_stem: dict[str, list[Found]] = defaultdict(list)
-        self.folders: dict[str, list[Found]] = defaultdict(list)
-        for file in files:
-            path = normal(file.path)
-            self.by_path[path].append(file)
-            self.by_stem[_key(splitext(basename(path))[0])].append(file)
-            parts = path.split("/")
-            for depth in range(1, len(parts)):
-                self.folders["/".join(parts[:depth])].append(file)
-        self.children: dict[tuple[str, str], str] = {}
-        for folder in self.folders:
-            parent, _, name = folder.rpartition("/")
-            self.children.setdefault((parent, _key(name)), folder)
-
-    def named(self, path: str) -> list[Found]:
-        """The file a list names, or all files of the folder it names."""
-        for top in TOPS:
-            wanted = normpath(top + normal(path).removeprefix("./"))
-            if wanted in self.by_path:
-                return self.by_path[wanted]
-            if wanted in self.folders:
-                return self.folders[wanted]
-        return []
-
-    def folder_called(
-        self, names: Iterable[str], parents: Sequence[str] = ("", "objects", "data")
-    ) -> str | None:
-        for name in names:
-            for parent in parents:
-                if found := self.children.get((parent, _key(name))):
-                    return found
-        return None
+def match(volumes: Iterable[VolumeDescription], records: Records) -> None:
+    """Give each item its files, and write down what came of it."""
+    for place, volume in enumerate(volumes):
+        _Matching(records, place).match(volume)
 
 
-def match(volumes: Sequence[VolumeDescription], files: Sequence[Found]) -> Leaves:
-    """Give each item its files.  A file that is claimed again is reported."""
-    shelf = Shelf(files)
-    planned = [_plan(volume, shelf) for volume in volumes]
-    claimed: set[str] = set()
-    twice: list[str] = []
-    for volume in planned:
-        for item in volume.items:
-            twice += [file.path for file in item.files if file.path in claimed]
-            claimed.update(file.path for file in item.files)
-    unclaimed = tuple(file for file in files if file.path not in claimed)
-    return Leaves(tuple(planned), unclaimed, tuple(twice))
-
-
-def without_list(title: str, files: Sequence[Found]) -> PlannedVolume:
+def without_list(title: str, records: Records) -> None:
     """The folder is one volume, and what lies in it its items, in the order of their names."""
-    groups: dict[str, list[Found]] = defaultdict(list)
-    for file in files:
-        groups[normal(file.path).split("/")[0]].append(file)
-    items = [
-        PlannedItem(ItemDescription(title=_title(name, members)), tuple(members))
-        for name, members in groups.items()
-    ]
-    described = VolumeDescription(title=title, items=tuple(item.description for item in items))
-    return PlannedVolume(described, tuple(items), "")
+    described = VolumeDescription(title=title)
+    matching = _Matching(records, 0)
+    for item, choice in _entries(records.inventory):
+        matching.add(item, choice)
+    matching.finish(described, "")
 
 
-def _title(name: str, members: Sequence[Found]) -> str:
-    is_file = len(members) == 1 and "/" not in members[0].path
+def _entries(inventory: Inventory) -> Iterator[tuple[ItemDescription, Choice]]:
+    """What lies in the folder itself, each once."""
+    next_unclaimed = (
+        f"SELECT {FOUND} FROM files WHERE id > ? AND is_record "
+        "AND NOT EXISTS (SELECT 1 FROM claims WHERE claims.file = files.id) ORDER BY id LIMIT 1"
+    )
+    last = 0
+    while row := inventory.row(next_unclaimed, last):
+        last, path = row[0], found(*row).path
+        name = normal(path).split("/")[0]
+        inside = within(name)
+        yield (
+            ItemDescription(title=_title(name, is_file="/" not in path)),
+            Choice(f"(reading = ? OR {inside.condition})", (raw(name), *inside.values)),
+        )
+
+
+def _title(name: str, *, is_file: bool) -> str:
     readable = read_name(name)[0]
     return (splitext(readable)[0] or readable) if is_file else readable
 
 
-def _plan(volume: VolumeDescription, shelf: Shelf) -> PlannedVolume:
-    folder = shelf.folder_called(_volume_names(volume))
-    if not volume.items:
-        volume = replace(volume, items=(_the_one_item(volume),))
-        files, missing = _named_files(volume.files, shelf)
-        if not volume.files and folder:
-            files = shelf.folders[folder]
-        return PlannedVolume(volume, (PlannedItem(volume.items[0], tuple(files), tuple(missing)),), folder)
-    items = [_plan_item(item, position, shelf, folder) for position, item in enumerate(volume.items, start=1)]
-    own, missing = _named_files(volume.files, shelf)
-    taken = {file.path for item in items for file in item.files}
-    if rest := [file for file in own if file.path not in taken]:
-        more = replace(_the_one_item(volume), files=(), page_count=None)
-        volume = replace(volume, items=(*volume.items, more))
-        items.append(PlannedItem(more, tuple(rest), tuple(missing)))
-    return PlannedVolume(volume, tuple(items), folder or _common_folder(items))
+class _Matching:
+    """One volume while its items are given their files."""
+
+    def __init__(self, records: Records, place: int) -> None:
+        self.records, self.inventory, self.place = records, records.inventory, place
+        self.items = 0
+        self.before = self.inventory.value("SELECT coalesce(max(id), 0) FROM claims")
+
+    def match(self, volume: VolumeDescription) -> None:
+        folder = self.records.folder_called(_volume_names(volume))
+        if not volume.items:
+            whole = self._choices(volume.files)
+            if not volume.files and folder:
+                whole = [within(folder)]
+            self.add(_the_one_item(volume), *whole)
+            self.finish(volume, folder)
+            return
+        for position, item in enumerate(volume.items, start=1):
+            self.add(item, *self._choices_of(item, position, folder))
+        self._add_the_rest(volume)
+        self.finish(replace(volume, items=()), folder or self._common_folder())
+
+    def add(self, item: ItemDescription, *choices: Choice | str) -> None:
+        """Add an item with the files it claims; a choice that is a name found no file."""
+        position, self.items = self.items, self.items + 1
+        missing = [choice for choice in choices if isinstance(choice, str)]
+        files = sum(self._claim(position, choice) for choice in choices if isinstance(choice, Choice))
+        self._enter(position, item, files, missing)
+
+    def _enter(self, position: int, item: ItemDescription, files: int, missing: list[str]) -> None:
+        self.inventory.write(
+            "INSERT INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            self.place, position, item.list, item.row, files, len(missing), item.page_count, packed(item),
+        )  # fmt: skip
+        self.inventory.write_all(
+            "INSERT INTO missing VALUES (?, ?, ?, ?)",
+            ((self.place, position, raw(name), raw(below_top(name))) for name in missing),
+        )
+
+    def _claim(self, position: int, choice: Choice, *, by_others: bool = False) -> int:
+        """Claim files for an item, each once; those of other items of the volume only when asked to."""
+        mine = "claims.volume = ? AND claims.item = ?" if not by_others else "claims.volume = ?"
+        values = (self.place,) if by_others else (self.place, position)
+        return self.inventory.write(
+            f"INSERT INTO claims (volume, item, file) SELECT ?, ?, id FROM files WHERE {choice.condition} "
+            f"AND is_record AND NOT EXISTS (SELECT 1 FROM claims WHERE claims.file = files.id AND {mine}) "
+            "ORDER BY id",
+            self.place, position, *choice.values, *values,
+        )  # fmt: skip
+
+    def _add_the_rest(self, volume: VolumeDescription) -> None:
+        """Files that the row of the volume names and none of its items has."""
+        own = self._choices(volume.files)
+        rest = sum(
+            self._claim(self.items, choice, by_others=True) for choice in own if isinstance(choice, Choice)
+        )
+        if rest:
+            more = replace(_the_one_item(volume), files=(), page_count=None)
+            missing = [choice for choice in own if isinstance(choice, str)]
+            self._enter(self.items, more, rest, missing)
+            self.items += 1
+
+    def finish(self, volume: VolumeDescription, folder: str | None) -> None:
+        files, size = self.inventory.row(
+            f"SELECT count(*), coalesce(sum(size), 0) {_CLAIMED_SINCE}", self.before
+        ) or (0, 0)
+        lacking, pages = self.inventory.row(
+            "SELECT sum(lacking), iif(count(pages) = count(*), sum(pages), NULL) FROM items WHERE volume = ?",
+            self.place,
+        ) or (0, None)
+        self.inventory.write(
+            "INSERT INTO volumes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+            self.place, volume.list, volume.row, None if folder is None else raw(folder), packed(volume),
+            self.items, files, size, lacking or 0, pages, self.before,
+        )  # fmt: skip
+
+    def _choices_of(self, item: ItemDescription, position: int, folder: str | None) -> list[Choice | str]:
+        if item.files:
+            return self._choices(item.files)
+        choice = self._by_standard_name(item) or self._by_folder(item, position, folder)
+        return [choice] if choice else []
+
+    def _choices(self, names: Iterable[str]) -> list[Choice | str]:
+        return [self.records.named(name) or name for name in names]
+
+    def _by_standard_name(self, item: ItemDescription) -> Choice | None:
+        """Year, registration and split number, and the same with a serial for attachments (NAK 19-2 A.6)."""
+        stem = item.identifiers.get("file_stem")
+        if not stem:
+            return None
+        folder = self.records.folder_called([item.identifiers.get("folder", "")])
+        return self.records.numbered(stem, folder)
+
+    def _by_folder(self, item: ItemDescription, position: int, folder: str | None) -> Choice | None:
+        """A folder of the item below the volume's, or files there that are called like the item."""
+        if folder is None:
+            return None
+        names = [
+            item.sender_id,
+            item.identifiers.get("serial"),
+            str(position),
+            item.title,
+            item.document_number,
+        ]
+        for name in filter(None, names):
+            if own := self.records.folder_called([name], [folder]):
+                return within(own)
+            if files := self.records.called(name, folder):
+                return files
+        return None
+
+    def _common_folder(self) -> str | None:
+        """The deepest folder that holds all files of a volume, where it is not the transfer folder itself."""
+        first, last = self.inventory.row(
+            f"SELECT min(reading), max(reading) {_CLAIMED_SINCE}", self.before
+        ) or (None, None)
+        if first is None:
+            return None
+        common = os.fsdecode(commonpath([dirname(first), dirname(last)]))
+        return None if common in TOPS or f"{common}/" in TOPS else common
 
 
 def _the_one_item(volume: VolumeDescription) -> ItemDescription:
@@ -158,53 +209,6 @@ def _the_one_item(volume: VolumeDescription) -> ItemDescription:
     )
 
 
-def _plan_item(item: ItemDescription, position: int, shelf: Shelf, folder: str | None) -> PlannedItem:
-    if item.files:
-        files, missing = _named_files(item.files, shelf)
-        return PlannedItem(item, tuple(files), tuple(missing))
-    return PlannedItem(
-        item, tuple(_by_standard_name(item, shelf) or _by_folder(item, position, shelf, folder))
-    )
-
-
-def _named_files(names: Iterable[str], shelf: Shelf) -> tuple[list[Found], list[str]]:
-    files: list[Found] = []
-    missing: list[str] = []
-    for name in names:
-        found = shelf.named(name)
-        files += [file for file in found if file not in files]
-        if not found:
-            missing.append(name)
-    return files, missing
-
-
-def _by_standard_name(item: ItemDescription, shelf: Shelf) -> list[Found]:
-    """Year, registration and split number, and the same with a serial for attachments (NAK 19-2 A.6)."""
-    stem = item.identifiers.get("file_stem")
-    if not stem:
-        return []
-    folder = shelf.folder_called([item.identifiers.get("folder", "")])
-    where = shelf.folders[folder] if folder else [file for files in shelf.by_path.values() for file in files]
-    pattern = re.compile(re.escape(stem) + r"(\d{1,4})?", re.IGNORECASE)
-    return [file for file in where if pattern.fullmatch(splitext(basename(normal(file.path)))[0])]
-
-
-def _by_folder(item: ItemDescription, position: int, shelf: Shelf, folder: str | None) -> list[Found]:
-    """A folder of the item below the volume's, or files there that are called like the item."""
-    if folder is None:
-        return []
-    names = [item.sender_id, item.identifiers.get("serial"), str(position), item.title, item.document_number]
-    for name in filter(None, names):
-        if own := shelf.folder_called([name], [folder]):
-            return shelf.folders[own]
-        files = [
-            file for file in shelf.by_stem.get(_key(name), []) if normal(file.path).startswith(folder + "/")
-        ]
-        if files:
-            return files
-    return []
-
-
 def _volume_names(volume: VolumeDescription) -> Iterator[str]:
     number = volume.volume_number
     own = [volume.identifiers.get("folder"), volume.sender_id]
@@ -213,16 +217,3 @@ def _volume_names(volume: VolumeDescription) -> Iterator[str]:
     if number is not None:
         own += [f"{volume.title}({number})", f"{volume.title}-{number}", f"{volume.title}_{number}"]
     yield from filter(None, [*own, volume.title, volume.identifiers.get("serial")])
-
-
-def _common_folder(items: Iterable[PlannedItem]) -> str | None:
-    """The deepest folder that holds all files of a volume, where that is not the transfer folder itself."""
-    folders = {normal(file.path).rpartition("/")[0] for item in items for file in item.files}
-    common = commonpath(folders) if folders else ""
-    return None if common in TOPS or f"{common}/" in TOPS else common
-
-
-def _key(name: str) -> str:
-    """Names that people take for the same: NFC, no case, no zeros before a number."""
-    plain = normal(name).strip().casefold()
-    return plain.lstrip("0") or "0" if plain.isdecimal() else plain

@@ -1,42 +1,34 @@
 """Rules about the names of files: two that look like one, and those that are kept under another name."""
 
-from collections import defaultdict
 from collections.abc import Iterator
 
 from archive.stores.keys import safe_segment
-from ingest.belonging import About, finding, owners
+from ingest.belonging import About, finding
 from ingest.inspection import Inspection
-from ingest.landing import Found, normal, not_utf8, raw, read_name, shown
+from ingest.landing import normal, not_utf8, raw, read_name, shown
 from metadata_schemas.description import Finding, Where
 
 
 def no_two_names_are_one(inspection: Inspection) -> Iterator[About]:
     """Names that differ only in their Unicode form look the same and are two files (NFC, NFD)."""
-    same: dict[str, list[Found]] = defaultdict(list)
-    for file in inspection.arrival.files:
-        same[normal(file.path)].append(file)
-    owner = owners(inspection)
-    for path, files in same.items():
-        if len(files) > 1:
-            for file in files:
-                yield (
-                    owner.get(file.path),
-                    finding(
-                        "name.collision",
-                        "error",
-                        f"{len(files)} files have the name {path}; rename one of them.",
-                        Where(path=shown(file.path)),
-                        raw(file.path).hex(),
-                        "one name for one file",
-                    ),
-                )
+    for file, name, count in inspection.colliding():
+        yield (
+            inspection.owner(file),
+            finding(
+                "name.collision",
+                "error",
+                f"{count} files have the name {name}; rename one of them.",
+                Where(path=shown(file.path)),
+                raw(file.path).hex(),
+                "one name for one file",
+            ),
+        )
 
 
 def names_are_plain(inspection: Inspection) -> Iterator[About]:
-    owner = owners(inspection)
-    for file in inspection.arrival.files:
+    for file in inspection.arrival.files():
         for each in _plain(file.path):
-            yield owner.get(file.path), each
+            yield inspection.owner(file), each
 
 
 def _plain(path: str) -> Iterator[Finding]:

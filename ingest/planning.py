@@ -4,9 +4,12 @@ What is decided here is committed before anything is packed, so that packing aga
 gives the same bytes.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
+from itertools import groupby
+from operator import itemgetter
 from posixpath import commonpath, dirname, relpath
 
 from sqlalchemy.orm import Session
@@ -14,15 +17,17 @@ from sqlalchemy.orm import Session
 from archive import holdings
 from archive.site.site import SEOUL, Site
 from archive.stores.keys import Names
-from ingest import transfers
+from ingest import acceptable, transfers
 from ingest.inspection import Inspection
 from ingest.landing import Found, read_name
-from ingest.matching import PlannedVolume
 from ingest.transfers import TransferVolume
 from metadata_schemas.package import content_path
 from preservation import packages
 from preservation.packing import Plan
 from preservation.sources import SourceFile
+
+AT_ONCE = 100
+"""How many volumes are decided in one transaction."""
 
 
 @dataclass(frozen=True)
@@ -36,25 +41,29 @@ class Custody:
 
 
 def plan(
-    site: Site, custody: Custody, inspection: Inspection, places: set[int], digests: Mapping[str, str]
-) -> list[Plan]:
-    """Plans of the volumes at these places not stored yet.  ``digests``: SHA-256 by path, as checked."""
-    with site.open_session.begin() as session:
-        mine = transfers.volumes_of(session, transfers.get(session, custody.number))
-        rows = [row for row in mine if row.position in places and row.state in ("waiting", "accepted")]
-        give_references(session, site, [row for row in rows if row.reference is None])
-        return [_plan_of(site, custody, inspection, row, digests) for row in rows]
+    site: Site, custody: Custody, inspection: Inspection, positions: Collection[int] | None
+) -> Iterator[Plan]:
+    """Plans of the volumes that may be taken, all or those at these places, decided some at a time."""
+    after = -1
+    while True:
+        with site.open_session.begin() as session:
+            mine = acceptable.volumes(transfers.get(session, custody.number))
+            rows = session.scalars(mine.where(TransferVolume.position > after).limit(AT_ONCE)).all()
+            if not rows:
+                return
+            after = rows[-1].position
+            wanted = [row for row in rows if positions is None or row.position in positions]
+            give_references(session, site, [row for row in wanted if row.reference is None])
+        for row in wanted:
+            yield _plan_of(site, custody, inspection, row)
 
 
-def plan_anew(
-    site: Site, custody: Custody, inspection: Inspection, old: Plan, digests: Mapping[str, str]
-) -> Plan:
+def plan_anew(site: Site, custody: Custody, inspection: Inspection, reference: str) -> Plan:
     """The plan of a volume whose reference other bytes in a store spoil; that is not used again."""
     with site.open_session.begin() as session:
-        mine = transfers.volumes_of(session, transfers.get(session, custody.number))
-        row = next(row for row in mine if row.reference == old.reference)
+        row = transfers.volume_with(session, transfers.get(session, custody.number), reference)
         give_references(session, site, [row])
-        return _plan_of(site, custody, inspection, row, digests)
+        return _plan_of(site, custody, inspection, row)
 
 
 def give_references(session: Session, site: Site, rows: Sequence[TransferVolume]) -> None:
@@ -65,17 +74,16 @@ def give_references(session: Session, site: Site, rows: Sequence[TransferVolume]
             row.reference, row.packed_at = reference, now
 
 
-def _plan_of(
-    site: Site, custody: Custody, inspection: Inspection, row: TransferVolume, digests: Mapping[str, str]
-) -> Plan:
-    planned = inspection.leaves.volumes[row.position]
+def _plan_of(site: Site, custody: Custody, inspection: Inspection, row: TransferVolume) -> Plan:
+    described = inspection.volume(row.position).description
+    described = replace(described, items=tuple(inspection.items(row.position)))
     reference, packed_at = _given(row)
-    items = tuple(holdings.item_reference(reference, place) for place in range(1, len(planned.items) + 1))
+    items = tuple(holdings.item_reference(reference, place) for place in range(1, len(described.items) + 1))
     return Plan(
         reference=reference,
-        volume=planned.description,
+        volume=described,
         items=items,
-        files=tuple(_sources(inspection, planned, reference, items, digests)),
+        files=tuple(_sources(inspection, row.position, reference, items)),
         packed_at=packed_at,
         archive=site.settings.name,
         agency=custody.agency,
@@ -91,31 +99,32 @@ def _given(row: TransferVolume) -> tuple[str, datetime]:
 
 
 def _sources(
-    inspection: Inspection,
-    planned: PlannedVolume,
-    reference: str,
-    items: Sequence[str],
-    digests: Mapping[str, str],
-) -> list[SourceFile]:
+    inspection: Inspection, volume: int, reference: str, items: Sequence[str]
+) -> Iterator[SourceFile]:
     root = content_path("", "").rstrip("/")
     names = Names(f"{packages.prefix(reference)}/{root}")
-    sources: list[SourceFile] = []
-    for number, item in enumerate(planned.items):
-        top = _own_folder(item.files)
-        for file in item.files:
-            within = relpath(read_name(file.path)[0], top) if top else read_name(file.path)[0]
-            place = names.place(f"{items[number]}/{within}").path.removeprefix(f"{items[number]}/")
+    by_item = partial(groupby, key=itemgetter(0))
+    for (number, files), (_, again) in zip(
+        by_item(inspection.files(volume)), by_item(inspection.files(volume)), strict=True
+    ):
+        item, top = items[number], _own_folder(file for _, file in again)
+        for _, file in files:
             original, octets = read_name(file.path)
-            promised = dict(inspection.promised.get(file.path, {}))
-            if file.path in digests:
-                promised["sha256"] = digests[file.path]
-            sources.append(SourceFile(
+            within = relpath(original, top) if top else original
+            place = names.place(f"{item}/{within}").path.removeprefix(f"{item}/")
+            promised = inspection.promised(file)
+            if sha256 := inspection.digest(file):
+                promised["sha256"] = sha256
+            yield SourceFile(
                 inspection.arrival.full_path(file.path), original, octets, file.size, file.modified_ns,
                 number, place, promised,
-            ))  # fmt: skip
-    return sources
+            )  # fmt: skip
 
 
-def _own_folder(files: Sequence[Found]) -> str:
+def _own_folder(files: Iterable[Found]) -> str:
     """The folder that all files of an item share; what lies below it is kept as the item's sub-folders."""
-    return commonpath([dirname(read_name(file.path)[0]) for file in files]) if files else ""
+    shared: str | None = None
+    for file in files:
+        folder = dirname(read_name(file.path)[0])
+        shared = folder if shared is None else commonpath([shared, folder])
+    return shared or ""

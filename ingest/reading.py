@@ -13,9 +13,9 @@ from archive.errors import Conflict, Unavailable, Unreadable
 from archive.site.settings import Settings
 from archive.site.site import Site
 from ingest import examiners
-from ingest.belonging import About, owners
 from ingest.inspection import Inspection
-from ingest.landing import shown
+from ingest.inventory import READ, About
+from ingest.landing import Found, shown
 from metadata_schemas.description import Finding, Where
 from preservation.examining import Examinations, Examiner
 from preservation.reading import Reader
@@ -32,19 +32,20 @@ def read_files(
     inspection: Inspection,
     progress: Callable[[int, int], None],
     *,
-    places: Collection[int] | None = None,
-) -> tuple[dict[str, str], list[About]]:
-    """Read every record once, or those of some volumes: SHA-256 by path, and what is wrong with the bytes."""
-    files = {path: place for path, place in owners(inspection).items() if places is None or place in places}
-    digests: dict[str, str] = {}
-    findings: list[About] = []
+    places: Sequence[int] | None = None,
+) -> None:
+    """Read every record once, or those of some volumes; keep the digests and what is wrong with bytes."""
+    total = inspection.count("files") if places is None else sum(map(inspection.count_files, places))
     with Reader() as reader, examiners.opened(settings) as opened:
-        for count, (path, place) in enumerate(files.items(), start=1):
-            found, wrong = _read(inspection, path, reader, opened)
-            digests[path] = found
-            findings += [(place, each) for each in wrong]
-            progress(count, len(files))
-    return digests, findings
+        for count, (place, file) in enumerate(inspection.records(places), start=1):
+            sha256, wrong = _read(inspection, file, reader, opened)
+            inspection.keep_digest(file, sha256)
+            inspection.inventory.note(READ, ((place, each) for each in wrong))
+            progress(count, total)
+
+
+def sha256_of(path: str) -> str:
+    return digests_of(path, {"sha256"})["sha256"]
 
 
 def examine_whole(site: Site, inspection: Inspection, claimed: Mapping[str, str]) -> list[About]:
@@ -95,10 +96,10 @@ def _size(path: str) -> int:
 
 
 def _read(
-    inspection: Inspection, path: str, reader: Reader, opened: Sequence[Examiner]
+    inspection: Inspection, file: Found, reader: Reader, opened: Sequence[Examiner]
 ) -> tuple[str, list[Finding]]:
-    promised = {kind: value.lower() for kind, value in inspection.promised.get(path, {}).items()}
-    full = inspection.arrival.full_path(path)
+    promised = inspection.promised(file)
+    path, full = file.path, inspection.arrival.full_path(file.path)
     copy = _Copy()
     try:
         with Examinations(opened, shown(path), _size(full)) as examinations:

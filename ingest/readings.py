@@ -1,18 +1,18 @@
 """What reading a transfer's files gave: their digests, and those of files in custody already."""
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterator
 
 from sqlalchemy import BigInteger, ForeignKey, Index, String, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from archive.database import Base
+from archive.database import Base, insert_all
 from archive.holdings import ContentFile, Item
-from ingest.belonging import owners
 from ingest.inspection import Inspection
 from ingest.transfers import Transfer, TransferVolume
+
+AT_ONCE = 1000
+"""How many rows are fetched at once; there may be millions."""
 
 
 class TransferFile(Base):
@@ -33,16 +33,11 @@ class TransferFile(Base):
     position: Mapped[int | None]
 
 
-@dataclass(frozen=True)
-class Known:
-    """What is known of a file's bytes from an earlier reading."""
+def known(session: Session, transfer: Transfer) -> Iterator[tuple[str, str, int | None]]:
+    """Path as it arrived and digest of files that were checked, then of files in custody.
 
-    sha256: str
-    modified_at: datetime | None
-
-
-def known(session: Session, transfer: Transfer) -> dict[str, Known]:
-    """Digests by path as it arrived: of files that were checked, and of files in custody."""
+    Of a file in custody also the second in which it was modified.
+    """
     checked = select(TransferFile.path, TransferFile.sha256).where(TransferFile.transfer_id == transfer.id)
     held = (
         select(
@@ -52,23 +47,19 @@ def known(session: Session, transfer: Transfer) -> dict[str, Known]:
         .join(TransferVolume, TransferVolume.volume_id == Item.volume_id)
         .where(TransferVolume.transfer_id == transfer.id)
     )
-    found = {
-        os.fsdecode(bytes.fromhex(path)): Known(sha256, None) for path, sha256 in session.execute(checked)
-    }
-    for name, octets, sha256, modified in session.execute(held):
-        found[os.fsdecode(bytes.fromhex(octets)) if octets else name] = Known(sha256, modified)
-    return found
+    for path, sha256 in session.execute(checked.execution_options(yield_per=AT_ONCE)):
+        yield os.fsdecode(bytes.fromhex(path)), sha256, None
+    for name, octets, sha256, modified in session.execute(held.execution_options(yield_per=AT_ONCE)):
+        path = os.fsdecode(bytes.fromhex(octets)) if octets else name
+        yield path, sha256, int(modified.timestamp()) if modified else None
 
 
-def keep(session: Session, transfer: Transfer, inspection: Inspection, digests: Mapping[str, str]) -> None:
-    """Keep what was read, each file with its volume and size, in place of what was read before."""
+def keep(session: Session, transfer: Transfer, inspection: Inspection) -> None:
+    """Keep what the checks read, each file with its volume and size, in place of what was read before."""
     session.execute(delete(TransferFile).where(TransferFile.transfer_id == transfer.id))
-    places = owners(inspection)
-    sizes = {file.path: file.size for file in inspection.arrival.files}
-    rows = [
-        {"transfer_id": transfer.id, "path": os.fsencode(path).hex(), "sha256": sha256,
-         "bytes": sizes.get(path), "position": places.get(path)}
-        for path, sha256 in digests.items()
-    ]  # fmt: skip
-    if rows:
-        session.execute(TransferFile.__table__.insert(), rows)  # type: ignore[attr-defined]
+    rows = (
+        {"transfer_id": transfer.id, "path": os.fsencode(file.path).hex(), "sha256": sha256,
+         "bytes": file.size, "position": inspection.owner(file)}
+        for file, sha256, in_custody in inspection.remembered() if in_custody is None
+    )  # fmt: skip
+    insert_all(session, TransferFile, rows)

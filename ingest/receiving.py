@@ -4,10 +4,12 @@ Receiving the same folder again goes on where it stopped or says what came of it
 and the same inventory is the same transfer, wherever the folder lies.
 """
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import closing, nullcontext
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 from sqlalchemy import select
@@ -19,12 +21,11 @@ from archive.site.evidence import seal_now
 from archive.site.site import SEOUL, Site
 from archive.stores.keys import Names
 from archive.work import jobs
-from ingest import accession, checks, known, reading, readings, transfers
+from ingest import acceptable, accession, checks, known, planning, reading, readings, transfers
 from ingest.accession import Packers
-from ingest.belonging import About
-from ingest.checks import Verdict
-from ingest.inspection import Inspection, inspect
-from ingest.known import Held
+from ingest.inspecting import inspect
+from ingest.inspection import Inspection
+from ingest.inventory import HELD, READ, About
 from ingest.planning import Custody
 from ingest.transfers import Transfer
 from ingest.turns import alone
@@ -46,51 +47,50 @@ class Asked:
     by: str = "command-line"
 
 
-@dataclass(frozen=True)
-class Looked:
-    """What a dry run came to; nothing was written down."""
-
-    inspection: Inspection
-    verdict: Verdict
-
-
-def dry_run(site: Site, asked: Asked, say: Say) -> Looked:
-    """Run every check and read every file, and write nothing anywhere."""
-    inspection = _inspect(site, asked)
-    held = held_already(site, inspection, agency=asked.agency, round_of=asked.round_of)
-    standing = reading.examine_whole(site, inspection, known.digests_of_lists(inspection))
-    _, findings = reading.read_files(site.settings, inspection, checking(say))
-    return Looked(inspection, checks.check(inspection, [*held.findings, *standing, *findings]))
+@contextmanager
+def dry_run(site: Site, asked: Asked, say: Say) -> Iterator[Inspection]:
+    """Run every check and read every file, and write nothing that stays."""
+    with _inspect(site, asked) as inspection:
+        look_for_held(site, inspection, agency=asked.agency, round_of=asked.round_of)
+        examine_whole(site, inspection, known.digests_of_lists(inspection))
+        reading.read_files(site.settings, inspection, checking(say))
+        yield inspection
 
 
 def receive(site: Site, asked: Asked, say: Say) -> str:
     """Receive a folder; the number of its transfer.  Conflict when it is being received at this moment."""
-    with accession.packers(site) if asked.accept else nullcontext() as packers:
-        inspection = _inspect(site, asked)
-        with alone(site, asked.agency, inspection.arrival.shape):
-            number = _same(site, asked, inspection)
-            if number is None:
-                number = _enter(site, asked, inspection, say)
-            if packers:
-                with closing(_take(site, number, inspection, packers, by=asked.by)) as steps:
-                    for done, total, _ in steps:
-                        say("storing", done, total)
-                _check_what_waits(site, number, inspection, say)
-            _settle(site, number)
+    with (
+        accession.packers(site) if asked.accept else nullcontext() as packers,
+        _inspect(site, asked) as inspection,
+        alone(site, asked.agency, inspection.arrival.shape),
+    ):
+        number = _same(site, asked, inspection)
+        if number is None:
+            number = _enter(site, asked, inspection, say)
+        if packers:
+            with closing(_take(site, number, inspection, packers, by=asked.by)) as steps:
+                for done, total, _ in steps:
+                    say("storing", done, total)
+            _check_what_waits(site, number, inspection, say)
+        _settle(site, number)
     return number
 
 
-def accept(site: Site, number: str, *, by: str, positions: set[int] | None = None) -> Iterator[jobs.Progress]:
+def accept(
+    site: Site, number: str, *, by: str, positions: Collection[int] | None = None
+) -> Iterator[jobs.Progress]:
     """Take what an archivist accepts, all good volumes or those at ``positions``; yields (done, total)."""
     with site.reading_session() as session:
         transfer = transfers.get(session, number)
-    with accession.packers(site) as packers:
-        inspection = inspect_again(site, transfer)
-        with alone(site, transfer.agency_code, transfer.shape):
-            with closing(_take(site, number, inspection, packers, by=by, positions=positions)) as steps:
-                for done, total, _ in steps:
-                    yield done, total
-            _settle(site, number)
+    with (
+        accession.packers(site) as packers,
+        inspect_again(site, transfer) as inspection,
+        alone(site, transfer.agency_code, transfer.shape),
+    ):
+        with closing(_take(site, number, inspection, packers, by=by, positions=positions)) as steps:
+            for done, total, _ in steps:
+                yield done, total
+        _settle(site, number)
 
 
 @jobs.job("accept-transfer", lane="staff", timeout=timedelta(hours=48), attempts=3, memory=8 << 30)
@@ -100,11 +100,12 @@ def accept_transfer(site: Site, number: str, by: str) -> Iterator[jobs.Progress]
     seal_now(site)
 
 
-def _inspect(site: Site, asked: Asked) -> Inspection:
+def _inspect(site: Site, asked: Asked) -> AbstractContextManager[Inspection]:
     with site.reading_session() as session:
         agency = session.scalar(select(holdings.Agency).where(holdings.Agency.code == asked.agency))
     return inspect(
         asked.folder,
+        scratch=site.settings.home / "scratch",
         source_system=asked.source_system,
         agency_default=agency.source_system if agency else None,
         no_list=asked.no_list,
@@ -112,20 +113,22 @@ def _inspect(site: Site, asked: Asked) -> Inspection:
     )
 
 
-def inspect_again(site: Site, transfer: Transfer) -> Inspection:
+@contextmanager
+def inspect_again(site: Site, transfer: Transfer) -> Iterator[Inspection]:
     asked = Asked(
         folder=Path(transfer.folder),
         agency=transfer.agency_code,
         no_list=transfer.without_list,
         source_system=transfer.source_system,
     )
-    inspection = _inspect(site, asked)
-    if inspection.arrival.shape != transfer.shape or known.digests_of_lists(inspection) != transfer.claimed:
-        raise Conflict(
-            f"The folder of transfer {transfer.number} has changed since it was received.",
-            next="Receive it again; with --round-of it becomes a new round.",
-        )
-    return inspection
+    with _inspect(site, asked) as inspection:
+        lists = known.digests_of_lists(inspection)
+        if inspection.arrival.shape != transfer.shape or lists != transfer.claimed:
+            raise Conflict(
+                f"The folder of transfer {transfer.number} has changed since it was received.",
+                next="Receive it again; with --round-of it becomes a new round.",
+            )
+        yield inspection
 
 
 def _same(site: Site, asked: Asked, inspection: Inspection) -> str | None:
@@ -136,32 +139,35 @@ def _same(site: Site, asked: Asked, inspection: Inspection) -> str | None:
         )
 
 
-def held_already(site: Site, inspection: Inspection, *, agency: str, round_of: str | None) -> Held:
-    """What of this folder is in custody already, from an earlier round or any other transfer."""
+def look_for_held(site: Site, inspection: Inspection, *, agency: str, round_of: str | None) -> None:
+    """Note what of this folder is in custody already, from an earlier round or any other transfer."""
     with site.reading_session() as session:
         earlier = known.earlier_round(session, round_of, agency) if round_of else None
-        return known.held(session, inspection, agency, earlier)
+        known.hold(session, inspection, agency, earlier)
+
+
+def examine_whole(site: Site, inspection: Inspection, claimed: Mapping[str, str]) -> None:
+    """Note what is to be said of the transfer as a whole."""
+    inspection.inventory.note(HELD, reading.examine_whole(site, inspection, claimed))
 
 
 def _enter(site: Site, asked: Asked, inspection: Inspection, say: Say) -> str:
     """Record an arrival with all its findings, in one transaction."""
-    held = held_already(site, inspection, agency=asked.agency, round_of=asked.round_of)
+    look_for_held(site, inspection, agency=asked.agency, round_of=asked.round_of)
     claimed = known.digests_of_lists(inspection)
-    standing = reading.examine_whole(site, inspection, claimed)
-    digests, found = (
-        ({}, []) if asked.accept else reading.read_files(site.settings, inspection, checking(say))
-    )
-    verdict = checks.check(inspection, [*held.findings, *standing, *found])
+    examine_whole(site, inspection, claimed)
+    if not asked.accept:
+        reading.read_files(site.settings, inspection, checking(say))
     with site.open_session.begin() as session:
         transfer = _transfer(session, site, asked, inspection, claimed)
-        transfers.add_volumes(session, transfer, inspection.leaves.volumes)
-        transfers.link_held(session, transfer, held.again)
-        write_findings(session, transfer, verdict)
-        readings.keep(session, transfer, inspection, digests)
+        transfers.add_volumes(session, transfer, inspection.volumes())
+        transfers.link_held(session, transfer, inspection.held())
+        transfers.add_findings(session, transfer, checks.check(inspection))
+        readings.keep(session, transfer, inspection)
         facts = {
             "agency_code": asked.agency, "shape": transfer.shape, "claimed": claimed, "round": transfer.round,
             "round_of": transfer.round_of, "files": transfer.files, "bytes": transfer.bytes,
-            "volumes": len(inspection.leaves.volumes), "held_already": sorted(held.again),
+            "volumes": inspection.count("volumes"), "held_already": [place for place, _ in inspection.held()],
         }  # fmt: skip
         about = transfer.number
         ledger.record(
@@ -187,8 +193,8 @@ def _transfer(
         without_list=asked.no_list,
         round=earlier.round + 1 if earlier else 1,
         round_of=earlier.number if earlier else None,
-        files=len(inspection.arrival.files),
-        bytes=sum(file.size for file in inspection.arrival.files),
+        files=inspection.arrival.count,
+        bytes=inspection.arrival.bytes,
         received_at=site.now(),
         received_by=asked.by,
     )
@@ -203,39 +209,27 @@ def _check_what_waits(site: Site, number: str, inspection: Inspection, say: Say)
     """What could not be taken is read to the end, so that the agency hears of everything at once."""
     with site.reading_session() as session:
         transfer = transfers.get(session, number)
-        ids = {
-            row.position: row.id for row in transfers.volumes_of(session, transfer) if row.state == "waiting"
-        }
-        told = {(row.rule, row.path) for row in transfers.findings_of(session, transfer)}
-        read = readings.known(session, transfer)
-    unread = [
-        place
-        for place in ids
-        if any(file.path not in read for file in inspection.leaves.volumes[place].files)
-    ]
+        inspection.remember(readings.known(session, transfer))
+        waiting = transfers.positions(session, transfer, state="waiting")
+        unread = [place for place in waiting if not inspection.is_read(place)]
     if not unread:
         return
-    digests, found = reading.read_files(site.settings, inspection, checking(say), places=unread)
-    new = [
-        (ids[place], each)
-        for place, each in found
-        if place in ids and (each.rule, each.where.path) not in told
-    ]
+    reading.read_files(site.settings, inspection, checking(say), places=unread)
     with site.open_session.begin() as session:
         transfer = transfers.get(session, number)
-        transfers.add_findings(session, transfer, new)
-        every = {**{path: each.sha256 for path, each in read.items()}, **digests}
-        readings.keep(session, transfer, inspection, every)
+        transfers.add_findings(session, transfer, _untold(session, transfer, inspection))
+        readings.keep(session, transfer, inspection)
+
+
+def _untold(session: Session, transfer: Transfer, inspection: Inspection) -> Iterator[About]:
+    """What reading found and was not told of a volume before."""
+    for place, found in groupby(inspection.inventory.noted(READ), key=itemgetter(0)):
+        told = transfers.told_of(session, transfer, place) if place is not None else set()
+        yield from ((place, each) for _, each in found if (each.rule, each.where.path) not in told)
 
 
 def checking(say: Say) -> Callable[[int, int], None]:
     return lambda done, total: say("checking", done, total)
-
-
-def write_findings(session: Session, transfer: Transfer, verdict: Verdict) -> None:
-    ids = {row.position: row.id for row in transfers.volumes_of(session, transfer)}
-    told = ((None if place is None else ids.get(place), each) for place, each in verdict.findings)
-    transfers.add_findings(session, transfer, told)
 
 
 def _take(
@@ -245,7 +239,7 @@ def _take(
     packers: Packers,
     *,
     by: str,
-    positions: set[int] | None = None,
+    positions: Collection[int] | None = None,
 ) -> Generator[tuple[int, int, int], None, None]:
     """Take the volumes that wait and have no error."""
     with site.reading_session() as session:
@@ -253,22 +247,20 @@ def _take(
         agency = holdings.get_agency(session, transfer.agency_code)
         claimed = transfer.claimed
         custody = Custody(number, agency.name, agency.code, by)
-        faulty = transfers.faulty(session, transfer)
-        waiting = [
-            row for row in transfers.volumes_of(session, transfer) if row.state in ("waiting", "accepted")
-        ]
-        places = {row.position for row in waiting if row.id not in faulty}
-        digests = {path: told.sha256 for path, told in readings.known(session, transfer).items()}
-    if positions is not None and (wrong := positions - places):
-        raise Conflict(
-            f"Volumes {sorted(wrong)} of transfer {number} cannot be accepted.",
-            next=f"Look at their findings with: seogo transfer show {number}",
-        )
-    places &= positions if positions is not None else places
-    if places:
+        inspection.remember(readings.known(session, transfer))
+        total = acceptable.count(session, transfer)
+        if positions is not None:
+            total = len(positions)
+            if wrong := acceptable.wrong(session, transfer, positions):
+                raise Conflict(
+                    f"Volumes {sorted(wrong)} of transfer {number} cannot be accepted.",
+                    next=f"Look at their findings with: seogo transfer show {number}",
+                )
+    if total:
         _refuse_unscanned(reading.examine_whole(site, inspection, claimed))
         _keep_administrative(site, number, inspection, claimed)
-    yield from accession.take(site, custody, inspection, places, digests=digests, packers=packers)
+    plans = planning.plan(site, custody, inspection, positions)
+    yield from accession.take(site, custody, inspection, plans, total=total, packers=packers)
 
 
 def _refuse_unscanned(found: Sequence[About]) -> None:

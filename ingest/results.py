@@ -7,8 +7,8 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from archive.holdings import ContentFile, Item, Volume
-from ingest import transfers
-from ingest.receiving import Looked
+from ingest import checks, transfers
+from ingest.inspection import Inspection
 from ingest.transfers import Transfer, TransferAct, TransferVolume
 from metadata_schemas.description import Finding, Where
 from preservation.derivatives import ItemFinding
@@ -47,18 +47,18 @@ def with_history(session: Session, number: str) -> dict[str, Any]:
     return {**result(session, number), "history": told}
 
 
-def of_dry_run(looked: Looked) -> dict[str, Any]:
-    volumes = looked.inspection.leaves.volumes
+def of_dry_run(inspection: Inspection) -> dict[str, Any]:
+    count = inspection.count
     return {
         "transfer": None,
         "state": "checked",
         "round": 1,
-        "volumes": {"listed": len(volumes), "accepted": 0, "returned": 0},
-        "items": sum(len(volume.items) for volume in volumes),
-        "files": sum(len(volume.files) for volume in volumes),
-        "bytes": sum(volume.bytes for volume in volumes),
+        "volumes": {"listed": count("volumes"), "accepted": 0, "returned": 0},
+        "items": count("items"),
+        "files": count("files"),
+        "bytes": count("bytes"),
         "references": [],
-        "findings": [as_dict(finding) for _, finding in looked.verdict.findings],
+        "findings": [as_dict(finding) for _, finding in checks.check(inspection)],
     }
 
 

@@ -1,15 +1,29 @@
 """A Transfer (이관) and its life: rows for the transfer, its volumes, its files and its findings."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, delete, func, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    bindparam,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from archive import holdings
-from archive.database import Base
+from archive.database import ROWS_AT_ONCE, Base, insert_all
 from archive.errors import Conflict, Missing
+from ingest.inventory import About
 from ingest.matching import PlannedVolume
 from ingest.states import MOVES
 from metadata_schemas.description import Finding, Where
@@ -140,6 +154,16 @@ def volumes_of(session: Session, transfer: Transfer) -> Sequence[TransferVolume]
     return session.scalars(mine.order_by(TransferVolume.position)).all()
 
 
+def positions(session: Session, transfer: Transfer, *, state: str) -> Iterator[int]:
+    """Places of the volumes in a state, as they are asked for."""
+    mine = select(TransferVolume.position).where(
+        TransferVolume.transfer_id == transfer.id, TransferVolume.state == state
+    )
+    yield from session.scalars(
+        mine.order_by(TransferVolume.position).execution_options(yield_per=ROWS_AT_ONCE)
+    )
+
+
 def volume_with(session: Session, transfer: Transfer, reference: str) -> TransferVolume:
     """The volume of a transfer that was given this reference."""
     row = session.scalar(
@@ -152,24 +176,39 @@ def volume_with(session: Session, transfer: Transfer, reference: str) -> Transfe
     return row
 
 
-def add_volumes(session: Session, transfer: Transfer, volumes: Sequence[PlannedVolume]) -> None:
-    rows = [
+def add_volumes(session: Session, transfer: Transfer, volumes: Iterable[PlannedVolume]) -> None:
+    rows = (
         {
-            "transfer_id": transfer.id, "position": place, "sender_id": volume.description.sender_id,
-            "title": volume.description.title, "items": len(volume.items), "files": len(volume.files),
+            "transfer_id": transfer.id, "position": volume.place, "sender_id": volume.description.sender_id,
+            "title": volume.description.title, "items": volume.items, "files": volume.files,
             "bytes": volume.bytes, "state": "waiting",
         }
-        for place, volume in enumerate(volumes)
-    ]  # fmt: skip
-    if rows:
-        session.execute(TransferVolume.__table__.insert(), rows)  # type: ignore[attr-defined]
+        for volume in volumes
+    )  # fmt: skip
+    insert_all(session, TransferVolume, rows)
 
 
-def link_held(session: Session, transfer: Transfer, held: Mapping[int, int]) -> None:
-    """Volumes that an earlier round brought into custody: place in the list to the id of the volume."""
-    for row in volumes_of(session, transfer) if held else ():
-        if row.position in held:
-            row.volume_id, row.state = held[row.position], "stored"
+def link_held(session: Session, transfer: Transfer, held: Iterable[tuple[int, int]]) -> None:
+    """Waiting volumes that are in custody already: their places in the list, with the ids of the volumes."""
+    link = (
+        update(TransferVolume)
+        .where(TransferVolume.transfer_id == transfer.id, TransferVolume.state == "waiting")
+        .execution_options(synchronize_session=False)
+    )
+    for place, volume_id in held:
+        session.execute(
+            link.where(TransferVolume.position == place).values(volume_id=volume_id, state="stored")
+        )
+
+
+def is_faulty(transfer: Transfer) -> ColumnElement[bool]:
+    """Whether an error keeps a volume from being taken: its own, or one that concerns all."""
+    errors = exists().where(FindingRow.transfer_id == transfer.id, FindingRow.severity == "error")
+    concern_all = or_(*(FindingRow.rule.startswith(each) for each in CONCERN_ALL))
+    return or_(
+        errors.where(FindingRow.volume_id == TransferVolume.id),
+        errors.where(FindingRow.volume_id.is_(None), concern_all),
+    )
 
 
 def forget_findings(session: Session, transfer: Transfer) -> None:
@@ -178,30 +217,37 @@ def forget_findings(session: Session, transfer: Transfer) -> None:
 
 def faulty(session: Session, transfer: Transfer) -> set[int]:
     """Ids of the volumes that an error keeps from being taken."""
-    errors = select(FindingRow.volume_id, FindingRow.rule).where(
-        FindingRow.transfer_id == transfer.id, FindingRow.severity == "error"
+    mine = select(TransferVolume.id).where(TransferVolume.transfer_id == transfer.id, is_faulty(transfer))
+    return set(session.scalars(mine))
+
+
+def add_findings(session: Session, transfer: Transfer, findings: Iterable[About]) -> None:
+    """Write findings down; each comes with the place of the volume it is about, or None."""
+    volume_id = (
+        select(TransferVolume.id)
+        .where(TransferVolume.transfer_id == transfer.id, TransferVolume.position == bindparam("place"))
+        .scalar_subquery()
     )
-    rows = session.execute(errors).all()
-    if any(volume_id is None and rule.startswith(CONCERN_ALL) for volume_id, rule in rows):
-        return {row.id for row in volumes_of(session, transfer)}
-    return {volume_id for volume_id, _ in rows if volume_id is not None}
-
-
-def add_findings(
-    session: Session, transfer: Transfer, findings: Iterable[tuple[int | None, Finding]]
-) -> None:
-    """Write findings down; each comes with the id of the transfer volume it is about, or None."""
-    rows = [
+    rows = (
         {
-            "transfer_id": transfer.id, "volume_id": volume_id, "rule": each.rule, "severity": each.severity,
+            "transfer_id": transfer.id, "place": place, "rule": each.rule, "severity": each.severity,
             "list": each.where.list, "row": each.where.row, "column": each.where.column,
             "path": each.where.path,
             "value": each.value, "expected": each.expected, "message": each.message,
         }
-        for volume_id, each in findings
-    ]  # fmt: skip
-    if rows:
-        session.execute(FindingRow.__table__.insert(), rows)  # type: ignore[attr-defined]
+        for place, each in findings
+    )  # fmt: skip
+    insert_all(session, FindingRow, rows, volume_id=volume_id)
+
+
+def told_of(session: Session, transfer: Transfer, place: int) -> set[tuple[str, str | None]]:
+    """Rules and paths of what was found about one volume."""
+    found = (
+        select(FindingRow.rule, FindingRow.path)
+        .join(TransferVolume, TransferVolume.id == FindingRow.volume_id)
+        .where(TransferVolume.transfer_id == transfer.id, TransferVolume.position == place)
+    )
+    return {(rule, path) for rule, path in session.execute(found)}
 
 
 def findings_of(session: Session, transfer: Transfer) -> Sequence[FindingRow]:

@@ -25,8 +25,7 @@ class PackageFolder:
         """Path in NFC to the name as it arrived and its size, in the order of the paths."""
         found = {
             normal(file.path).removeprefix(normal(self.prefix)): (file.path, file.size)
-            for file in self.arrival.files
-            if file.path.startswith(self.prefix)
+            for file in self.arrival.below(self.prefix)
         }
         return dict(sorted(found.items()))
 

@@ -1,6 +1,5 @@
 """Which folders of a transfer are information packages, by what lies at their top."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -25,21 +24,20 @@ class Sent:
 
 def find(arrival: Arrival) -> tuple[Sent, ...]:
     """The packages of a transfer: its folder, or folders in it.  A list at the top speaks for itself."""
-    paths = {file.path for file in arrival.files}
-    if kind := _kind(arrival, "", paths):
+    if kind := _kind(arrival, ""):
         return (Sent(kind, ""),)
-    if any("/" not in path and is_table(path) for path in paths):
+    if any(is_table(path) for path in arrival.top_files()):
         return ()
-    tops = sorted({path.split("/")[0] + "/" for path in paths if path.count("/")})
-    return tuple(Sent(kind, top) for top in tops if (kind := _kind(arrival, top, paths)))
+    tops = (top + "/" for top in arrival.top_folders())
+    return tuple(Sent(kind, top) for top in tops if (kind := _kind(arrival, top)))
 
 
-def _kind(arrival: Arrival, prefix: str, paths: Iterable[str]) -> Kind | None:
+def _kind(arrival: Arrival, prefix: str) -> Kind | None:
     """What its METS.xml does not say, the folders beside it may: it may be broken, and is to be told so."""
     folder = PackageFolder(arrival, prefix)
-    if f"{prefix}mimetype" in paths and is_neo3(folder.full_path("mimetype")):
+    if arrival.file(f"{prefix}mimetype") and is_neo3(folder.full_path("mimetype")):
         return "neo3"
-    if f"{prefix}METS.xml" not in paths:
+    if not arrival.file(f"{prefix}METS.xml"):
         return None
     mets = folder.full_path("METS.xml")
     if eark.is_eark(mets) or folder.holds("representations"):
@@ -64,5 +62,9 @@ def read(arrival: Arrival, sent: tuple[Sent, ...]) -> TransferLists:
 
 def packed(arrival: Arrival) -> str | None:
     """A file that may be a packed package, where nothing but such files came."""
-    names = [file.path for file in arrival.files]
-    return names[0] if names and all(name.lower().endswith(PACKED) for name in names) else None
+    first: str | None = None
+    for file in arrival.files():
+        if not file.path.lower().endswith(PACKED):
+            return None
+        first = first or file.path
+    return first

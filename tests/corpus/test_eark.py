@@ -9,13 +9,15 @@ import re
 import shutil
 import tarfile
 import zipfile
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from archive.errors import Refused
-from ingest.inspection import Inspection, inspect
+from ingest.inspecting import inspect
+from metadata_schemas.description import Finding
 from tests.conftest import CORPUS
 
 Row = dict[str, str]
@@ -70,8 +72,23 @@ def path_of(row: Row) -> str:
     return row["path"].removeprefix("test-corpus/CSIP/")
 
 
-def look(folder: Path) -> Inspection:
-    return inspect(folder, source_system=None, agency_default=None, no_list=False, today=date(2026, 11, 28))
+@pytest.fixture
+def look(tmp_path_factory) -> Callable[[Path], list[Finding]]:
+    """What looking at a folder finds wrong with it."""
+    scratch = tmp_path_factory.mktemp("scratch")
+
+    def findings(folder: Path) -> list[Finding]:
+        with inspect(
+            folder,
+            scratch=scratch,
+            source_system=None,
+            agency_default=None,
+            no_list=False,
+            today=date(2026, 11, 28),
+        ) as inspection:
+            return list(inspection.findings())
+
+    return findings
 
 
 def unpacked(path: Path, target: Path) -> Path:
@@ -91,11 +108,11 @@ def unpacked(path: Path, target: Path) -> Path:
 
 
 @pytest.mark.parametrize("row", OF_A_RULE, ids=path_of)
-def test_a_requirement_gets_the_verdict_of_its_row(row, corpus_set):
+def test_a_requirement_gets_the_verdict_of_its_row(row, corpus_set, look):
     found = SENTENCE.match(row["detail"])
     assert found
     rule, severity = f"bag.eark.{found[1]}", SEVERITY[found[2]]
-    told = {each.severity for each in look(corpus_set("eark-ip") / row["path"]).findings if each.rule == rule}
+    told = {each.severity for each in look(corpus_set("eark-ip") / row["path"]) if each.rule == rule}
     if row["expected"] == "invalid":
         assert severity in told
     else:
@@ -106,8 +123,8 @@ def test_a_requirement_gets_the_verdict_of_its_row(row, corpus_set):
 @pytest.mark.parametrize(
     "row", [row for row in OF_A_PACKAGE if Path(row["path"]).name in EXPECTED], ids=path_of
 )
-def test_a_package_gets_the_verdict_of_its_row(row, corpus_set, tmp_path):
-    findings = look(unpacked(corpus_set("eark-ip") / row["path"], tmp_path)).findings
+def test_a_package_gets_the_verdict_of_its_row(row, corpus_set, tmp_path, look):
+    findings = look(unpacked(corpus_set("eark-ip") / row["path"], tmp_path))
     wanted = EXPECTED[Path(row["path"]).name]
     assert {f"bag.eark.{rule}" for rule in wanted} <= {each.rule for each in findings}
     if row["expected"] == "valid":
@@ -117,8 +134,8 @@ def test_a_package_gets_the_verdict_of_its_row(row, corpus_set, tmp_path):
 @pytest.mark.parametrize(
     "row", [row for row in OF_A_PACKAGE if Path(row["path"]).name in DISAGREEMENTS], ids=path_of
 )
-def test_a_row_called_valid_has_just_the_errors_that_we_know_of(row, corpus_set, tmp_path):
-    findings = look(unpacked(corpus_set("eark-ip") / row["path"], tmp_path)).findings
+def test_a_row_called_valid_has_just_the_errors_that_we_know_of(row, corpus_set, tmp_path, look):
+    findings = look(unpacked(corpus_set("eark-ip") / row["path"], tmp_path))
     errors = {each.rule for each in findings if each.severity == "error"}
     assert errors == DISAGREEMENTS[Path(row["path"]).name]
 
@@ -126,14 +143,14 @@ def test_a_row_called_valid_has_just_the_errors_that_we_know_of(row, corpus_set,
 @pytest.mark.parametrize(
     "row", [row for row in OF_A_PACKAGE if Path(row["path"]).name in NO_PACKAGE], ids=path_of
 )
-def test_what_is_no_package_is_refused(row, corpus_set, tmp_path):
+def test_what_is_no_package_is_refused(row, corpus_set, tmp_path, look):
     with pytest.raises(Refused):
         look(unpacked(corpus_set("eark-ip") / row["path"], tmp_path))
 
 
-def test_a_package_that_only_refers_to_its_files_is_an_error(corpus_set, tmp_path):
+def test_a_package_that_only_refers_to_its_files_is_an_error(corpus_set, tmp_path, look):
     folder = unpacked(corpus_set("eark-ip") / "commons-ip/SIP-S/shallowFileAndFolder.zip", tmp_path)
-    outside = [each for each in look(folder).findings if each.rule == "bag.eark.outside"]
+    outside = [each for each in look(folder) if each.rule == "bag.eark.outside"]
     assert [each.severity for each in outside] == ["error", "error"]
 
 

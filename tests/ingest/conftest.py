@@ -75,12 +75,12 @@ def receive(call: Call) -> Call:
 
 
 @contextmanager
-def _here(call: Callable[[Plan], Any], **_: object) -> "Iterator[_Here]":
-    yield _Here(call)
+def _here(call: Callable[[Plan], Any], **_: object) -> "Iterator[Here]":
+    yield Here(call)
 
 
 @dataclass(frozen=True)
-class _Here:
+class Here:
     """Packs in this process."""
 
     call: Callable[[Plan], Any]

@@ -1,6 +1,7 @@
 """Returning and checking wait their turn, and what was returned is not taken."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from ingest.receiving import Asked
 from ingest.transfers import TransferVolume
 from preservation.packing import Plan
 from tests.conftest import Installation
-from tests.ingest.conftest import AGENCY, _here
+from tests.ingest.conftest import AGENCY, Here
 
 
 @pytest.fixture
@@ -35,12 +36,24 @@ def number(site: Site, sample: Path) -> str:
     return receiving.receive(site, Asked(folder=sample, agency=AGENCY), quiet)
 
 
+def packing(monkeypatch: pytest.MonkeyPatch, *, after: Callable[[], None] = quiet) -> None:
+    """Pack in this process, after something else has happened to what was planned."""
+
+    class Interrupted(Here):
+        def spread(self, plans: Iterable[Plan]) -> Iterator[list[tuple[Plan, Any]]]:
+            planned = list(plans)
+            after()
+            yield from super().spread(planned)
+
+    monkeypatch.setattr(accession, "working", lambda call, **_: nullcontext(Interrupted(call)))
+
+
 def test_nothing_is_returned_or_checked_while_it_is_being_accepted(
     site: Site, number: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     met: list[str] = []
 
-    def between(call: Any, plans: list[Plan], *, workers: int) -> Iterator[tuple[Plan, Any]]:
+    def between() -> None:
         for action in (
             lambda: returning.give_back(site, number, by="p-1", reason="틀림"),
             lambda: checking_again.check(site, number, quiet, by="p-1"),
@@ -48,9 +61,8 @@ def test_nothing_is_returned_or_checked_while_it_is_being_accepted(
             with pytest.raises(Conflict) as refused:
                 action()
             met.append(refused.value.code)
-        yield from _here(call, plans, workers=workers)
 
-    monkeypatch.setattr(accession, "spread", between)
+    packing(monkeypatch, after=between)
     list(receiving.accept(site, number, by="p-2"))
     assert met == ["busy", "busy"]
     with site.reading_session() as session:
@@ -60,13 +72,12 @@ def test_nothing_is_returned_or_checked_while_it_is_being_accepted(
 def test_a_volume_that_was_returned_meanwhile_is_not_taken(
     site: Site, number: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def returned_meanwhile(call: Any, plans: list[Plan], *, workers: int) -> Iterator[tuple[Plan, Any]]:
+    def returned_meanwhile() -> None:
         with site.open_session.begin() as session:
             for row in transfers.volumes_of(session, transfers.get(session, number)):
                 row.state = "returned"
-        yield from _here(call, plans, workers=workers)
 
-    monkeypatch.setattr(accession, "spread", returned_meanwhile)
+    packing(monkeypatch, after=returned_meanwhile)
     list(receiving.accept(site, number, by="p-2"))
     with site.reading_session() as session:
         assert {row.state for row in session.scalars(select(TransferVolume))} == {"returned"}
@@ -74,7 +85,7 @@ def test_a_volume_that_was_returned_meanwhile_is_not_taken(
 
 
 def test_what_the_desk_accepts_is_sealed(site: Site, number: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(accession, "spread", _here)
+    packing(monkeypatch)
     list(receiving.accept_transfer(site, number, "p-2"))
     with site.reading_session() as session:
         assert session.scalars(select(LedgerEntry).where(LedgerEntry.position.is_(None))).all() == []

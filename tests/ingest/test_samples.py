@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from archive.errors import Conflict, WrongCall
-from ingest import landing, matching
+from ingest.inspecting import inspect
 from ingest.samples import drawing, faults, make, naming, office, papers, sample, titles, world
 from metadata_schemas import transfer_lists
 
@@ -119,10 +119,17 @@ def test_the_2013_form_codes_retention_and_access_and_takes_file_names_from_numb
 def test_every_file_is_found_by_the_row_that_describes_it(tmp_path, form):
     folder = tmp_path / "t"
     make(folder, volumes=6, pages=8, seed=4, form=form)
-    lists, arrival = read(folder), landing.survey(folder)
-    leaves = matching.match(lists.volumes, [file for file in arrival.files if file.path not in lists.claimed])
-    assert leaves.unclaimed == () and leaves.twice == ()
-    assert all(item.files and not item.missing for volume in leaves.volumes for item in volume.items)
+    looked = inspect(
+        folder,
+        scratch=tmp_path,
+        source_system=None,
+        agency_default=None,
+        no_list=False,
+        today=date(2026, 1, 1),
+    )
+    with looked as inspection:
+        assert inspection.count("volumes") == 6 and inspection.count("files") > 6
+        assert not [*inspection.unclaimed(), *inspection.claimed_twice(), *inspection.lacking()]
 
 
 def test_counts_in_the_volume_list_agree_with_items_and_files(transfer):

@@ -1,0 +1,148 @@
+"""What is known of one transfer while it is worked on, in a file of its own: no list of it is held in memory.
+
+A transfer may have millions of files and rows.  They lie in a SQLite file in the home, which goes when
+the work ends; a run that was killed leaves it, and the next one removes it.  Nothing in it needs to
+last, so nothing is synced.  Working processes open the same file to read.
+"""
+
+import os
+import pickle
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from archive.work.processes import is_dead, me
+from metadata_schemas.description import Finding
+
+About = tuple[int | None, Finding]
+"""A finding and the place of its volume in the list, or None when it is about the whole transfer."""
+
+LOOKED, LISTED, HELD, READ = range(4)
+"""What found something: the look at the folder, its lists, the holdings, or the bytes that were read."""
+
+TABLES = """
+CREATE TABLE arrived (path BLOB, reading BLOB, size INTEGER, modified_ns INTEGER);
+-- every file of the records' folder, in the order of its path; `path` only where it is not `reading`
+CREATE TABLE files (
+  id INTEGER PRIMARY KEY, reading BLOB NOT NULL, path BLOB,
+  size INTEGER NOT NULL, modified_ns INTEGER NOT NULL, is_record INTEGER NOT NULL DEFAULT 1
+);
+CREATE TABLE folders (parent BLOB, key BLOB, folder BLOB, PRIMARY KEY (parent, key)) WITHOUT ROWID;
+-- names without their endings, as people compare them; filled when a list names files by nothing else
+CREATE TABLE stems (key BLOB, folded BLOB, file INTEGER);
+CREATE TABLE promised (
+  id INTEGER PRIMARY KEY, path BLOB, below BLOB, file INTEGER, algorithm TEXT, digest TEXT,
+  UNIQUE (path, algorithm)
+);
+-- what is known of bytes; `seconds`: when a file that is in custody was modified
+CREATE TABLE digests (file INTEGER PRIMARY KEY, sha256 TEXT NOT NULL, seconds INTEGER);
+CREATE TABLE volumes (
+  place INTEGER PRIMARY KEY, list TEXT, row INTEGER, folder BLOB, packed BLOB NOT NULL,
+  items INTEGER, files INTEGER, bytes INTEGER, lacking INTEGER, pages INTEGER,
+  claims_after INTEGER, held_as INTEGER
+);
+CREATE INDEX volumes_by_row ON volumes (row);
+CREATE INDEX volumes_by_folder ON volumes (folder);
+CREATE TABLE items (
+  volume INTEGER, position INTEGER, list TEXT, row INTEGER, files INTEGER, lacking INTEGER, pages INTEGER,
+  packed BLOB NOT NULL, PRIMARY KEY (volume, position)
+) WITHOUT ROWID;
+CREATE INDEX items_by_row ON items (row);
+-- which file belongs to which item, in the order in which they are kept; those of a volume lie together
+CREATE TABLE claims (id INTEGER PRIMARY KEY, volume INTEGER, item INTEGER, file INTEGER);
+CREATE INDEX claims_of_file ON claims (file);
+CREATE TABLE missing (volume INTEGER, position INTEGER, name BLOB, below BLOB);
+CREATE INDEX missing_below ON missing (below);
+CREATE TABLE findings (
+  id INTEGER PRIMARY KEY, stage INTEGER, place INTEGER, path BLOB, packed BLOB NOT NULL
+);
+-- volumes that earlier rounds brought, and digests of one volume while it is compared with one of them
+CREATE TABLE earlier (key TEXT PRIMARY KEY, volume_id INTEGER, reference TEXT) WITHOUT ROWID;
+CREATE TABLE sent (sha256 TEXT);
+"""
+
+# Without a journal a write is half as dear; a file that is spoilt by a kill is never read again.
+SETTINGS = ("journal_mode = OFF", "synchronous = OFF", "cache_size = -16384", "temp_store = FILE")
+
+packed = partial(pickle.dumps, protocol=pickle.HIGHEST_PROTOCOL)
+unpacked = pickle.loads
+
+_numbers = count(1)
+
+
+class Inventory:
+    """The file, opened.  What is written is seen by other processes after `commit`."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.path, self._connection = path, connection
+
+    def rows(self, question: str, *values: Any) -> Iterator[tuple[Any, ...]]:
+        """Rows as they are found; they may be gone through while other tables are written."""
+        yield from self._connection.execute(question, values)
+
+    def row(self, question: str, *values: Any) -> tuple[Any, ...] | None:
+        """The first row, if there is one."""
+        first: tuple[Any, ...] | None = self._connection.execute(question, values).fetchone()
+        return first
+
+    def value(self, question: str, *values: Any) -> Any:
+        """The first column of the first row; None where there is no row."""
+        first = self.row(question, *values)
+        return first[0] if first else None
+
+    def write(self, statement: str, *values: Any) -> int:
+        """Carry out one statement; the number of rows it wrote."""
+        return self._connection.execute(statement, values).rowcount
+
+    def write_all(self, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Carry out the statement for each row, as the rows come."""
+        self._connection.executemany(statement, rows)
+
+    def note(self, stage: int, findings: Iterable[About]) -> None:
+        rows = ((stage, place, os.fsencode(each.where.path or ""), packed(each)) for place, each in findings)
+        self.write_all("INSERT INTO findings (stage, place, path, packed) VALUES (?, ?, ?, ?)", rows)
+
+    def noted(self, stage: int) -> Iterator[About]:
+        """What was found, in the order in which it was noted, or by path where that was no order."""
+        order = "path, id" if stage == LOOKED else "id"
+        wanted = f"SELECT place, packed FROM findings WHERE stage = ? ORDER BY {order}"
+        for place, found in self.rows(wanted, stage):
+            yield place, unpacked(found)
+
+    def commit(self) -> None:
+        self._connection.execute("COMMIT")
+        self._connection.execute("BEGIN")
+
+
+@contextmanager
+def made(scratch: Path) -> Iterator[Inventory]:
+    """A new and empty inventory, removed at the end of the block."""
+    scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _sweep(scratch)
+    path = scratch / f"inventory-{me()}#{next(_numbers)}"
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        for setting in SETTINGS:
+            connection.execute(f"PRAGMA {setting}")
+        connection.executescript(f"BEGIN; {TABLES} COMMIT; BEGIN")
+        yield Inventory(path, connection)
+    finally:
+        connection.close()
+        path.unlink(missing_ok=True)
+
+
+def opened(path: Path) -> Inventory:
+    """The inventory of another process, to read what that one has committed and does not change."""
+    connection = sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None)
+    return Inventory(path, connection)
+
+
+def _sweep(scratch: Path) -> None:
+    """Remove what processes left that were killed."""
+    for path in scratch.glob("inventory-*"):
+        if is_dead(path.name.removeprefix("inventory-")):
+            path.unlink(missing_ok=True)

@@ -1,0 +1,107 @@
+"""What is known of a transfer while it is worked on lies in a file, and nothing of it stays."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from archive.work.processes import fresh_processes
+from ingest import checks, inventory
+from ingest.inspecting import inspect
+from ingest.inspection import Inspection
+from tests.ingest.conftest import Call
+
+
+@contextmanager
+def looked_at(folder: Path, *, without_list: bool = False) -> Iterator[Inspection]:
+    day = date(2026, 1, 1)
+    scratch = folder.parent / "scratch"
+    with inspect(
+        folder, scratch=scratch, source_system=None, agency_default=None, no_list=without_list, today=day
+    ) as inspection:
+        yield inspection
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two volumes: one whose items name their files, one whose row names a folder."""
+    place = tmp_path / "transfer"
+    for name in ("V1/가.txt", "V1/나.txt", "V2/a/1.txt", "V2/a/2.txt", "V2/b.txt"):
+        path = place / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+    (place / "이관목록.csv").write_text(
+        "철 관리번호,철 제목,관리번호,제목,보존기간,공개구분,파일\n"
+        "V1,첫째 철,I1,가,영구,공개,V1/가.txt\n"
+        "V1,첫째 철,I2,나,영구,공개,V1/나.txt\n"
+        "V2,둘째 철,I3,다,영구,공개,V2\n"
+    )
+    return place
+
+
+def test_volumes_items_and_files_come_one_by_one_in_the_order_of_the_list(folder: Path) -> None:
+    with looked_at(folder) as it:
+        assert [(each.description.sender_id, each.items, each.files) for each in it.volumes()] == [
+            ("V1", 2, 2),
+            ("V2", 1, 3),
+        ]
+        assert [item.sender_id for item in it.items(0)] == ["I1", "I2"]
+        assert [(item, file.path) for item, file in it.files(0)] == [(0, "V1/가.txt"), (1, "V1/나.txt")]
+        assert [file.path for _, file in it.files(1)] == ["V2/a/1.txt", "V2/a/2.txt", "V2/b.txt"]
+        assert [place for place, _ in it.records()] == [0, 0, 1, 1, 1]
+        assert [place for place, _ in it.records([1])] == [1, 1, 1]
+        assert it.volume(1).folder == "V2"
+        assert list(checks.check(it)) == []
+
+
+def test_files_are_in_the_order_of_the_bytes_of_their_paths(folder: Path) -> None:
+    (folder / "V1-b.txt").write_text("beside")
+    with looked_at(folder) as it:
+        paths = [file.path for file in it.arrival.files()]
+        assert paths == sorted(paths, key=lambda path: path.encode())
+        assert [file.path for file in it.unclaimed()] == ["V1-b.txt"]
+
+
+def test_without_a_list_each_entry_of_the_folder_is_an_item(folder: Path) -> None:
+    (folder / "이관목록.csv").unlink()
+    with looked_at(folder, without_list=True) as it:
+        assert [item.title for item in it.items(0)] == ["V1", "V2"]
+        assert [item for item, _ in it.files(0)] == [0, 0, 1, 1, 1]
+
+
+def test_a_file_that_two_volumes_claim_is_told_of_both(folder: Path) -> None:
+    with (folder / "이관목록.csv").open("a") as out:
+        out.write("V3,셋째 철,I4,라,영구,공개,V1/가.txt\n")
+    with looked_at(folder) as it:
+        twice = [
+            (place, each.where.path) for place, each in checks.check(it) if each.rule == "file.claimed_twice"
+        ]
+        assert twice == [(0, "V1/가.txt"), (2, "V1/가.txt")]
+
+
+def test_nothing_is_left_in_scratch_when_the_work_ends(folder: Path, receive: Call, place) -> None:
+    assert receive(folder).exit_code == 0
+    assert list((place.home / "scratch").iterdir()) == []
+
+
+def test_what_a_killed_run_left_goes_with_the_next(tmp_path: Path) -> None:
+    child = fresh_processes().Process(target=_be_killed, args=(tmp_path,))
+    child.start()
+    child.join()
+    assert child.exitcode == -signal.SIGKILL and len(list(tmp_path.iterdir())) == 1
+    with inventory.made(tmp_path):
+        assert len(list(tmp_path.iterdir())) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_inventory_of_a_living_run_is_left_alone(tmp_path: Path) -> None:
+    with inventory.made(tmp_path) as one, inventory.made(tmp_path) as other:
+        assert one.path.exists() and other.path.exists()
+
+
+def _be_killed(scratch: Path) -> None:
+    with inventory.made(scratch):
+        signal.raise_signal(signal.SIGKILL)
