@@ -1,29 +1,51 @@
 """Who looks into the bytes of a transfer's files while they are read: the one list of examiners.
 
 The same examiners look when the files are checked and when they are packed, so that nothing is taken
-in that a check would have kept back.
+in that a check would have kept back.  What only warns is looked at when the files are checked, and
+again when their pages are made.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import cache
 
 from archive.site.settings import Settings
 from metadata_schemas.description import Finding, Where
+from preservation.archive_files import Limits
 from preservation.examining import Examiner
+from preservation.file_examiners import archive_examiner, pdf_examiner
+from preservation.reading import Reader
 from preservation.scanning import MalwareExaminer, Released, Scanner, open_scanner
 
+LIMITS = Limits(bytes=8 << 30, members=100_000, depth=4, seconds=45)
 NOT_SCANNED = "No virus scanner is set, so nothing of this transfer was scanned.  Set SEOGO_SCANNER."
 
 
 @contextmanager
 def opened(settings: Settings, released: Released = frozenset()) -> Iterator[Sequence[Examiner]]:
-    """The examiners of this installation, for one process.  Unavailable when one of them is away.
+    """Those that may keep a file back, for one process.  Unavailable when one of them is away.
 
     ``released`` are files that two steps let pass although the scanner names them.
     """
     scanner = scanner_of(settings)
-    yield (MalwareExaminer(scanner, settings.scanner.unscannable, released),) if scanner else ()
+    archives = archive_examiner(_own_reader(os.getpid()), LIMITS)
+    malware = (MalwareExaminer(scanner, settings.scanner.unscannable, released),) if scanner else ()
+    yield (*malware, archives)
+
+
+@contextmanager
+def opened_for_checks(settings: Settings, released: Released = frozenset()) -> Iterator[Sequence[Examiner]]:
+    """All of them."""
+    with Reader() as reader, opened(settings, released) as examiners:
+        yield (*examiners, pdf_examiner(reader))
+
+
+@cache
+def _own_reader(_process: int) -> Reader:
+    """The reader of a process that packs volume after volume: it starts with the first archive file."""
+    return Reader(fresh=True)
 
 
 def scanner_of(settings: Settings) -> Scanner | None:

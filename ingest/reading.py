@@ -1,15 +1,10 @@
-"""Reads the files of a transfer once: what they hash to, and whether a PDF can be opened.
-
-A PDF is handed to the limited reader process from memory while it is hashed, because a source is
-not read a second time.  One that is too large for that is judged when its volume is stored.
-"""
+"""Reads the files of a transfer once: what they hash to, and what the examiners find in their bytes."""
 
 import hashlib
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Collection, Mapping, Sequence
 
-from archive.errors import Conflict, Unavailable, Unreadable
+from archive.errors import Conflict, Unavailable
 from archive.site.settings import Settings
 from archive.site.site import Site
 from ingest import examiners
@@ -18,13 +13,8 @@ from ingest.inventory import READ, About
 from ingest.landing import Found, shown
 from metadata_schemas.description import Finding, Where
 from preservation.examining import Examinations, Examiner
-from preservation.reading import Reader
 
 BLOCK = 256 * 1024
-HELD_IN_MEMORY = 128 << 20
-PDF_SIGNATURE = b"%PDF-"
-PDF_SIGNATURE_WITHIN = 1024
-PDF = "application/pdf"
 
 
 def read_files(
@@ -36,9 +26,9 @@ def read_files(
 ) -> None:
     """Read every record once, or those of some volumes; keep the digests and what is wrong with bytes."""
     total = inspection.count("files") if places is None else sum(map(inspection.count_files, places))
-    with Reader() as reader, examiners.opened(settings) as opened:
+    with examiners.opened_for_checks(settings) as opened:
         for count, (place, file) in enumerate(inspection.records(places), start=1):
-            sha256, wrong = _read(inspection, file, reader, opened)
+            sha256, wrong = _read(inspection, file, opened)
             inspection.keep_digest(file, sha256)
             inspection.inventory.note(READ, ((place, each) for each in wrong))
             progress(count, total)
@@ -95,24 +85,17 @@ def _size(path: str) -> int:
         raise _not_read(path, error) from error
 
 
-def _read(
-    inspection: Inspection, file: Found, reader: Reader, opened: Sequence[Examiner]
-) -> tuple[str, list[Finding]]:
+def _read(inspection: Inspection, file: Found, opened: Sequence[Examiner]) -> tuple[str, list[Finding]]:
     promised = inspection.promised(file)
     path, full = file.path, inspection.arrival.full_path(file.path)
-    copy = _Copy()
-    try:
-        with Examinations(opened, shown(path), _size(full)) as examinations:
-            found = digests_of(full, {"sha256", *promised}, also=(copy.take, examinations.take))
-            wrong = [
-                _digest(path, kind, value, found[kind])
-                for kind, value in promised.items()
-                if found[kind] != value
-            ]
-            wrong += examinations.findings()
-            return found["sha256"], [*wrong, *_opened(path, copy, reader)]
-    finally:
-        copy.close()
+    with Examinations(opened, shown(path), _size(full)) as examinations:
+        found = digests_of(full, {"sha256", *promised}, also=(examinations.take,))
+        wrong = [
+            _digest(path, kind, value, found[kind])
+            for kind, value in promised.items()
+            if found[kind] != value
+        ]
+        return found["sha256"], [*wrong, *examinations.findings()]
 
 
 def _digest(path: str, kind: str, promised: str, found: str) -> Finding:
@@ -120,40 +103,3 @@ def _digest(path: str, kind: str, promised: str, found: str) -> Finding:
         "file.digest", "error", Where(path=shown(path)), found, promised,
         f"The {kind} of {shown(path)} is not the one that was promised; send the file again.",
     )  # fmt: skip
-
-
-class _Copy:
-    """A PDF as it is read, kept in memory; nothing of any other file."""
-
-    def __init__(self) -> None:
-        self.descriptor: int | None = None
-        self.size = 0
-        self.begun = False
-
-    def take(self, data: memoryview) -> None:
-        if not self.begun:
-            self.begun = True
-            if PDF_SIGNATURE in bytes(data[:PDF_SIGNATURE_WITHIN]):
-                self.descriptor = os.memfd_create("pdf")
-        if self.descriptor is None:
-            return
-        self.size += len(data)
-        if self.size > HELD_IN_MEMORY:
-            self.close()
-        else:
-            os.write(self.descriptor, data)
-
-    def close(self) -> None:
-        if self.descriptor is not None:
-            os.close(self.descriptor)
-            self.descriptor = None
-
-
-def _opened(path: str, copy: _Copy, reader: Reader) -> Iterator[Finding]:
-    if copy.descriptor is None:
-        return
-    try:
-        reader.page_count(Path(f"/proc/{os.getpid()}/fd/{copy.descriptor}"), PDF)
-    except Unreadable as error:
-        sentence = f"{error.message} {error.next}".strip()
-        yield Finding("file.unreadable", "warning", Where(path=shown(path)), None, None, sentence)

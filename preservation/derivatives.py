@@ -19,6 +19,7 @@ from archive.holdings import ContentFile, Item
 from archive.site.site import Site
 from archive.stores import Shelf
 from archive.work import jobs
+from preservation import stored_archives
 from preservation.contents import DocumentText, Identified, RenderedPage
 from preservation.local_copies import Holders, holders_of, local_copy, scratch
 from preservation.media_types import media_type
@@ -123,8 +124,11 @@ def derive_file(
         return made
     with local_copy(site, task.holders, file, folder) as path:
         found = identified(reader, path, file)
+        inside = list(stored_archives.look_through(reader, path, file))
         with site.open_session.begin() as session:
             enter_format(session, file, found, site)
+            for each in inside:
+                add_finding(session, file.item_id, each.rule, each.message, file=file, severity=each.severity)
         try:
             return (yield from derive_pages(site, reader, path, task, file, found, before=before, made=made))
         except errors.Unreadable as cause:

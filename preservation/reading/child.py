@@ -15,6 +15,7 @@ from typing import Any
 from archive import errors
 from archive.work.processes import die_with_parent
 from preservation import documents, rendering
+from preservation.archive_files import Limits, judge
 from preservation.formats import Identifier
 
 CRASHES = (signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGABRT)
@@ -82,9 +83,15 @@ def page_count(path: Path, mimetype: str) -> Iterator[Any]:
     yield rendering.page_count(path, mimetype)
 
 
+def look_through(path: Path, name: str, limits: Limits) -> Iterator[Any]:
+    with path.open("rb") as stream:
+        yield judge(stream, name, limits)
+
+
 VERBS: dict[str, Callable[..., Iterator[Any]]] = {
     "identify": identify,
     "text": text,
     "page_count": page_count,
+    "look_through": look_through,
     "pages": rendering.pages,
 }

@@ -18,11 +18,16 @@ from types import TracebackType
 from typing import Any
 
 from archive import errors
+from archive.work.processes import fresh_processes
+from preservation.archive_files.faults import Fault
+from preservation.archive_files.limits import Limits as ArchiveLimits
 from preservation.contents import DocumentText, Identified, RenderedPage
 
 CHILD = "preservation.reading.child"
 # A file that killed the reader this often is not asked for further pages.
 MOST_DEATHS = 5
+# The reader ends its own looking through an archive; only when it hangs is it ended from here.
+GRACE = 15.0
 
 
 @dataclass(frozen=True)
@@ -40,9 +45,11 @@ class ReaderDied(Exception):
 class Reader:
     """One reader process at a time, started when first asked.  Use it in a ``with`` block."""
 
-    def __init__(self, limits: Limits | None = None, *, child: str = CHILD) -> None:
+    def __init__(self, limits: Limits | None = None, *, child: str = CHILD, fresh: bool = False) -> None:
+        """``fresh``: the process inherits nothing, so that it may live long beside locks and threads."""
         self.limits = limits or Limits()
         self.child = child
+        self.fresh = fresh
         self._process: BaseProcess | None = None
         self._line: Connection | None = None
 
@@ -78,6 +85,11 @@ class Reader:
             raise crashed(died) from died
         return count
 
+    def look_through(self, path: Path, name: str, limits: ArchiveLimits) -> list[Fault]:
+        """What is wrong with an archive file.  ReaderDied when the reader crashes on it or hangs."""
+        faults: list[Fault] = self._one("look_through", path, name, limits, seconds=limits.seconds + GRACE)
+        return faults
+
     def pages(
         self, path: Path, mimetype: str, first: int = 1, total: int | None = None
     ) -> Iterator[RenderedPage]:
@@ -103,17 +115,17 @@ class Reader:
                     yield from left_out(number, total)
                     return
 
-    def _one(self, *question: Any) -> Any:
-        return next(iter(list(self._ask(*question))))
+    def _one(self, *question: Any, seconds: float | None = None) -> Any:
+        return next(iter(list(self._ask(*question, seconds=seconds))))
 
-    def _ask(self, *question: Any) -> Iterator[Any]:
+    def _ask(self, *question: Any, seconds: float | None = None) -> Iterator[Any]:
         """Each answer as it comes.  A question that is not heard to its end costs the process."""
         line = self._start()
         whole = False
         try:
             line.send(question)
             while True:
-                kind, answer = self._hear(line)
+                kind, answer = self._hear(line, seconds or self.limits.seconds)
                 if kind == "end":
                     whole = True
                     return
@@ -125,10 +137,10 @@ class Reader:
             if not whole:
                 self._end()
 
-    def _hear(self, line: Connection) -> tuple[str, Any]:
+    def _hear(self, line: Connection, seconds: float) -> tuple[str, Any]:
         try:
-            if not line.poll(self.limits.seconds):
-                raise ReaderDied(f"took longer than {self.limits.seconds:.0f} seconds")
+            if not line.poll(seconds):
+                raise ReaderDied(f"took longer than {seconds:.0f} seconds")
             heard: tuple[str, Any] = line.recv()
         except (EOFError, OSError) as gone:
             raise ReaderDied(self._how_it_died()) from gone
@@ -148,7 +160,8 @@ class Reader:
             return self._line
         self._end()
         # A fork is ready at once, but must not inherit the threads of the format library.
-        context: Any = multiprocessing.get_context("spawn" if "pygfried" in sys.modules else "fork")
+        is_fresh = self.fresh or "pygfried" in sys.modules
+        context: Any = fresh_processes() if is_fresh else multiprocessing.get_context("fork")
         ours, theirs = multiprocessing.Pipe()
         self._process = context.Process(
             target=serve,

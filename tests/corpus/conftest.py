@@ -2,7 +2,8 @@
 
 import csv
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,16 +58,27 @@ def rules(result: dict[str, Any], *severities: str) -> list[str]:
 @pytest.fixture
 def site(place: Installation, monkeypatch: pytest.MonkeyPatch) -> Site:
     """Volumes are packed in this process: starting others takes longer than a small volume does."""
-    monkeypatch.setattr(accession, "spread", _here)
+    monkeypatch.setattr(accession, "working", _here)
     return place.site()
 
 
-def _here(call: Callable[[Plan], Any], plans: list[Plan], *, workers: int) -> Iterator[tuple[Plan, Any]]:
-    for plan in plans:
-        try:
-            yield plan, call(plan)
-        except ArchiveError as error:
-            yield plan, error
+@contextmanager
+def _here(call: Callable[[Plan], Any], **_: object) -> "Iterator[_Here]":
+    yield _Here(call)
+
+
+@dataclass(frozen=True)
+class _Here:
+    """Packs in this process."""
+
+    call: Callable[[Plan], Any]
+
+    def spread(self, plans: Iterable[Plan]) -> Iterator[list[tuple[Plan, Any]]]:
+        for plan in plans:
+            try:
+                yield [(plan, self.call(plan))]
+            except ArchiveError as error:
+                yield [(plan, error)]
 
 
 @pytest.fixture

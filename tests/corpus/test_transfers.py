@@ -40,7 +40,7 @@ TRANSFERS = {
     "unknown-format": NO_ERROR,
     "fixity-fail": Verdict(3, "waiting", frozenset({"file.digest"}), frozenset({"file.missing"})),
     "reject": Verdict(3, "waiting", frozenset({"file.missing"}), frozenset({"file.digest"})),
-    "report": NO_ERROR,
+    "broken": Verdict(3, "waiting", frozenset({"file.archive_damaged"})),
 }
 BAG_RULES = frozenset({
     "bag.declaration", "bag.oxum", "bag.extra", "bag.missing", "bag.path", "bag.duplicate", "bag.digest",
@@ -54,9 +54,9 @@ BAGS = {
     "invalid-on-windows": Verdict(3, "waiting", frozenset({"bag.path"})),
 }
 # Verdict words that leave open which of two things happens, and which of them it is for a row.
-DECIDED = {"DemoTransferCSV-incomplete": "reject", "broken_package_format_types": "report"}
+DECIDED = {"DemoTransferCSV-incomplete": "reject", "broken_package_format_types": "broken"}
 # Rows whose verdict needs the verified copies to be opened; the others stop when all is stored.
-OPENED = ("broken_package_format_types", "file_format_extensions_only", "synthetically_unknown_formats")
+OPENED = ("file_format_extensions_only", "synthetically_unknown_formats")
 WITH_A_LIST = ("CSVmultiLevel", "DemoTransferCSV-incomplete")
 WITHOUT_RECORDS = "MetadataXMLValidation/small_mdupdate_update-only"
 
@@ -109,17 +109,17 @@ def opened(site: Site, as_transfer: AsTransfer) -> Callable[[str], dict]:
     return take
 
 
-def test_a_package_that_does_not_unpack_is_told(opened: Callable[[str], dict]) -> None:
-    result = opened("broken_package_format_types")
-    judge(result, TRANSFERS["report"])
-    warned = {
-        Path(each["where"]["path"]).suffix for each in result["findings"] if each["severity"] == "warning"
+def test_a_package_that_does_not_unpack_is_kept_back_and_told(site: Site, as_transfer: AsTransfer) -> None:
+    result = receive(site, as_transfer("transfers", "broken_package_format_types"), no_list=True)
+    told = {
+        severity: {
+            Path(each["where"]["path"]).suffix
+            for each in result["findings"]
+            if each["severity"] == severity and each["rule"].startswith("file.archive_")
+        }
+        for severity in ("error", "warning")
     }
-    assert {".gz", ".rar", ".tar", ".zip"} <= warned
-    broken = {
-        Path(each["where"]["path"]).suffix for each in result["findings"] if each["rule"] == "format.broken"
-    }
-    assert broken == {".gz", ".tar", ".zip"}
+    assert told == {"error": {".gz", ".tar", ".zip"}, "warning": {".rar"}}
 
 
 def test_a_format_without_a_signature_is_told_to_be_unknown(opened: Callable[[str], dict]) -> None:

@@ -5,6 +5,7 @@ import io
 import os
 import shutil
 import signal
+import zipfile
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -20,7 +21,7 @@ from archive.outbox import OutboxRow
 from archive.site import settings
 from archive.site.site import Site
 from archive.work.jobs import Job
-from preservation import derivatives
+from preservation import derivatives, stored_archives
 from preservation.derivatives import DerivedFile, Page, derive_volume
 from preservation.packages import Bag, Copy
 from preservation.reading import Limits, Reader
@@ -195,6 +196,22 @@ def test_a_file_that_cannot_be_read_costs_its_own_pages_and_nothing_else(site, h
         reasons = [row.reason for row in derivatives.derived_files_of(session, item_id)]
     assert "password" in (reasons[0] or "") and "no bytes" in (reasons[2] or "")
     assert set(rules(site, item_id)) == {"file.unreadable", "file.unsupported", "format.unknown"}
+
+
+def test_an_archive_too_large_to_be_held_is_looked_through_in_its_stored_copy(site, tmp_path, monkeypatch):
+    small, large = tmp_path / "small.zip", tmp_path / "large.zip"
+    for path, size in ((small, 1), (large, 5_000)):
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("../outside.txt", bytes(size))
+    monkeypatch.setattr(stored_archives, "HELD_IN_MEMORY", 1_000)
+    item_id = held(site, small, large)
+    run(site, item_id)
+    with site.reading_session() as session:
+        (found,) = [
+            each for each in derivatives.findings_of(session, item_id) if each.rule == "file.archive_path"
+        ]
+    assert found.severity == "warning"
+    assert "large.zip" in found.message
 
 
 def test_a_page_that_crashes_the_reader_has_its_reason_and_the_item_its_other_pages(

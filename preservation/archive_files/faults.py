@@ -1,0 +1,128 @@
+"""What can be said about an archive file: a rule, a sentence, and how many members it is about."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from metadata_schemas.description import Severity
+from preservation.archive_files.limits import Exceeded
+
+NAMED = 3
+"""How many members a sentence names before it only counts."""
+LONGEST_SHOWN = 120
+
+
+@dataclass(frozen=True)
+class Fault:
+    """``fact`` and ``next`` are sentences; the fact begins with what is wrong and does not name the file."""
+
+    rule: str
+    severity: Severity
+    fact: str
+    next: str
+    members: int = 0
+
+
+@dataclass(frozen=True)
+class Rule:
+    rule: str
+    severity: Severity
+    fact: str
+    next: str = ""
+
+
+RULES = {
+    "damaged": Rule(
+        "file.archive_damaged", "error", "it is damaged or contradicts itself", "Ask for a sound copy."
+    ),
+    "path": Rule(
+        "file.archive_path", "error", "a name in it leads out of the folder it would be unpacked into",
+        "Ask for the files packed under names of their own folder.",
+    ),
+    "link_out": Rule(
+        "file.archive_link", "error", "a link in it points out of the folder it would be unpacked into",
+        "Ask for the files themselves instead of links.",
+    ),
+    "link": Rule("file.archive_link", "note", "it holds links to other files in it"),
+    "special": Rule(
+        "file.archive_special", "warning", "it holds a device or a pipe, which is no record",
+        "Look whether something of the record is missing.",
+    ),
+    "encrypted": Rule(
+        "file.archive_encrypted", "warning", "it is locked with a password, and what is in it is not known",
+        "Ask the sender for the password or for a copy without one.",
+    ),
+    "unsupported": Rule(
+        "file.archive_unsupported", "warning", "not all of it could be looked at",
+        "Open it by hand, or ask for the files unpacked.",
+    ),
+    "unusual": Rule(
+        "file.archive_unusual", "warning", "it is not as its format asks, and could be read",
+        "Open it by hand and compare.",
+    ),
+    "twice": Rule(
+        "name.archive_collision", "warning", "two files in it have one name",
+        "Look which of them is the record; unpacking keeps only one.",
+    ),
+    "alike": Rule(
+        "name.archive_collision", "warning", "names in it differ only in case or Unicode form",
+        "Unpack it on a system that tells them apart.",
+    ),
+    "encoding": Rule("name.archive_encoding", "note", "names in it are not in UTF-8"),
+    "windows": Rule("name.archive_windows", "note", "names in it cannot be used on Windows"),
+    "hidden": Rule(
+        "name.archive_hidden", "warning", "names in it hold signs that hide how they really read",
+        "Compare the names with the list.",
+    ),
+    "long": Rule(
+        "limit.archive_path", "warning", "a path in it is longer or deeper than systems can unpack",
+        "Unpack it with a program that shortens paths.",
+    ),
+}  # fmt: skip
+LIMIT_NEXT = "Ask for the files unpacked, or raise the limit (SEOGO_ARCHIVE_LIMITS) if it is right."
+
+
+class Faults:
+    """Gathers what is found in one file."""
+
+    def __init__(self) -> None:
+        self._members: dict[str, list[str]] = defaultdict(list)
+        self._counts: dict[str, int] = defaultdict(int)
+        self._details: dict[str, dict[str, None]] = defaultdict(dict)
+        self._exceeded: Exceeded | None = None
+
+    def add(self, what: str, detail: str, member: str = "") -> None:
+        self._counts[what] += 1
+        if detail and len(self._details[what]) < NAMED:
+            self._details[what][detail] = None
+        if member and len(self._members[what]) < NAMED:
+            self._members[what].append(_shown(member))
+
+    def exceed(self, exceeded: Exceeded) -> None:
+        self._exceeded = exceeded
+
+    def all(self) -> list[Fault]:
+        faults = [self._fault(what, rule) for what, rule in RULES.items() if what in self._counts]
+        if self._exceeded is not None:
+            fact = f"it {self._exceeded.fact}; it was not looked at further"
+            faults.append(Fault(f"limit.archive_{self._exceeded.limit}", "error", fact, LIMIT_NEXT))
+        return faults
+
+    def _fault(self, what: str, rule: Rule) -> Fault:
+        members, count = self._members[what], self._counts[what]
+        fact = rule.fact + "".join(f": {'; '.join(self._details[what])}" if self._details[what] else "")
+        if members:
+            more = f" and {count - len(members)} more" if count > len(members) else ""
+            fact += f" ({', '.join(members)}{more})"
+        return Fault(rule.rule, rule.severity, fact, rule.next, count if members else 0)
+
+
+def _shown(name: str) -> str:
+    """A name fit to print: odd bytes and signs that steer a terminal or the reading direction are escaped."""
+    plain = "".join(sign if sign.isprintable() else _escaped(sign) for sign in name[: LONGEST_SHOWN + 1])
+    return plain if len(plain) <= LONGEST_SHOWN else f"{plain[:LONGEST_SHOWN]}…"
+
+
+def _escaped(sign: str) -> str:
+    if "\udc80" <= sign <= "\udcff":
+        return f"\\x{ord(sign) - 0xDC00:02x}"
+    return sign.encode("unicode_escape").decode()

@@ -1,0 +1,197 @@
+"""Looks through an archive file and everything nested in it, inside limits, and says what is wrong.
+
+Nothing is written anywhere.  Each member is named, judged and unpacked into nothing; an archive in an
+archive is held in memory and looked through in its turn.  What is said is gathered by rule, so that a
+file with a million bad names has one finding that counts them.
+
+What is not found: an archive behind other bytes (in a program or a picture), and one in a locked member.
+"""
+
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from typing import Any, BinaryIO
+
+from preservation.archive_files import decompressors, names
+from preservation.archive_files.ar_and_cpio import ar_members, cpio_members
+from preservation.archive_files.arj_members import arj_members
+from preservation.archive_files.by_libarchive import libarchive_members
+from preservation.archive_files.dump_members import dump_members
+from preservation.archive_files.faults import Fault, Faults
+from preservation.archive_files.forward import Forward
+from preservation.archive_files.kinds import COMPRESSED, HEAD, claimed, kind_of
+from preservation.archive_files.limits import Budget, Exceeded, Limits
+from preservation.archive_files.members import BLOCK, Damaged, Encrypted, Member, Unsupported
+from preservation.archive_files.seven_zip import seven_zip_members
+from preservation.archive_files.tar_members import tar_members
+from preservation.archive_files.zip_members import zip_members
+
+FORWARD: dict[str, Callable[[BinaryIO], Iterator[Member]]] = {
+    "tar": tar_members, "ar": ar_members, "cpio": cpio_members, "arj": arj_members, "dump": dump_members,
+}  # fmt: skip
+SEEKING: dict[str, Callable[[BinaryIO, Budget], Iterator[Member]]] = {
+    "zip": zip_members, "7z": seven_zip_members,
+}  # fmt: skip
+DECOMPRESSORS = {
+    "gzip": decompressors.gzip,
+    "bzip2": decompressors.bzip2,
+    "xz": decompressors.xz,
+    "zstd": decompressors.zstd,
+}
+
+
+def judge(stream: BinaryIO, name: str, limits: Limits) -> list[Fault]:
+    """Everything worth saying about one file; nothing for a file that is no archive and claims to be none."""
+    faults = Faults()
+    kind = kind_of(stream.read(HEAD)) or _claimed_zip(stream, name)
+    if kind is None:
+        if (said := claimed(name)) is not None:
+            faults.add("damaged", f"its name ends as that of a {said} file, and its bytes are of none")
+        return faults.all()
+    try:
+        _look(_Task(Budget(limits), faults, 1), stream, kind, "")
+    except Exceeded as exceeded:
+        faults.exceed(exceeded)
+    return faults.all()
+
+
+def _claimed_zip(stream: BinaryIO, name: str) -> str | None:
+    """A ZIP file may have other bytes before it; where the name says ZIP, its end is looked for."""
+    return "zip" if claimed(name) == "zip" and stream.seek(0, 2) else None
+
+
+class _Task:
+    """What is shared while one file is looked at, and how deep in it we are."""
+
+    def __init__(self, budget: Budget, faults: Faults, depth: int) -> None:
+        self.budget = budget
+        self.faults = faults
+        self.depth = depth
+
+    def deeper(self) -> "_Task":
+        self.budget.deeper(self.depth + 1)
+        return _Task(self.budget, self.faults, self.depth + 1)
+
+
+def _look(task: _Task, stream: BinaryIO, kind: str, within: str) -> None:
+    """One archive; what ends its reading is a fault, and the archive around it goes on."""
+    try:
+        if kind in COMPRESSED:
+            stream.seek(0)
+            _look_compressed(
+                task, DECOMPRESSORS[kind](iter(lambda: stream.read(BLOCK), b""), one_only=False), within
+            )
+        else:
+            _look_at_members(task, _members(task, stream, kind), within)
+    except Damaged as damage:
+        task.faults.add("damaged", str(damage), within)
+    except Unsupported as reason:
+        task.faults.add("unsupported", str(reason), within)
+    except Encrypted:
+        task.faults.add("encrypted", "", within)
+
+
+def _members(task: _Task, stream: BinaryIO, kind: str) -> Iterator[Member]:
+    stream.seek(0)
+    if kind in FORWARD:
+        return FORWARD[kind](stream)
+    if kind in SEEKING:
+        return SEEKING[kind](stream, task.budget)
+    return libarchive_members(kind, stream)
+
+
+def _look_compressed(task: _Task, unpacked: Iterator[bytes], within: str) -> None:
+    """A compressed file has one member without a name, most often a tar, which is no level of its own."""
+    forward: Any = Forward(_counted(task, unpacked))
+    kind = kind_of(forward.peek(HEAD))
+    if kind in FORWARD:
+        _look_at_members(task, FORWARD[kind](forward), within)
+        forward.drain()
+    else:
+        _look_into(task, kind, forward.rest(), within)
+
+
+def _counted(task: _Task, blocks: Iterator[bytes]) -> Iterator[bytes]:
+    for block in blocks:
+        task.budget.unpack(len(block))
+        yield block
+
+
+def _look_at_members(task: _Task, members: Iterator[Member], within: str) -> None:
+    seen = names.Seen()
+    for member in members:
+        task.budget.member()
+        name, encoding = names.read_name(member)
+        full = f"{within}{name}"
+        _judge_name(task.faults, name, encoding, full, seen)
+        _judge_member(task.faults, member, name, full)
+        if member.size is not None:
+            task.budget.declare(member.size)
+        if member.data is not None:
+            _look_at_data(task, member.data(), full)
+
+
+def _judge_name(faults: Faults, name: str, encoding: str | None, full: str, seen: names.Seen) -> None:
+    if (how := names.leads_out(name)) is not None:
+        faults.add("path", how, full)
+    elif names.not_for_windows(name):
+        faults.add("windows", "", full)
+    if encoding is not None:
+        faults.add("encoding", encoding, full)
+    if names.hides_something(name):
+        faults.add("hidden", "", full)
+    if names.too_long(name):
+        faults.add("long", "", full)
+    for how in seen.add(name):
+        faults.add(how, "", full)
+
+
+def _judge_member(faults: Faults, member: Member, name: str, full: str) -> None:
+    if member.encrypted:
+        faults.add("encrypted", "", full)
+    if member.unsupported:
+        faults.add("unsupported", member.unsupported, full)
+    if member.unusual:
+        faults.add("unusual", member.unusual, full)
+    if member.kind == "special":
+        faults.add("special", "", full)
+    if member.kind == "link" and member.target is not None:
+        target = member.target.decode("utf-8", "surrogateescape")
+        leads_out = names.link_leads_out(name, target, hard=member.hard)
+        faults.add("link_out" if leads_out else "link", "", full)
+
+
+def _look_at_data(task: _Task, data: Iterator[bytes], full: str) -> None:
+    """Unpack a member into nothing, or into memory when it is an archive itself."""
+    try:
+        blocks = _counted(task, data)
+        first = next(blocks, b"")
+        while first and len(first) < HEAD and (more := next(blocks, b"")):
+            first += more
+        kind = kind_of(first[:HEAD])
+        if kind is None:
+            for _ in blocks:
+                pass
+        else:
+            _look_into(task, kind, _chained(first, blocks), full)
+    except Unsupported as reason:
+        task.faults.add("unsupported", str(reason), full)
+
+
+def _chained(first: bytes, more: Iterator[bytes]) -> Iterator[bytes]:
+    yield first
+    yield from more
+
+
+def _look_into(task: _Task, kind: str | None, blocks: Iterator[bytes], full: str) -> None:
+    """An archive inside an archive.  One that is too large to hold is unpacked and not looked into."""
+    held = BytesIO()
+    for block in blocks:
+        if kind is not None and held is not None:
+            held.write(block)
+            if held.tell() > task.budget.limits.nested:
+                task.faults.add("unsupported", "an archive in it is too large to be looked into", full)
+                kind = None
+                held = BytesIO()
+    if kind is not None:
+        held.seek(0)
+        _look(task.deeper(), held, kind, f"{full} › " if full else "")
