@@ -47,9 +47,9 @@ def main() -> int:
     wanted = parser.parse_args()
     seogo.load()
     print(f"Starting a process costs {start_of_a_process():.2f} s, and is in no figure below.")
-    for name in wanted.sets:
-        with measuring.working_folder(wanted.folder) as folder:
-            measure(SETS[name], folder, scale=wanted.scale, pairs=wanted.pairs)
+    with measuring.working_folder(wanted.folder) as folder:
+        for name in wanted.sets:
+            measure(SETS[name], folder / name, scale=wanted.scale, pairs=wanted.pairs)
     return 0
 
 
