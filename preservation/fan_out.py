@@ -5,7 +5,7 @@ What is written is hashed once; each store judges by its own read back.
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import TypeAlias
 
@@ -75,12 +75,13 @@ class Everywhere:
         """
         for delivery in self.deliveries:
             delivery.announce_last(last, data)
-        with ThreadPoolExecutor(len(self.stores) if self.octets >= LARGE else 1) as threads:
-            reading = [threads.submit(self._read_back, *each, copied) for each in self._pairs()]
-            for each in reading:
-                each.result()
-        for delivery in self.deliveries:
-            delivery.complete(last, data)
+        with ThreadPoolExecutor(len(self.stores)) as threads:
+            if self.octets >= LARGE:
+                _all(threads.submit(self._read_back, *each, copied) for each in self._pairs())
+            else:
+                for store, delivery in self._pairs():
+                    self._read_back(store, delivery, copied)
+            _all(threads.submit(each.complete, last, data) for each in self.deliveries)
 
     def _pairs(self) -> Iterable[tuple[Store, Delivery]]:
         return zip(self.stores, self.deliveries, strict=True)
@@ -100,6 +101,12 @@ class Everywhere:
         yield from copied()
         for name, (sha256, size) in self.written.items():
             yield name, sha256, size
+
+
+def _all(begun: Iterable[Future[None]]) -> None:
+    """Wait for every one of them, then raise the first error."""
+    for each in list(begun):
+        each.result()
 
 
 class Writer:

@@ -11,6 +11,7 @@ import errno
 import hashlib
 import os
 import re
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -36,6 +37,27 @@ def sync_filesystem(descriptor: int) -> None:
     """
     if _libc.syncfs(descriptor) != 0:
         raise OSError(ctypes.get_errno(), "syncfs failed")
+
+
+class Syncs:
+    """Which file systems this process has synced, so that two stores on one disk wait for it once.
+
+    A sync covers what was written between the opening of its descriptor, from when on the system
+    reports write errors to it, and its own beginning.
+    """
+
+    def __init__(self) -> None:
+        self._covered: dict[int, tuple[float, float]] = {}
+
+    def sync(self, descriptor: int, *, opened: float, begun: float, ended: float) -> None:
+        """Sync all that was written from ``begun`` to ``ended``; the descriptor was ``opened`` before."""
+        device = os.fstat(descriptor).st_dev
+        since, until = self._covered.get(device, (0.0, 0.0))
+        if since < begun and ended < until:
+            return
+        until = time.monotonic()
+        sync_filesystem(descriptor)
+        self._covered[device] = (opened, until)
 
 
 def start_writing(descriptor: int, offset: int, length: int) -> None:

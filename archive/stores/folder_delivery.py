@@ -12,6 +12,7 @@ import filecmp
 import hashlib
 import os
 import shutil
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from archive.stores.keys import check_key
 from archive.stores.store import Intact, Sink, Stored, Verdict
 
 _EARLY = 32 * 1024 * 1024
+_SYNCS = disk.Syncs()
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 
 
@@ -64,6 +66,7 @@ class FolderSink:
 
     def _close(self) -> None:
         os.close(self._descriptor)
+        self._delivery.ended = time.monotonic()
         self._descriptor = -1
         self._delivery.open_sinks.discard(self)
 
@@ -78,10 +81,13 @@ class FolderDelivery:
         self._synced = False
         self._is_over = False
         self.scratch, self._descriptor = _scratch_folder(ground, prefix)
+        self._opened = time.monotonic()
+        self._begun: float | None = None
         self._scratch = f"{self.scratch}/"
         self._folders = {""}
         self._last: tuple[str, Stored] | None = None
         self.open_sinks: set[FolderSink] = set()
+        self.ended = self._opened
 
     def create(self, name: str, *, size: int | None = None, sha256: str | None = None) -> Sink:
         self._go_on()
@@ -97,6 +103,7 @@ class FolderDelivery:
             with self.ground.told(name, lacking=size or 1):
                 raise
         self._synced = False
+        self._begun = self._begun or time.monotonic()
         sink = FolderSink(self, name, descriptor, size)
         self.open_sinks.add(sink)
         return sink
@@ -178,11 +185,18 @@ class FolderDelivery:
         if self._synced:
             return
         with self.ground.told(self._prefix):
-            disk.sync_filesystem(self._descriptor)
+            self._sync_filesystem()
             if self.ground.sync_each_file:
                 for folder in sorted(self._folders):
                     disk.sync_folder(self._scratch + folder)
         self._synced = True
+
+    def _sync_filesystem(self) -> None:
+        """Once for all stores of this process on one disk, where such a sync can be trusted."""
+        if self._begun is None or self.ground.sync_each_file:
+            disk.sync_filesystem(self._descriptor)
+        else:
+            _SYNCS.sync(self._descriptor, opened=self._opened, begun=self._begun, ended=self.ended)
 
     def _go_on(self) -> None:
         if self._is_over:

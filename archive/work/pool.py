@@ -1,5 +1,6 @@
 """Spreads tasks over child processes that end with their parent; results come as they are ready."""
 
+import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -10,6 +11,12 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 from archive.errors import ArchiveError, Unavailable
 from archive.work.processes import be_called, die_with_parent, fork_server, interrupts_for_us_alone
+
+HELD = 2
+"""Tasks of one worker at a time: the one it is at, and the one that comes next."""
+
+TOGETHER, PATIENCE = 4, 0.5
+"""Results are handed on some at a time, because writing them down waits for the disk each time."""
 
 POOLED = "seogo-pooled"
 """What the system calls a working process."""
@@ -44,25 +51,27 @@ class Pool(Generic[Task, Result]):
         self._running: dict[Future[Any], Task] = {}
 
     def spread(self, tasks: Iterable[Task]) -> Generator[list[Outcome[Task, Result]], None, None]:
-        """What is ready, as it becomes ready; at most twice as many tasks as workers are held at once.
+        """What is ready, some at a time and none later than about `PATIENCE` after it became ready.
 
-        An `ArchiveError` of a task is its result, so that the caller decides whether to go on.
+        At most `HELD` tasks a worker are held at once.  An `ArchiveError` of a task is its result,
+        so that the caller decides whether to go on.
         Unavailable when a child was killed: nothing is known about the tasks it had.
         Whoever stops listening ends the children, in the middle of whatever they do.
         """
         waiting = iter(tasks)
         try:
-            while True:
-                while len(self._running) < 2 * self._workers and (task := next(waiting, None)) is not None:
-                    with interrupts_for_us_alone():
-                        self._running[self._executor.submit(_caught, task)] = task
-                if not self._running:
-                    return
-                done, _ = wait(self._running, return_when=FIRST_COMPLETED)
-                outcomes = [(self._running[future], future.result()) for future in done]
-                for future in done:
-                    del self._running[future]
-                yield outcomes
+            while self._give(waiting):
+                ready: list[Outcome[Task, Result]] = []
+                until = time.monotonic() + PATIENCE
+                while self._give(waiting) and len(ready) < TOGETHER * self._workers:
+                    timeout = max(0, until - time.monotonic()) if ready else None
+                    done, _ = wait(self._running, timeout, return_when=FIRST_COMPLETED)
+                    if not done:
+                        break
+                    ready += [(self._running[each], each.result()) for each in done]
+                    for each in done:
+                        del self._running[each]
+                yield ready
         except BrokenProcessPool as error:
             raise Unavailable(
                 "A working process was killed; what it was doing is not finished.",
@@ -72,6 +81,13 @@ class Pool(Generic[Task, Result]):
         finally:
             if self._running:
                 self._end()
+
+    def _give(self, waiting: Iterator[Task]) -> bool:
+        """Keep the workers busy; False when nothing is left to wait for."""
+        while len(self._running) < HELD * self._workers and (task := next(waiting, None)) is not None:
+            with interrupts_for_us_alone():
+                self._running[self._executor.submit(_caught, task)] = task
+        return bool(self._running)
 
     def _end(self) -> None:
         """Nothing is at work any more when this returns, and nothing can be spread again."""

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from archive.errors import Conflict, Unavailable
-from archive.stores import Altered, Intact, open_store
+from archive.stores import Altered, Intact, disk, open_store
 from archive.stores.disk import file_system, move_without_replacing
 from archive.stores.folder import FolderStore
 
@@ -165,6 +165,30 @@ def test_where_one_sync_is_weak_each_file_is_synced(tmp_path, monkeypatch):
         assert len(synced) == expected
         delivery.complete("tagmanifest-sha256.txt", b"t")
         assert len(synced) > expected
+
+
+def test_two_stores_on_one_disk_wait_once_for_what_both_have_written_and_again_for_what_comes_later(
+    tmp_path, monkeypatch
+):
+    synced: list[int] = []
+    monkeypatch.setattr(disk, "sync_filesystem", synced.append)
+    stores = [FolderStore(name, tmp_path / name, sync_each_file=False) for name in "ab"]
+    for each in stores:
+        each.prepare()
+    one, other = [each.begin("packages/1") for each in stores]
+    one.put("x", b"1")
+    other.put("x", b"1")
+    expected = [("x", sha256(b"1"), 1)]
+    for each in (one, other, one):
+        assert [name for name, _ in each.read_back_all(expected)] == ["x"]
+    assert len(synced) == 1
+    other.put("y", b"2")
+    list(other.read_back_all(expected))
+    assert len(synced) == 2
+    late = stores[0].begin("packages/2")
+    late.put("x", b"1")
+    list(late.read_back_all(expected))
+    assert len(synced) == 3
 
 
 @pytest.mark.parametrize("lacks", [False, True])

@@ -11,7 +11,7 @@ from multiprocessing import active_children
 import pytest
 
 from archive.errors import ArchiveError, Conflict, Unavailable
-from archive.work.pool import Result, Task, working
+from archive.work.pool import HELD, Result, Task, working
 
 
 def double(number: int) -> int:
@@ -77,6 +77,16 @@ def test_tasks_are_taken_only_as_they_are_needed() -> None:
             taken.append(number)
             yield number
 
-    for done, _ in enumerate(spread(double, tasks(), workers=2)):
-        assert len(taken) <= done + 6
-    assert len(taken) == 50
+    with working(double, workers=2) as pool:
+        done = 0
+        for ready in pool.spread(tasks()):
+            assert len(taken) <= done + len(ready) + 2 * HELD
+            done += len(ready)
+    assert (done, len(taken)) == (50, 50)
+
+
+def test_a_result_is_not_kept_back_for_a_slow_task() -> None:
+    began = time.monotonic()
+    with working(sleep, workers=2) as pool, closing(pool.spread(range(2))) as ready:
+        assert next(ready) == [(0, 0)]
+        assert time.monotonic() - began < 30
