@@ -21,7 +21,7 @@ from archive.stores import Shelf
 from archive.work import jobs
 from preservation import stored_archives
 from preservation.contents import DocumentText, Identified, RenderedPage
-from preservation.local_copies import Holders, holders_of, local_copy, scratch
+from preservation.local_copies import Holders, be_intact, holders_of, local_copy, of_an_intact_copy, scratch
 from preservation.media_types import media_type
 from preservation.pages import (
     DerivedFile,
@@ -132,6 +132,7 @@ def derive_file(
         try:
             return (yield from derive_pages(site, reader, path, task, file, found, before=before, made=made))
         except errors.Unreadable as cause:
+            be_intact(path, file)
             state: State = "unsupported" if cause.code == "format.no_reader" else "unreadable"
             with site.open_session.begin() as session:
                 rule = cause.code if cause.code == "format.broken" else None
@@ -144,6 +145,8 @@ def identified(reader: Reader, path: Path, file: ContentFile) -> Identified:
     try:
         return reader.identify(path, Path(file.original_name).name)
     except errors.Unavailable as cause:
+        if cause.code == "copy.away":
+            raise
         return Identified(None, None, None, media_type(path)[0], NOT_LOOKED_AT, cause.message)
 
 
@@ -172,7 +175,7 @@ def derive_pages(
         document = reader.text(path, found.mimetype)
         total, counted = len(document.pages), None
         rendered = text_pages(document, first=made + 1)
-    for last in keep_pages(site, task, file, rendered, before):
+    for last in keep_pages(site, task, file, of_an_intact_copy(rendered, path, file), before):
         yield before + last, before + total
     with site.open_session.begin() as session:
         close(session, file, "made", page_count=counted, reason=document.remark if document else None)

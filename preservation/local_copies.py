@@ -3,6 +3,7 @@
 Only copies that were read back and found intact are used, one store after the other.
 """
 
+import hashlib
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from archive import errors
 from archive.holdings import ContentFile, Item
 from archive.site.site import Site
 from archive.stores import Store
+from preservation.contents import RenderedPage
 from preservation.packages import Bag, Copy
 
 COPY_BLOCK = 1 << 20
@@ -93,3 +95,29 @@ def fetched(store: Store, key: str, file: ContentFile, folder: Path) -> Path:
             if left or stream.read(1):
                 raise errors.Damaged(f"The copy in {store.name} has not the recorded {file.bytes:,} bytes.")
     return target
+
+
+def be_intact(path: Path, file: ContentFile) -> None:
+    """Unavailable when a copy cannot be read or is not what was recorded: then the file is not to blame."""
+    try:
+        with path.open("rb") as stream:
+            found = hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        told = f"A copy could not be read: {error.strerror}."
+        raise errors.Unavailable(told, code="copy.away", next="Check the disk of its store.") from error
+    if found != file.sha256:
+        raise errors.Unavailable(
+            "A copy is not what was recorded.", code="copy.away", next="Look at it with: seogo copy check"
+        )
+
+
+def of_an_intact_copy(
+    rendered: Iterator[RenderedPage], path: Path, file: ContentFile
+) -> Iterator[RenderedPage]:
+    """The same pages.  Before the first without a picture, the copy itself is looked at."""
+    is_known = False
+    for page in rendered:
+        if page.reason and not is_known:
+            be_intact(path, file)
+            is_known = True
+        yield page

@@ -3,9 +3,7 @@
 One process writes at a time, any number read.
 """
 
-import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,6 +12,7 @@ from tantivy import Occur, Query
 
 from access.search.analysis import VERSION
 from access.search.embedded_hits import found_of, in_order
+from access.search.embedded_writing import faults_told, writer_of
 from access.search.entries import entry
 from access.search.generations import Generations
 from access.search.index import (
@@ -40,8 +39,6 @@ _WITH_PLACES = ("tm", "tb", "h", "o")
 _COUNTED = ("c", "am", "xw", "pm")
 _EXACT = (*FACETS, "volume", "retention")
 _ORDERS = {"oldest": "by_oldest", "newest": "by_newest", "title": "by_title"}
-_HEAP = 48_000_000
-_WAIT = 15.0  # seconds for another writer to finish
 _SLACK = 30
 _MOST_VALUES = 1000  # of one facet
 
@@ -72,9 +69,13 @@ class EmbeddedIndex:
         self._open: tuple[str, tantivy.Index] | None = None
 
     def send(self, documents: Iterable[Document], deletions: Iterable[Deletion] = ()) -> None:
+        with faults_told():
+            self._send(documents, deletions)
+
+    def _send(self, documents: Iterable[Document], deletions: Iterable[Deletion]) -> None:
         index = self._current() or self._first()
         name = self._open[0] if self._open else None
-        with _writer(index) as writer:
+        with writer_of(index) as writer:
             index.reload()
             searcher = index.searcher()
             for made in map(entry, documents):
@@ -126,9 +127,9 @@ class EmbeddedIndex:
 
     def rebuild(self, documents: Iterable[Document]) -> int:
         count = 0
-        with self._generations.alone():
+        with faults_told(), self._generations.alone():
             generation = self._generations.create(VERSION)
-            with _writer(tantivy.Index(self._schema, path=str(generation))) as writer:
+            with writer_of(tantivy.Index(self._schema, path=str(generation))) as writer:
                 for document in documents:
                     writer.add_document(self._stored(entry(document)))
                     count += 1
@@ -278,23 +279,3 @@ class EmbeddedIndex:
         asked = {"values": {"terms": {"field": facet, "size": _MOST_VALUES}}}
         buckets = searcher.aggregate(self._query(plan, others), asked)["values"]["buckets"]
         return tuple(sorted(((b["key"], b["doc_count"]) for b in buckets), key=lambda row: (-row[1], row[0])))
-
-
-@contextmanager
-def _writer(index: tantivy.Index) -> Iterator[Any]:
-    deadline = time.monotonic() + _WAIT
-    while True:
-        try:
-            writer = index.writer(_HEAP, 1)
-            break
-        except ValueError as busy:
-            if "lock" not in str(busy).lower() or time.monotonic() > deadline:
-                raise Unavailable(
-                    "Another process is writing the index and did not finish.",
-                    next="Try again; if no other process runs, look at the folder of the index.",
-                ) from busy
-            time.sleep(0.05)
-    try:
-        yield writer
-    finally:
-        del writer

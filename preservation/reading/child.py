@@ -53,6 +53,8 @@ def answer(line: Connection, verb: str, *arguments: Any) -> None:
             line.send(("answer", each))
     except errors.ArchiveError as error:
         line.send(("error", error))
+    except OSError as error:
+        line.send(("error", not_readable(error)))
     except MemoryError:
         line.send(
             (
@@ -64,6 +66,13 @@ def answer(line: Connection, verb: str, *arguments: Any) -> None:
         )
     else:
         line.send(("end", None))
+
+
+def not_readable(error: OSError) -> errors.Unavailable:
+    """The medium failed, which says nothing about the file."""
+    return errors.Unavailable(
+        f"A copy could not be read: {error.strerror}.", code="copy.away", next="Check the disk of its store."
+    )
 
 
 @cache

@@ -1,5 +1,6 @@
 """Copies of far stores: fetched within the recorded size, or not at all."""
 
+import hashlib
 import io
 from pathlib import Path
 from types import SimpleNamespace
@@ -8,7 +9,7 @@ import pytest
 
 from archive.errors import Damaged, Missing, Unavailable
 from archive.holdings import ContentFile
-from preservation.local_copies import Holders, fetched, local_copy
+from preservation.local_copies import Holders, be_intact, fetched, local_copy
 
 
 class FarStore:
@@ -64,3 +65,16 @@ def test_a_copy_that_cannot_be_fetched_is_told_without_its_name(tmp_path, kind):
         pass
     assert "hong_gildong" not in told.value.message
     assert told.value.message.startswith("File 2 of item 3 in packages/SG-2026-000001/v1 could not")
+
+
+def test_a_copy_that_is_not_what_was_recorded_is_not_the_fault_of_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "1.pdf"
+    path.write_bytes(b"one")
+    file = ContentFile(sha256=hashlib.sha256(b"one").hexdigest())
+    be_intact(path, file)
+    path.write_bytes(b"two")
+    with pytest.raises(Unavailable, match="not what was recorded"):
+        be_intact(path, file)
+    path.unlink()
+    with pytest.raises(Unavailable, match="could not be read"):
+        be_intact(path, file)
