@@ -19,7 +19,7 @@ from archive.holdings import ContentFile, Item
 from archive.site.site import Site
 from archive.stores import Shelf
 from archive.work import jobs
-from preservation import stored_archives
+from preservation import page_counts, stored_archives
 from preservation.contents import DocumentText, Identified, RenderedPage
 from preservation.local_copies import Holders, be_intact, holders_of, local_copy, of_an_intact_copy, scratch
 from preservation.media_types import media_type
@@ -30,6 +30,7 @@ from preservation.pages import (
     PageText,
     Size,
     State,
+    add_finding,
     derived_files_of,
     findings_of,
     get_page,
@@ -101,7 +102,7 @@ def derive_item(site: Site, reader: Reader, folder: Path, item_id: int) -> Itera
     for file in task.files:
         before += yield from derive_file(site, reader, folder, task, file, before)
     with site.open_session.begin() as session:
-        keep_findings(session, task)
+        page_counts.compare(session, task.item.id, files=len(task.files))
         outbox.changed(session, "item", item_id)
     yield before, before
 
@@ -261,41 +262,3 @@ def close(
             state, "file.text_incomplete"
         )
         add_finding(session, file.item_id, rule, reason, file=file)
-
-
-def keep_findings(session: Session, task: Task) -> None:
-    """Compare the pages counted with the pages the list promised."""
-    item, rows = session.get_one(Item, task.item.id), derived_files_of(session, task.item.id)
-    item.pages_agree = pages_agree(item, len(task.files), rows)
-    session.execute(delete(ItemFinding).where(ItemFinding.item_id == item.id, ItemFinding.file_id.is_(None)))
-    if item.listed_pages is None or not rows:
-        return
-    listed = str(item.listed_pages)
-    counts = [row.page_count for row in rows]
-    counted = sum(count or 0 for count in counts)
-    if None in counts:
-        message = f"The list says {listed} pages; they cannot be counted in every file of the item."
-        add_finding(session, item.id, "file.page_count", message, expected=listed)
-    elif counted != item.listed_pages:
-        message = f"The list says {listed} pages, and the files have {counted}."
-        add_finding(session, item.id, "file.page_count", message, value=str(counted), expected=listed)
-
-
-def pages_agree(item: Item, files: int, rows: Sequence[DerivedFile]) -> bool:
-    """Whether page numbers as shown are the sender's: every file counted, none of them left out."""
-    counts = [row.page_count for row in rows if row.state == "made" and row.page_count is not None]
-    if not counts or len(counts) != files:
-        return False
-    return item.listed_pages in (None, sum(counts))
-
-
-def add_finding(
-    session: Session, item_id: int, rule: str, message: str, *, file: ContentFile | None = None,
-    value: str | None = None, expected: str | None = None, severity: str = "warning",
-) -> None:  # fmt: skip
-    session.add(
-        ItemFinding(
-            item_id=item_id, file_id=file.id if file else None, rule=rule, severity=severity,
-            value=value, expected=expected, message=message,
-        )
-    )  # fmt: skip

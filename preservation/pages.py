@@ -126,3 +126,15 @@ def page_text(shelf: Shelf, page: Page) -> PageText:
 
 def text_json(text: str, words: tuple[Word, ...]) -> bytes:
     return json.dumps({"text": text, "words": words}, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def add_finding(
+    session: Session, item_id: int, rule: str, message: str, *, file: ContentFile | None = None,
+    value: str | None = None, expected: str | None = None, severity: str = "warning",
+) -> None:  # fmt: skip
+    session.add(
+        ItemFinding(
+            item_id=item_id, file_id=file.id if file else None, rule=rule, severity=severity,
+            value=value, expected=expected, message=message,
+        )
+    )  # fmt: skip
