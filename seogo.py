@@ -43,6 +43,7 @@ JOBS = (
     "access.search.feeding",
     "archive.work.sealing",
     "ingest.checking_again",
+    "ingest.receipts.completion",
     "ingest.receiving",
     "preservation.completing",
     "preservation.derivatives",

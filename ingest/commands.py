@@ -131,6 +131,7 @@ def return_(site: Site, number: str, places: tuple[int, ...], reason: str, as_js
 
 
 transfer.add_command(receipt_commands.give)
+transfer.add_command(receipt_commands.complete)
 
 
 def _positions(places: tuple[int, ...]) -> set[int] | None:

@@ -179,7 +179,8 @@ def history(session: Session, transfer: Transfer) -> Sequence[TransferAct]:
 def running(session: Session, transfer: Transfer) -> Sequence[Job]:
     """Jobs about this transfer that wait or are being done."""
     live = select(Job).where(
-        Job.name.in_(("accept-transfer", "check-transfer")), Job.state.in_(("waiting", "working"))
+        Job.name.in_(("accept-transfer", "check-transfer", "complete-transfer")),
+        Job.state.in_(("waiting", "working")),
     )
     return [job for job in session.scalars(live) if job.arguments.get("number") == transfer.number]
 

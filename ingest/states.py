@@ -11,6 +11,7 @@ MOVES: dict[str, tuple[frozenset[str], str]] = {
     "store": (frozenset({"accepted", "checked", "waiting", "partly_returned", "stored"}), "stored"),
     "return": (frozenset({"checked", "waiting", "returned"}), "returned"),
     "return in part": (frozenset({"checked", "waiting", "accepted", "partly_returned"}), "partly_returned"),
+    "complete": (frozenset({"stored", "partly_returned"}), "closed"),
 }
 """Every move: the states it may start from, and the one it ends in."""
 
@@ -24,3 +25,6 @@ STATUTORY = {
     "stored": "STORED_VERIFIED",
     "closed": "CLOSED",
 }
+
+CLOSING = (STATUTORY["stored"], "COMPLETION_NOTIFIED", STATUTORY["closed"])
+"""What the completion notice does in the law's words, in one transaction."""

@@ -272,7 +272,9 @@ def count_states(session: Session, transfer: Transfer) -> dict[str, int]:
 
 
 def settle(session: Session, transfer: Transfer) -> None:
-    """Bring the state of a transfer in line with the states of its volumes."""
+    """Bring the state of a transfer in line with the states of its volumes; a closed one stays closed."""
+    if transfer.state == "closed":
+        return
     states = count_states(session, transfer)
     if states.get("waiting") or not states:
         verb = "wait"

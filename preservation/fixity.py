@@ -124,17 +124,30 @@ def check_copies(
     """
     with site.reading_session() as session:
         chosen = subjects(session, site.settings.stores, store=store, volume=volume)
-    stores = {each.name: each for each in site.stores}
+    names = [store] if store else sorted(site.settings.stores)
+    yield from check_subjects(site, chosen, about=volume or "copies", stores=names, volume=volume, by=by)
+
+
+def check_subjects(
+    site: Site,
+    chosen: Sequence[Subject],
+    *,
+    about: str,
+    stores: Sequence[str],
+    volume: str | None = None,
+    by: str,
+) -> Iterator[Checked]:
+    """The same for copies that somebody else chose."""
+    opened = {each.name: each for each in site.stores}
     counts: Counter[str] = Counter(dict.fromkeys(VERDICTS, 0))
     for subject in chosen:
-        checked = look(stores.get(subject.store), subject)
+        checked = look(opened.get(subject.store), subject)
         counts[checked.verdict] += 1
         with site.open_session.begin() as session:
             write_down(session, subject, checked, site.now(), by)
         yield checked
-    facts = {"stores": [store] if store else sorted(site.settings.stores), "volume": volume, **counts}
+    facts = {"stores": list(stores), "volume": volume, **counts}
     with site.open_session.begin() as session:
-        about = volume or "copies"
         ledger.record(session, act="copies.checked", about=about, at=site.now(), actor=by, facts=facts)
 
 

@@ -31,7 +31,7 @@ _PERSONAL = """
 """
 PERSONAL = frozenset(_PERSONAL.split())
 _OPAQUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9:._/-]{0,199}")
-_ACT = re.compile(r"[a-z][a-z-]*(\.[a-z][a-z-]*)+")
+_ACT = re.compile(r"[a-z][a-z_-]*(\.[a-z][a-z_-]*)+")
 
 
 class JournalRecord(Base):

@@ -48,6 +48,9 @@ SETTINGS = (
     Setting("SEOGO_NAME_EN", "Seogo Archives", "the same on English pages"),
     Setting("SEOGO_TELEPHONE", "02-000-0000", "telephone for help, on every page"),
     Setting("SEOGO_WORKERS", "", "jobs at once; the number of processors when empty"),
+    Setting(
+        "SEOGO_READ_BACK_WITHIN", "24", "hours: a completion notice rests on copies read back since then"
+    ),
     Setting("SEOGO_HOST", "127.0.0.1", "address that seogo serve listens on"),
     Setting("SEOGO_PORT", "8000", "port that seogo serve listens on"),
     Setting("SEOGO_HTTPS", "no", "yes when readers come by https: cookies are then marked Secure"),
@@ -72,6 +75,7 @@ class Settings:
     name_en: str
     telephone: str
     workers: int
+    read_back_within: int
     host: str
     port: int
     https: bool
@@ -159,6 +163,7 @@ def _build(
         name_en=values["SEOGO_NAME_EN"],
         telephone=values["SEOGO_TELEPHONE"],
         workers=_number("SEOGO_WORKERS", values["SEOGO_WORKERS"] or str(os.cpu_count() or 1), faults),
+        read_back_within=_number("SEOGO_READ_BACK_WITHIN", values["SEOGO_READ_BACK_WITHIN"], faults),
         host=values["SEOGO_HOST"],
         port=_number("SEOGO_PORT", values["SEOGO_PORT"], faults),
         https=values["SEOGO_HTTPS"] == "yes",

@@ -4,23 +4,38 @@ import contextlib
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import click
 
-from archive.errors import Unreadable
+from archive.errors import Refused, Unreadable
 from archive.ledger import open_verifier
 from archive.ledger.signing import PUBLIC
 from archive.site.site import Site
-from archive.site.terminal import Command, Group, json_option, pass_site, say
+from archive.site.terminal import Command, Group, Progress, json_option, pass_site, say
 from ingest import receipts, transfers
-from ingest.receipts import verifier
+from ingest.receipts import completion, notices, verifier
+from ingest.receipts.completion import Obstacle
 from ingest.receipts.verifier import Checked
 
 BY = "command-line"
 A_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+SHOWN = 20
+NEXT = {
+    "nothing": "Accept volumes first: seogo transfer accept {number}",
+    "waiting": "Accept or return what waits: seogo transfer show {number}",
+    "unstored": "Make the copies that are owed: seogo work --until-idle",
+    "returned": "When it will not come again: seogo transfer complete {number} --returned-for-good",
+    "missing": "Make the copies that are owed: seogo work --until-idle",
+    "unfinished": "Make the copies that are owed: seogo work --until-idle",
+    "altered": "Look closer with: seogo copy check",
+    "absent": "Look closer with: seogo copy check",
+    "stale": "Bring the store back, then give the same command again.",
+}
+"""The next step for each reason why there is no notice."""
+
 A_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
@@ -73,6 +88,64 @@ def _whole_or_not_at_all(path: Path) -> Iterator[BinaryIO]:
         except BaseException:
             os.unlink(aside.name)
             raise
+
+
+@click.command("complete", cls=Command, exits=(0, 1, 2, 3, 4, 5))
+@click.argument("number")
+@click.option("--returned-for-good", is_flag=True, help="What was returned will not come again.")
+@click.option("--output", type=click.Path(path_type=Path), help="File for the receipt.")
+@click.option("--notice", type=click.Path(path_type=Path), help="File for the letter to the agency, a PDF.")
+@json_option
+@pass_site
+def complete(
+    site: Site, number: str, returned_for_good: bool, output: Path | None, notice: Path | None, as_json: bool
+) -> int:
+    """Give the completion notice (인수완료통지), once every copy was read back; the transfer is closed."""
+    progress = Progress()
+    outcome = completion.complete(site, number, by=BY, returned_for_good=returned_for_good, say=progress)
+    progress.close()
+    if outcome.receipt is None:
+        return _refused(number, outcome.obstacles, as_json)
+    told: dict[str, Any] = {"completed": True, "obstacles": []}
+    with site.reading_session() as session:
+        transfer = transfers.get(session, number)
+        told |= notices.notice(site, session, transfer)
+        letter = notices.letter(site, session, transfer) if notice else b""
+    told["receipt"] = given(site, number, outcome.receipt, output)
+    if notice:
+        with _whole_or_not_at_all(notice) as file:
+            file.write(letter)
+    say(told, as_json, lambda: _completed(told))
+    return 0
+
+
+def _refused(number: str, obstacles: Sequence[Obstacle], as_json: bool) -> int:
+    """The result object tells what is in the way; nothing was changed by asking."""
+    told = {
+        "transfer": number,
+        "completed": False,
+        "obstacles": [{**vars(each), "message": each.message} for each in obstacles],
+    }
+    lines = [f"There is no completion notice for transfer {number}; the agency keeps its originals."]
+    lines += [f"  {each.message}" for each in obstacles[:SHOWN]]
+    lines += [f"  … and {len(obstacles) - SHOWN} more; all of them with --json."] if obstacles[SHOWN:] else []
+    lines += sorted({NEXT[each.why].format(number=number) for each in obstacles})
+    say(told, as_json, lambda: "\n".join(lines))
+    return Refused.exit_code
+
+
+def _completed(told: dict[str, Any]) -> str:
+    volumes, receipt = told["volumes"], told["receipt"]
+    lines = [
+        f"Transfer {told['transfer']} is closed: {volumes['stored']} volumes are in custody, "
+        f"every copy was read back in {', '.join(told['stores'])}.",
+        f"Receipt {receipt['number']}{' is in ' + receipt['file'] if receipt['file'] else ''}; "
+        "with it the agency may delete what it sent.",
+    ]
+    lines += [f"{volumes['returned']} returned volumes are not in custody; the agency keeps those."] * bool(
+        volumes["returned"]
+    )
+    return "\n".join(lines)
 
 
 @click.group(cls=Group)

@@ -113,7 +113,7 @@ class _InOrder:
 
 def _volumes(session: Session, transfer: Transfer) -> Iterator[dict[str, Any]]:
     volumes = (
-        select(TransferVolume, Volume.reference)
+        select(TransferVolume, Volume.reference, Volume.state)
         .outerjoin(Volume, Volume.id == TransferVolume.volume_id)
         .where(TransferVolume.transfer_id == transfer.id)
         .order_by(TransferVolume.position)
@@ -121,13 +121,13 @@ def _volumes(session: Session, transfer: Transfer) -> Iterator[dict[str, Any]]:
     bags, copies = _InOrder(session, _bags(transfer)), _InOrder(session, _copies(transfer))
     held, sent = _InOrder(session, _held(transfer)), _InOrder(session, _sent(transfer))
     earlier = _taken_earlier(session, transfer)
-    for row, reference in session.execute(volumes.execution_options(yield_per=AT_A_TIME)):
+    for row, reference, custody in session.execute(volumes.execution_options(yield_per=AT_A_TIME)):
         yield {
             "kind": "volume",
             "position": row.position + 1,
             "sender_id": row.sender_id,
             "reference": reference,
-            "verdict": "accepted" if row.volume_id is not None else row.state,
+            "verdict": custody if row.volume_id is not None else row.state,
             "reason": row.reason,
             "taken_in": earlier.get(row.volume_id, transfer.number) if row.volume_id is not None else None,
             "bags": [_bag(each) for each in bags.of(row.position)],

@@ -85,8 +85,7 @@ class Checked:
         self.volume = {**told, "files": 0, "proven": set()}
         self.sums["volumes"] += 1
         if told["verdict"] != "waiting":
-            name = told["reference"] if told["verdict"] == "accepted" else f"at place {told['position']}"
-            self.owed[name] = self.volume
+            self.owed[told["reference"] or f"at place {told['position']}"] = self.volume
 
     def read_file(self, told: dict[str, Any]) -> None:
         self.volume["files"] += 1
@@ -129,9 +128,9 @@ class Checked:
         acts = ("transfer.received ", "transfer.completion_notified ")[: 2 if self.head["completion"] else 1]
         _hold(set(acts) <= self.proven.keys(), f"the log does not know of all of this: {', '.join(acts)}")
         for name, volume in self.owed.items():
-            taken = {"volume.accepted", "volume.stored"} <= volume["proven"]
-            returned = f"transfer.returned {volume['position'] - 1}" in self.proven
-            good = taken if volume["verdict"] == "accepted" else returned
+            good = {"volume.accepted", f"volume.{volume['verdict']}"} <= volume["proven"]
+            if volume["verdict"] == "returned":
+                good = f"transfer.returned {volume['position'] - 1}" in self.proven
             _hold(good, f"the log does not know what the receipt tells of volume {name}")
 
 

@@ -83,7 +83,7 @@ def test_what_waits_and_what_was_returned_is_told_with_its_files(
 ) -> None:
     issue(call, tmp_path / "first")
     assert [each["verdict"] for each in lines(tmp_path / "first", "volume")] == [
-        "accepted", "waiting", "accepted",
+        "stored", "waiting", "stored",
     ]  # fmt: skip
     call("transfer", "return", number, "--reason", "파일 하나가 없음")
     issue(call, tmp_path / "second")

@@ -1,0 +1,197 @@
+"""The completion notice (인수완료통지): after it an agency may delete its originals, so it rests on bytes.
+
+It is refused while anything of the transfer waits, and until every copy of every volume was read
+back lately in every store.  Nothing that a copy was found to be can slip in between: the verdicts
+are held while the notice is decided.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from archive import ledger
+from archive.holdings import Volume
+from archive.ledger.entries import rfc3339
+from archive.site.evidence import seal_now
+from archive.site.site import Site
+from archive.work import jobs
+from ingest import transfers
+from ingest.receipts import issuing
+from ingest.receipts.contents import COMPLETED
+from ingest.transfers import Transfer, TransferVolume
+from ingest.turns import alone
+from preservation import assurance, fixity
+from preservation.assurance import Doubt
+from preservation.fixity import Subject
+
+NAME = "complete-transfer"
+CAN_BE_READ = ("stale", "altered", "absent")
+"""Doubts that reading the copy back may settle."""
+
+Say = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """One reason why there is no notice.  ``position`` counts from 1, as the list does."""
+
+    why: str
+    position: int | None = None
+    volume: str | None = None
+    store: str | None = None
+    verified_at: datetime | None = None
+
+    @property
+    def message(self) -> str:
+        which = self.volume or self.position
+        copy = f"The copy of volume {which} in store {self.store}"
+        return {
+            "nothing": "No volume of this transfer is in custody.",
+            "waiting": f"Volume {which} waits: it is neither accepted nor returned.",
+            "unstored": f"Volume {which} is accepted and not stored yet.",
+            "returned": f"Volume {which} was returned, and nobody has said that this is final.",
+            "missing": f"Volume {which} has no copy in store {self.store}.",
+            "unfinished": f"{copy} is still being made.",
+            "altered": f"{copy} is altered.",
+            "absent": f"{copy} is gone.",
+            "stale": f"{copy} could not be read back now.",
+        }[self.why]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Why the transfer is not closed, or the number of the receipt that tells that it is."""
+
+    obstacles: tuple[Obstacle, ...] = ()
+    receipt: int | None = None
+
+
+@jobs.job(NAME, lane="staff", timeout=timedelta(hours=48), attempts=3)
+def complete_transfer(site: Site, number: str, by: str, returned_for_good: bool) -> Iterator[jobs.Progress]:
+    """What the desk's button asks for.  A refusal is told in the history; it is no failure."""
+    complete(site, number, by=by, returned_for_good=returned_for_good, say=lambda *_: None)
+    yield 1, 1
+
+
+def complete(site: Site, number: str, *, by: str, returned_for_good: bool, say: Say) -> Outcome:
+    """Close a transfer and give its notice, or say what is in the way.  Of a closed one: the same again.
+
+    ``returned_for_good``: what was returned will not come again.  Copies that were not read back
+    within `SEOGO_READ_BACK_WITHIN` are read back now.
+    """
+    with site.reading_session() as session:
+        transfer = transfers.get(session, number)
+    with alone(site, transfer.agency_code, transfer.shape):
+        obstacles = () if transfer.state == "closed" else _close(site, number, by, returned_for_good, say)
+        if obstacles:
+            _tell(site, number, by, obstacles)
+            return Outcome(obstacles)
+        return Outcome(receipt=issuing.issue_in_turn(site, number, by=by))
+
+
+def obstacles_now(site: Site, session: Session, transfer: Transfer) -> tuple[Obstacle, ...]:
+    """What is in the way as far as rows tell; copies that only have to be read back again are not."""
+    found = _volumes_in_the_way(session, transfer, returned_for_good=True)
+    doubts = assurance.doubts(session, _stores(site), _held(transfer), since=_since(site))
+    return (*found, *(_obstacle(each) for each in doubts if each.why not in CAN_BE_READ))
+
+
+def _close(site: Site, number: str, by: str, returned_for_good: bool, say: Say) -> tuple[Obstacle, ...]:
+    since = _since(site)
+    with site.reading_session() as session:
+        transfer = transfers.get(session, number)
+        found = _volumes_in_the_way(session, transfer, returned_for_good)
+        doubts = assurance.doubts(session, _stores(site), _held(transfer), since=since)
+    if not found:
+        _read_back(site, number, [each.subject for each in doubts if each.why in CAN_BE_READ], by, say)
+    with site.open_session.begin() as session:
+        transfer = transfers.get(session, number)
+        found = _volumes_in_the_way(session, transfer, returned_for_good)
+        doubts = assurance.doubts(session, _stores(site), _held(transfer), since=since, hold=True)
+        obstacles = (*found, *(_obstacle(each) for each in doubts))
+        if not obstacles:
+            _notify(session, site, transfer, since, by)
+    return obstacles
+
+
+def _read_back(site: Site, number: str, subjects: Sequence[Subject], by: str, say: Say) -> None:
+    if not subjects:
+        return
+    checks = fixity.check_subjects(site, subjects, about=number, stores=_stores(site), by=by)
+    for done, _ in enumerate(checks, start=1):
+        say("reading back", done, len(subjects))
+
+
+def _notify(session: Session, site: Site, transfer: Transfer, since: datetime, by: str) -> None:
+    """The transfer is closed, in one transaction with the act that its receipt will prove."""
+    transfers.settle(session, transfer)
+    transfer.move("complete")
+    rows = transfers.volumes_of(session, transfer)
+    facts = {
+        "agency_code": transfer.agency_code,
+        "stored": sum(row.volume_id is not None for row in rows),
+        "returned_for_good": [row.position for row in rows if row.volume_id is None],
+        "stores": _stores(site),
+        "read_back_since": rfc3339(since),
+    }
+    about, now = transfer.number, site.now()
+    ledger.record(session, act="transfer.completion_notified", about=about, at=now, actor=by, facts=facts)
+    transfers.note(session, transfer, COMPLETED, by=by, at=now)
+    transfers.note(session, transfer, "closed", by=by, at=now)
+
+
+def _tell(site: Site, number: str, by: str, obstacles: Sequence[Obstacle]) -> None:
+    told = " ".join(each.message for each in obstacles[:5])
+    more = f" And {len(obstacles) - 5} more." if len(obstacles) > 5 else ""
+    with site.open_session.begin() as session:
+        transfer = transfers.get(session, number)
+        transfers.note(session, transfer, "completion-refused", by=by, at=site.now(), detail=told + more)
+    seal_now(site)
+
+
+def _volumes_in_the_way(session: Session, transfer: Transfer, returned_for_good: bool) -> list[Obstacle]:
+    rows = session.execute(
+        select(
+            TransferVolume.position,
+            TransferVolume.state,
+            TransferVolume.volume_id,
+            Volume.reference,
+            Volume.state.label("custody"),
+        )
+        .outerjoin(Volume, Volume.id == TransferVolume.volume_id)
+        .where(TransferVolume.transfer_id == transfer.id)
+        .order_by(TransferVolume.position)
+    )
+    found: list[Obstacle] = []
+    held = 0
+    for row in rows:
+        held += row.volume_id is not None
+        if row.volume_id is not None and row.custody != "stored":
+            found.append(Obstacle("unstored", row.position + 1, row.reference))
+        elif row.volume_id is None and row.state != "returned":
+            found.append(Obstacle("waiting", row.position + 1))
+        elif row.volume_id is None and not returned_for_good:
+            found.append(Obstacle("returned", row.position + 1))
+    return found if held else [*found, Obstacle("nothing")]
+
+
+def _obstacle(doubt: Doubt) -> Obstacle:
+    subject = doubt.subject
+    return Obstacle(doubt.why, None, subject.volume, subject.store, doubt.verified_at)
+
+
+def _held(transfer: Transfer) -> Select[*tuple[Any, ...]]:
+    mine = TransferVolume.transfer_id == transfer.id
+    return select(TransferVolume.volume_id).where(mine, TransferVolume.volume_id.is_not(None))
+
+
+def _stores(site: Site) -> list[str]:
+    return sorted(site.settings.stores)
+
+
+def _since(site: Site) -> datetime:
+    return site.now() - timedelta(hours=site.settings.read_back_within)

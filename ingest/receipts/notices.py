@@ -1,0 +1,123 @@
+"""The completion notice (인수완료통지) as data and as a letter to the agency, under art. 44 of the Decree."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from archive import holdings
+from archive.errors import Refused
+from archive.holdings import ContentFile, Item
+from archive.site import language
+from archive.site.site import SEOUL, Site
+from ingest import transfers
+from ingest.receipts.contents import COMPLETED
+from ingest.receipts.issuing import Receipt, of_transfer
+from ingest.states import CLOSING
+from ingest.transfers import Transfer, TransferAct, TransferVolume
+from preservation.packages import Bag, Copy
+from preservation.rendering import letters
+
+FORMAT = "seogo-notice/1"
+LAW = "공공기록물 관리에 관한 법률 시행령 제44조"
+MOST_IN_LETTER = 100
+"""Returned volumes that the letter names; the receipt names them all."""
+
+
+@dataclass(frozen=True)
+class Amounts:
+    stored: int
+    files: int
+    bytes: int
+
+
+def notice(site: Site, session: Session, transfer: Transfer) -> dict[str, Any]:
+    """The notice of a closed transfer.  Refused where none was given: the agency keeps its originals."""
+    notified_at = _notified_at(session, transfer)
+    receipt = next(iter(of_transfer(session, transfer)), None)
+    if notified_at is None or receipt is None:
+        raise Refused(
+            f"No completion notice was given for transfer {transfer.number}; the agency keeps its originals.",
+            code="transfer.not_completed", next=f"Give it with: seogo transfer complete {transfer.number}",
+        )  # fmt: skip
+    agency, amounts = holdings.get_agency(session, transfer.agency_code), _amounts(session, transfer)
+    return {
+        "format": FORMAT,
+        "law": LAW,
+        "archive": site.settings.name,
+        "transfer": transfer.number,
+        "round": transfer.round,
+        "agency": {"code": agency.code, "name": agency.name},
+        "state": transfer.state,
+        "statutory": list(CLOSING),
+        "received_at": transfer.received_at.isoformat(),
+        "notified_at": notified_at.isoformat(),
+        "volumes": {"stored": amounts.stored, "returned": len(_returned(session, transfer))},
+        "files": amounts.files,
+        "bytes": amounts.bytes,
+        "stores": _stores(session, transfer),
+        "keep": _returned(session, transfer),
+        "receipt": _receipt(receipt),
+        "key": site.signer.verifier.vkey,
+    }
+
+
+def letter(site: Site, session: Session, transfer: Transfer) -> bytes:
+    """The notice as a PDF in Korean."""
+    told = notice(site, session, transfer)
+    notified = datetime.fromisoformat(told["notified_at"]).astimezone(SEOUL)
+    html = _templates().get_template("letter.html").render(
+        it=told, most=MOST_IN_LETTER, size=language.size, number=language.number,
+        moment=lambda text: language.moment(datetime.fromisoformat(text), "ko"),
+        day=language.day(notified.date(), "ko"),
+    )  # fmt: skip
+    title = f"인수완료통지 {transfer.number}"
+    return letters.pdf(html, title=title, foot=f"{site.settings.name} {title}")
+
+
+def _templates() -> Environment:
+    folder = Path(__file__).parent / "templates"
+    return Environment(loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined)
+
+
+def _notified_at(session: Session, transfer: Transfer) -> datetime | None:
+    acts = select(TransferAct.at).where(TransferAct.transfer_id == transfer.id, TransferAct.act == COMPLETED)
+    return session.scalar(acts.order_by(TransferAct.id).limit(1))
+
+
+def _amounts(session: Session, transfer: Transfer) -> Amounts:
+    mine = TransferVolume.transfer_id == transfer.id
+    volumes = session.scalar(select(func.count(TransferVolume.volume_id)).where(mine)) or 0
+    counted = (
+        select(func.count(ContentFile.id), func.coalesce(func.sum(ContentFile.bytes), 0))
+        .select_from(TransferVolume)
+        .join(Item, Item.volume_id == TransferVolume.volume_id)
+        .join(ContentFile, ContentFile.item_id == Item.id)
+        .where(mine)
+    )
+    files, octets = session.execute(counted).one()
+    return Amounts(volumes, files, int(octets))
+
+
+def _stores(session: Session, transfer: Transfer) -> list[str]:
+    named = (
+        select(Copy.store)
+        .join(Bag, Bag.id == Copy.bag_id)
+        .join(TransferVolume, TransferVolume.volume_id == Bag.volume_id)
+        .where(TransferVolume.transfer_id == transfer.id, Copy.state == "verified")
+    )
+    return sorted(session.scalars(named.distinct()))
+
+
+def _returned(session: Session, transfer: Transfer) -> list[dict[str, Any]]:
+    """The volumes that are not in custody: their originals must be kept."""
+    rows = (row for row in transfers.volumes_of(session, transfer) if row.volume_id is None)
+    return [{"position": row.position + 1, "sender_id": row.sender_id, "reason": row.reason} for row in rows]
+
+
+def _receipt(receipt: Receipt) -> dict[str, Any]:
+    return {"number": receipt.number, "body_sha256": receipt.body_sha256}
