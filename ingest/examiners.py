@@ -19,7 +19,6 @@ from preservation.file_examiners import archive_examiner, pdf_examiner
 from preservation.reading import Reader
 from preservation.scanning import MalwareExaminer, Released, Scanner, open_scanner
 
-LIMITS = Limits(bytes=8 << 30, members=100_000, depth=4, seconds=45)
 NOT_SCANNED = "No virus scanner is set, so nothing of this transfer was scanned.  Set SEOGO_SCANNER."
 
 
@@ -30,7 +29,7 @@ def opened(settings: Settings, released: Released = frozenset()) -> Iterator[Seq
     ``released`` are files that two steps let pass although the scanner names them.
     """
     scanner = scanner_of(settings)
-    archives = archive_examiner(_own_reader(os.getpid()), LIMITS)
+    archives = archive_examiner(_own_reader(os.getpid()), limits_of(settings))
     malware = (MalwareExaminer(scanner, settings.scanner.unscannable, released),) if scanner else ()
     yield (*malware, archives)
 
@@ -40,6 +39,12 @@ def opened_for_checks(settings: Settings, released: Released = frozenset()) -> I
     """All of them."""
     with Reader() as reader, opened(settings, released) as examiners:
         yield (*examiners, pdf_examiner(reader))
+
+
+def limits_of(settings: Settings) -> Limits:
+    """How far an archive file is looked through while it is read."""
+    told = settings.archive_files
+    return Limits(bytes=told.bytes, members=told.members, depth=told.depth, seconds=told.seconds)
 
 
 @cache

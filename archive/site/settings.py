@@ -12,7 +12,8 @@ from datetime import datetime
 from pathlib import Path
 
 from archive.errors import WrongCall
-from archive.site import scanner_settings
+from archive.site import archive_file_limits, scanner_settings
+from archive.site.archive_file_limits import ArchiveFileLimits
 from archive.site.scanner_settings import ScannerSettings
 
 
@@ -42,6 +43,11 @@ SETTINGS = (
     Setting("SEOGO_SCANNER_SIGNATURE_DAYS", "7", "how old its signatures may be, in days"),
     Setting("SEOGO_SCANNER_UNSCANNABLE", "hold", "what cannot be scanned whole: hold, or accept"),
     Setting("SEOGO_QUARANTINE_DAYS", "0", "days between the first and the second scan; 0: one pass is both"),
+    Setting(
+        "SEOGO_ARCHIVE_LIMITS",
+        archive_file_limits.DEFAULT,
+        "how much of an archive file in a transfer is looked at before it is kept back",
+    ),
     Setting("SEOGO_CLOCK", "", "tests only: an RFC 3339 instant at which time stands"),
     Setting("SEOGO_REFERENCE", "SG", "first part of every reference: capitals and digits, at most 8"),
     Setting("SEOGO_NAME", "서고 기록원", "name of the archive on every page"),
@@ -69,6 +75,7 @@ class Settings:
     index_prefix: str
     keys: Path
     scanner: ScannerSettings
+    archive_files: ArchiveFileLimits
     clock: datetime | None
     reference: str
     name: str
@@ -157,6 +164,7 @@ def _build(
         index_prefix=values["SEOGO_INDEX_PREFIX"],
         keys=Path(values["SEOGO_KEYS"]).expanduser().absolute(),
         scanner=scanner_settings.read(values, faults),
+        archive_files=archive_file_limits.read(values["SEOGO_ARCHIVE_LIMITS"], faults),
         clock=_instant(values["SEOGO_CLOCK"], faults),
         reference=values["SEOGO_REFERENCE"],
         name=values["SEOGO_NAME"],

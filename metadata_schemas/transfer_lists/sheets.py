@@ -24,6 +24,11 @@ SUFFIXES = (".csv", ".tsv", ".xlsx", ".xlsm", ".xls", ".ods")
 UNPACKED_LIMIT = 1 << 30
 CELL_LIMIT = 1 << 20
 _EXACT_NUMBER = 10**15
+# What the two libraries raise for a workbook that is not as its format asks; entities are a ValueError.
+CANNOT_READ = (
+    python_calamine.CalamineError, zipfile.BadZipFile, OSError, ValueError, LookupError, TypeError,
+    AttributeError, SyntaxError,
+)  # fmt: skip
 _PADDED_FORMAT = re.compile(rb'formatCode="0{2,}"')
 
 Row = list[str]
@@ -61,7 +66,7 @@ def open_sheets(path: Path, name: str) -> list[Sheet] | Finding:
         return _workbook(path, name)
     except python_calamine.PasswordError:
         return _refusal("list.unreadable", name, "a workbook without a password", "it is encrypted")
-    except (python_calamine.CalamineError, zipfile.BadZipFile, OSError, ValueError, KeyError) as error:
+    except CANNOT_READ as error:
         return _refusal(
             "list.unreadable", name, "an XLSX, XLS or ODS workbook", str(error) or "it is damaged"
         )
@@ -137,7 +142,7 @@ def _workbook(path: Path, name: str) -> list[Sheet] | Finding:
 
 
 def _calamine_rows(sheet: python_calamine.CalamineSheet) -> Callable[[], Iterator[Row]]:
-    return lambda: ([_text(cell) for cell in row] for row in sheet.iter_rows())
+    return _rows_or_reason(lambda: ([_text(cell) for cell in row] for row in sheet.iter_rows()))
 
 
 def _padded_workbook(path: Path, name: str) -> list[Sheet]:
@@ -150,7 +155,22 @@ def _padded_workbook(path: Path, name: str) -> list[Sheet]:
 
 
 def _openpyxl_rows(sheet: Any) -> Callable[[], Iterator[Row]]:
-    return lambda: ([_padded(cell) for cell in row] for row in sheet.iter_rows())
+    return _rows_or_reason(lambda: ([_padded(cell) for cell in row] for row in sheet.iter_rows()))
+
+
+def _rows_or_reason(read: Callable[[], Iterator[Row]]) -> Callable[[], Iterator[Row]]:
+    """Rows of a workbook; BrokenTable where the library cannot go on."""
+
+    def rows() -> Iterator[Row]:
+        number = 0
+        try:
+            for row in read():
+                number += 1
+                yield row
+        except CANNOT_READ as error:
+            raise BrokenTable(number + 1, str(error)) from error
+
+    return rows
 
 
 def _padded(cell: Any) -> str:

@@ -6,14 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from archive.site import settings
 from archive.site.site import Site
-from ingest.examiners import LIMITS
+from ingest.examiners import limits_of
 from preservation.file_examiners import faults_of
 from preservation.reading import Reader
 from tests.corpus.conftest import Row, by_path, receive, rows, rules
 
 SET = "evil-archives"
 SECONDS = 20
+LIMITS = limits_of(settings.read({}))
 ALLOWED = {
     "refuse": {"error"},
     "refuse-or-report": {"error", "warning"},

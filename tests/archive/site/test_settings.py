@@ -60,3 +60,19 @@ def test_an_unknown_setting_in_the_file_is_a_fault(tmp_path: Path):
     file.write_text("SEOGO_PROT = 8100\n", "utf-8")
     with pytest.raises(WrongCall, match="SEOGO_PROT"):
         settings.read({"SEOGO_CONFIG": str(file)})
+
+
+def test_limits_of_archive_files_keep_their_default_where_they_are_not_named(tmp_path: Path):
+    home = {"SEOGO_HOME": str(tmp_path)}
+    usual = settings.read(home).archive_files
+    raised = settings.read({**home, "SEOGO_ARCHIVE_LIMITS": "bytes=2T depth=6"}).archive_files
+    assert (raised.bytes, raised.depth) == (2 << 40, 6)
+    assert (raised.members, raised.seconds) == (usual.members, usual.seconds)
+
+
+@pytest.mark.parametrize(
+    "text", ["bytes", "bytes=", "bytes=0", "depth=7", "bytes=-1", "size=1", "seconds=1K K"]
+)
+def test_a_limit_of_archive_files_that_is_none_is_told(text: str, tmp_path: Path):
+    with pytest.raises(WrongCall, match="SEOGO_ARCHIVE_LIMITS"):
+        settings.read({"SEOGO_HOME": str(tmp_path), "SEOGO_ARCHIVE_LIMITS": text})
