@@ -92,7 +92,7 @@ def declare_jobs() -> None:
 
 def load() -> None:
     """Import every package whole, so that every table, job and command is declared."""
-    for module in (*COMMANDS.values(), *JOBS, *PAGES, "ingest.demo"):
+    for module in (*COMMANDS.values(), *JOBS, *PAGES, "ingest.acceptance.commands", "ingest.demo"):
         importlib.import_module(module)
 
 

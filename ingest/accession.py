@@ -27,6 +27,7 @@ from archive.site.site import Site
 from archive.stores import Store, open_stores
 from archive.work.pool import Pool, working
 from ingest import examiners, planning, transfers
+from ingest.acceptance import verdicts
 from ingest.inspection import Inspection
 from ingest.planning import Custody
 from preservation import derivatives, packages, packing
@@ -147,7 +148,8 @@ def _conclude(
 ) -> None:
     transfer = transfers.get(session, custody.number)
     row = transfers.volume_with(session, transfer, plan.reference)
-    if row.state not in ("waiting", "accepted"):  # returned or taken meanwhile: that stands
+    # Returned, taken or found unfit meanwhile: that stands.
+    if row.state not in ("waiting", "accepted") or verdicts.found_unfit(session, row):
         forget(session, plan.reference)
         return
     transfers.add_findings(session, transfer, [(row.position, each) for each in outcome.findings])

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from archive.site.site import Site
 from archive.work import jobs
 from ingest import checks, reading, readings, receiving, transfers
+from ingest.acceptance import listed
 from ingest.inspection import Inspection
 from ingest.inventory import HELD
 from ingest.receiving import Say
@@ -40,6 +41,7 @@ def check(site: Site, number: str, say: Say, *, by: str) -> None:
             _forget_own(session, transfer, inspection)
             transfers.link_held(session, transfer, inspection.held())
             transfers.forget_findings(session, transfer)
+            listed.keep(session, transfer, inspection)
             transfers.add_findings(session, transfer, checks.check(inspection))
             readings.keep(session, transfer, inspection)
             transfers.note(session, transfer, "checked", by=by, at=site.now())

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from archive.site.evidence import seal_now
 from archive.site.site import Site
-from archive.site.terminal import Command, Group, Progress, json_option, pass_site, say
+from archive.site.terminal import Command, LazyGroup, Progress, json_option, pass_site, say
 from archive.work.commands import finish_work
 from archive.work.jobs import Job
 from ingest import checking_again, receiving, results, returning, transfers
@@ -22,7 +22,11 @@ BY = "command-line"
 SHOWN = 20
 
 
-@click.group(cls=Group)
+ACCEPTANCE = dict.fromkeys(("judge", "sample"), "ingest.acceptance.commands")
+"""Commands that are imported when they are called."""
+
+
+@click.group(cls=LazyGroup, places=ACCEPTANCE)
 def transfer() -> None:
     """Transfers (이관): what agencies send."""
 

@@ -53,6 +53,12 @@ class Inspection:
         ):
             yield unpacked(item)
 
+    def counted_items(self) -> Iterator[tuple[int, int, ItemDescription, int, int]]:
+        """Every item: its volume, its position from 0, files that came and names that found none."""
+        wanted = "SELECT volume, position, packed, files, lacking FROM items ORDER BY volume, position"
+        for place, position, item, files, lacking in self.inventory.rows(wanted):
+            yield place, position, unpacked(item), files, lacking
+
     def files(self, place: int) -> Iterator[tuple[int, Found]]:
         """The files of a volume, each with the position of its item, from 0."""
         for item, *row in self.inventory.rows(f"SELECT item, {FOUND} {_CLAIMED}", *self._claims(place)):

@@ -22,6 +22,7 @@ from archive.site.site import SEOUL, Site
 from archive.stores.keys import Names
 from archive.work import jobs
 from ingest import acceptable, accession, checks, known, planning, reading, readings, transfers
+from ingest.acceptance import listed
 from ingest.accession import Packers
 from ingest.inspecting import inspect
 from ingest.inspection import Inspection
@@ -161,6 +162,7 @@ def _enter(site: Site, asked: Asked, inspection: Inspection, say: Say) -> str:
     with site.open_session.begin() as session:
         transfer = _transfer(session, site, asked, inspection, claimed)
         transfers.add_volumes(session, transfer, inspection.volumes())
+        listed.keep(session, transfer, inspection)
         transfers.link_held(session, transfer, inspection.held())
         transfers.add_findings(session, transfer, checks.check(inspection))
         readings.keep(session, transfer, inspection)

@@ -36,6 +36,10 @@ volume certain.  A stray file does not: the volumes beside it are complete.
 """
 
 
+OF_PERSONS = "inspection."
+"""Findings of people who looked; the checks neither make nor forget them."""
+
+
 class Transfer(Base):
     """``shape``: a digest of names and sizes; ``claimed``: digests of the administrative files."""
 
@@ -212,7 +216,9 @@ def is_faulty(transfer: Transfer) -> ColumnElement[bool]:
 
 
 def forget_findings(session: Session, transfer: Transfer) -> None:
-    session.execute(delete(FindingRow).where(FindingRow.transfer_id == transfer.id))
+    """Forget what the checks found; what a person found stays."""
+    of_checks = ~FindingRow.rule.startswith(OF_PERSONS)
+    session.execute(delete(FindingRow).where(FindingRow.transfer_id == transfer.id, of_checks))
 
 
 def faulty(session: Session, transfer: Transfer) -> set[int]:

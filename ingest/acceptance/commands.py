@@ -1,0 +1,115 @@
+"""The inspection (검수) on the command line: verdicts, samples, counts, rounds and reports of a transfer."""
+
+import secrets
+from fractions import Fraction
+from typing import Any
+
+import click
+
+from archive.errors import Missing, WrongCall
+from archive.site.evidence import seal_now
+from archive.site.site import Site
+from archive.site.terminal import Command, json_option, pass_site, say
+from ingest import transfers
+from ingest.acceptance import listed, sampling, verdicts
+from ingest.acceptance.sampling import Standing
+from ingest.acceptance.verdicts import BINDINGS, CONDITIONS, REASONS, Seen
+
+BY = "command-line"
+A_PERCENT = Fraction(1, 100)
+
+
+@click.command(cls=Command)
+@click.argument("number")
+@click.option("--volume", "place", type=click.IntRange(1), required=True, help="Its place in the list.")
+@click.option("--item", type=click.IntRange(1), help="Its place in the volume; without it the volume itself.")
+@click.option("--verdict", required=True, type=click.Choice(["fit", "unfit", "not_looked_at"]))
+@click.option("--reason", type=click.Choice(REASONS), help="Why it is unfit.")
+@click.option("--note", help="What the agency has to know; no personal data of users.")
+@click.option("--pages", type=click.IntRange(0), help="How many pages were counted.")
+@click.option("--binding", type=click.Choice(BINDINGS), help="How the paper is bound (편철상태).")
+@click.option("--condition", type=click.Choice(CONDITIONS), help="Grade of the paper (보존상태).")
+@json_option
+@pass_site
+def judge(site: Site, /, number: str, place: int, item: int | None, as_json: bool, **seen: Any) -> None:
+    """Say of a volume or an item whether it is fit.  What is unfit keeps its volume from being taken."""
+    with site.open_session.begin() as session:
+        transfer = transfers.get(session, number)
+        volume = listed.volume_at(session, transfer, place - 1)
+        about = volume if item is None else listed.item_at(session, volume, item - 1)
+        verdicts.give(session, transfer, about, Seen(**seen), by=BY, at=site.now())
+        told = {"transfer": number, "volume": place, "item": item, "title": about.title, **seen}
+    seal_now(site)
+    what = f"Item {item} of volume {place}" if item else f"Volume {place}"
+    say(told, as_json, lambda: f"{what} ({told['title']}) is {told['verdict'].replace('_', ' ')}.")
+
+
+@click.command(cls=Command)
+@click.argument("number")
+@click.option("--draw", is_flag=True, help="Draw a sample, in place of an earlier one.")
+@click.option("--unit", type=click.Choice(["volume", "item"]), default="item", show_default=True)
+@click.option("--acceptable", default="1", show_default=True, help="Percent that may be unfit.")
+@click.option("--confidence", default="95", show_default=True, help="Percent.")
+@click.option("--seed", help="To repeat a choice; else one is drawn.")
+@json_option
+@pass_site
+def sample(
+    site: Site, number: str, draw: bool, unit: sampling.Unit, acceptable: str, confidence: str,
+    seed: str | None, as_json: bool,
+) -> None:  # fmt: skip
+    """The sample to be looked at, how far that is, and what it proves."""
+    if draw:
+        with site.open_session.begin() as session:
+            sampling.draw(
+                session, transfers.get(session, number), unit=unit, acceptable=percent(acceptable),
+                confidence=percent(confidence), seed=seed or secrets.token_hex(8), by=BY, at=site.now(),
+            )  # fmt: skip
+        seal_now(site)
+    with site.reading_session() as session:
+        plan = sampling.current(session, transfers.get(session, number))
+        if plan is None:
+            raise Missing(f"Transfer {number} has no sample.", next=f"seogo transfer sample {number} --draw")
+        standing = sampling.standing(session, plan)
+        told = as_dict(standing)
+        told["drawn"] = [
+            {"volume": line.volume.position + 1, "item": line.item.position + 1 if line.item else None,
+             "verdict": line.verdict.verdict if line.verdict else "not_looked_at"}
+            for line in sampling.lines(session, plan, only_to_look_at=False, after=0, limit=plan.size)
+        ]  # fmt: skip
+    say(told, as_json, lambda: in_words(standing))
+
+
+def percent(text: str) -> Fraction:
+    """A share from percent as people write them, exactly."""
+    try:
+        return Fraction(text.strip().removesuffix("%").strip()) * A_PERCENT
+    except (ValueError, ZeroDivisionError) as error:
+        raise WrongCall(f"{text} is no percentage.", next="Write a number such as 1 or 0.5.") from error
+
+
+def as_dict(standing: Standing) -> dict[str, Any]:
+    plan = standing.plan
+    return {
+        "unit": plan.unit, "lot": plan.lot, "size": plan.size, "seed": plan.seed,
+        "acceptable": plan.acceptable / 1_000_000, "confidence": plan.confidence / 1_000_000,
+        "looked_at": standing.looked_at, "unfit": standing.unfit,
+        "at_most_unfit": float(standing.at_most), "confidence_reached": float(standing.confidence),
+        "is_shown": standing.is_shown,
+    }  # fmt: skip
+
+
+def in_words(standing: Standing) -> str:
+    plan = standing.plan
+    sure = f"{plan.confidence / 10_000:g} %"
+    return "\n".join([
+        f"{plan.size} of {plan.lot} {plan.unit}s were drawn with the seed {plan.seed}.",
+        f"{standing.looked_at} are looked at, {standing.to_look_at} are to be looked at.",
+        f"With {standing.looked_at} of {plan.lot} looked at and {standing.unfit} unfit, at {sure} confidence "
+        f"at most {upward(standing.at_most)} % are unfit; {plan.acceptable / 10_000:g} % were acceptable.",
+    ])  # fmt: skip
+
+
+def upward(share: Fraction) -> str:
+    """A share in percent with two places, never less than it is."""
+    hundredths = -((-share * 10_000) // 1)
+    return f"{float(hundredths) / 100:g}"

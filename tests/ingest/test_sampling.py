@@ -1,0 +1,49 @@
+"""A sample is drawn, looked at, and says what it proves."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.ingest.conftest import Call
+
+
+@pytest.fixture
+def number(call: Call, sample: Path) -> str:
+    said = call("transfer", "receive", sample, "--agency", "6110000")
+    return str(said.told["transfer"])
+
+
+def test_a_sample_is_counted_as_it_is_looked_at(call: Call, number: str) -> None:
+    drawn = call("transfer", "sample", number, "--draw", "--acceptable", "10", "--seed", "a").told
+    again = call("transfer", "sample", number, "--draw", "--acceptable", "10", "--seed", "a").told
+    assert drawn == again
+    assert drawn["size"] == len(drawn["drawn"]) <= drawn["lot"]
+    assert (drawn["looked_at"], drawn["at_most_unfit"], drawn["is_shown"]) == (0, 1, False)
+    for place in drawn["drawn"]:
+        call("transfer", "judge", number, "--volume", place["volume"], "--item", place["item"],
+             "--verdict", "fit")  # fmt: skip
+    shown = call("transfer", "sample", number).told
+    assert shown["looked_at"] == shown["size"]
+    assert shown["at_most_unfit"] <= 0.1
+    assert shown["confidence_reached"] >= 0.95
+    assert shown["is_shown"] is True
+    first = shown["drawn"][0]
+    call("transfer", "judge", number, "--volume", first["volume"], "--item", first["item"],
+         "--verdict", "unfit", "--reason", "quality")  # fmt: skip
+    spoilt = call("transfer", "sample", number).told
+    assert spoilt["unfit"] == 1
+    assert spoilt["is_shown"] is False
+    assert spoilt["at_most_unfit"] > shown["at_most_unfit"]
+
+
+def test_volumes_are_drawn_too_and_words_are_for_people(call: Call, number: str) -> None:
+    call("transfer", "sample", number, "--draw", "--unit", "volume", "--acceptable", "0")
+    said = call("transfer", "sample", number, words=True)
+    assert "3 of 3 volumes were drawn" in said.out
+    assert "at most 100 % are unfit" in said.out
+
+
+def test_what_is_no_plan_is_refused(call: Call, number: str) -> None:
+    assert call("transfer", "sample", number).exit_code == 3
+    for option, value in (("--acceptable", "much"), ("--acceptable", "100"), ("--confidence", "100")):
+        assert call("transfer", "sample", number, "--draw", option, value).exit_code == 2

@@ -1,0 +1,115 @@
+"""A person's verdict on a volume or an item keeps it from being taken, and nothing is overwritten."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from archive.errors import WrongCall
+from archive.ledger import LedgerEntry
+from archive.site.site import Site
+from ingest import accession, checking_again, receiving, transfers
+from ingest.acceptance import listed, verdicts
+from ingest.acceptance.listed import ListedItem, ListedVolume
+from ingest.acceptance.verdicts import Seen
+from ingest.receiving import Asked
+from ingest.transfers import TransferVolume
+from tests.conftest import Installation
+from tests.ingest.conftest import AGENCY, _here
+
+
+@pytest.fixture
+def site(place: Installation) -> Iterator[Site]:
+    site = place.site()
+    yield site
+    site.engine.dispose()
+
+
+def quiet(*_: object) -> None:
+    pass
+
+
+@pytest.fixture
+def number(site: Site, sample: Path) -> str:
+    return receiving.receive(site, Asked(folder=sample, agency=AGENCY), quiet)
+
+
+def judge(site: Site, number: str, place: int, seen: Seen, *, item: int | None = None) -> None:
+    with site.open_session.begin() as session:
+        transfer = transfers.get(session, number)
+        volume = listed.volume_at(session, transfer, place)
+        about = volume if item is None else listed.item_at(session, volume, item)
+        verdicts.give(session, transfer, about, seen, by="p-1", at=site.now())
+
+
+def states(site: Site, number: str) -> list[str]:
+    with site.reading_session() as session:
+        return [row.state for row in transfers.volumes_of(session, transfers.get(session, number))]
+
+
+UNFIT = Seen("unfit", reason="pages_missing", note="3쪽이 없습니다.")
+
+
+def test_every_volume_and_item_of_the_list_is_a_row(site: Site, number: str) -> None:
+    with site.reading_session() as session:
+        volumes = session.scalars(select(ListedVolume)).all()
+        items = session.scalars(select(ListedItem)).all()
+        counted = sum(session.scalars(select(TransferVolume.items)))
+    assert len(volumes) == 3
+    assert len(items) == counted
+    assert all(item.files and item.row for item in items)
+
+
+def test_an_unfit_item_keeps_its_volume_from_being_taken_and_the_others_are(
+    site: Site, number: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accession, "working", _here)
+    judge(site, number, 1, UNFIT, item=0)
+    list(receiving.accept(site, number, by="p-2"))
+    assert states(site, number) == ["stored", "waiting", "stored"]
+    judge(site, number, 1, Seen("fit"), item=0)
+    list(receiving.accept(site, number, by="p-2"))
+    assert states(site, number) == ["stored"] * 3
+
+
+def test_a_verdict_stays_when_the_transfer_is_checked_again(site: Site, number: str) -> None:
+    judge(site, number, 0, UNFIT)
+    checking_again.check(site, number, quiet, by="p-2")
+    with site.reading_session() as session:
+        transfer = transfers.get(session, number)
+        [found] = [row for row in transfers.findings_of(session, transfer) if row.rule == verdicts.RULE]
+        assert found.severity == "error"
+        assert "3쪽이 없습니다." in found.message
+        assert len(transfers.faulty(session, transfer)) == 1
+
+
+def test_nothing_is_overwritten_and_each_verdict_is_in_the_ledger(site: Site, number: str) -> None:
+    for seen in (UNFIT, Seen("fit", pages=12, binding="loose", condition="2"), Seen("not_looked_at")):
+        judge(site, number, 0, seen)
+    with site.reading_session() as session:
+        volume = listed.volume_at(session, transfers.get(session, number), 0)
+        assert verdicts.current(session, volume) is None
+        told = [(row.verdict, row.pages, row.binding) for row in verdicts.history(session, volume)]
+        entries = [
+            row.entry for row in session.scalars(select(LedgerEntry)) if "record.inspected" in row.entry
+        ]
+        findings = transfers.findings_of(session, transfers.get(session, number))
+    assert told == [("fit", 12, "loose"), ("unfit", None, None)]
+    assert len(entries) == 3
+    assert "3쪽이 없습니다." not in "".join(entries)
+    assert verdicts.RULE not in {row.rule for row in findings}
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [Seen("unfit"), Seen("unfit", reason="ugly"), Seen("unfit", reason="other"), Seen("fit", pages=-1),
+     Seen("fit", binding="glued"), Seen("fit", condition="4"), Seen("perhaps")],  # type: ignore[arg-type]
+)  # fmt: skip
+def test_an_incomplete_verdict_is_refused_with_what_to_choose_from(
+    site: Site, number: str, seen: Seen
+) -> None:
+    with pytest.raises(WrongCall) as refused:
+        judge(site, number, 0, seen)
+    assert refused.value.next
+    judge(site, number, 0, UNFIT)
