@@ -45,6 +45,7 @@ JOBS = (
     "ingest.checking_again",
     "ingest.receipts.completion",
     "ingest.receiving",
+    "ingest.settling",
     "preservation.completing",
     "preservation.derivatives",
 )

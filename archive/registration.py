@@ -17,6 +17,9 @@ from archive.holdings import ContentFile, Item, Volume
 from metadata_schemas import terms
 from metadata_schemas.description import NO_STATUS, Access, DateSpan, ItemDescription, VolumeDescription
 
+ENTERING = "entering"
+"""The state of a volume whose files are being entered: nothing counts it as held."""
+
 
 @dataclass(frozen=True)
 class RegisteredFile:
@@ -51,7 +54,7 @@ class Entered:
 
 
 def register(session: Session, entry: Registration, *, today: date, now: datetime) -> Entered:
-    """Enter a volume with its items and their first rulings, in state ``accepted`` and without files.
+    """Enter a volume with its items and their first rulings, in state `ENTERING` and without files.
 
     What a killed run left of the same volume is entered anew; one that is stored is a defect.
     """
@@ -86,15 +89,15 @@ def enter_files(session: Session, entered: Entered, files: Iterable[RegisteredFi
         session.execute(ContentFile.__table__.insert(), rows)  # type: ignore[attr-defined]
 
 
-def complete(session: Session, entered: Entered, *, files: int, octets: int) -> None:
-    """The volume is whole: from now on it is shown, searched and checked."""
+def complete(session: Session, entered: Entered, *, files: int, octets: int, state: str) -> None:
+    """The volume is whole: it is ours from now on, and shown and searched as soon as it is ``stored``."""
     whole = update(Volume).where(Volume.id == entered.volume)
-    session.execute(whole.values(state="stored", files=files, bytes=octets))
+    session.execute(whole.values(state=state, files=files, bytes=octets))
 
 
 def forget(session: Session, reference: str) -> None:
     """Drop what a killed run entered of a volume that it did not complete."""
-    half = select(Volume.id).where(Volume.reference == reference, Volume.state == "accepted")
+    half = select(Volume.id).where(Volume.reference == reference, Volume.state == ENTERING)
     if (volume := session.scalar(half)) is None:
         return
     items = select(Item.id).where(Item.volume_id == volume)

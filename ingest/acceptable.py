@@ -15,7 +15,7 @@ def volumes(transfer: Transfer) -> Select[TransferVolume]:
         select(TransferVolume)
         .where(
             TransferVolume.transfer_id == transfer.id,
-            TransferVolume.state.in_(("waiting", "accepted")),
+            TransferVolume.state == "waiting",
             ~is_faulty(transfer),
         )
         .order_by(TransferVolume.position)

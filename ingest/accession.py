@@ -1,12 +1,14 @@
-"""Taking custody (인수): the bag in every store first, then holdings, rulings and ledger in one transaction.
+"""Taking custody (인수): the bag in the stores first, then holdings, rulings and ledger in one transaction.
 
-Nothing of a volume is in custody until all of it has been read back from every store.
+Nothing of a volume is in custody until two stores at least have given back all of it.  It is stored
+when every store has; a store that is away or full meanwhile is owed its copy (`preservation.completing`).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from dataclasses import dataclass
 from functools import cache, partial
-from itertools import islice
+from itertools import chain, islice
 from typing import TypeAlias
 
 from sqlalchemy.orm import Session
@@ -29,8 +31,9 @@ from archive.work.pool import Pool, working
 from ingest import examiners, planning, transfers
 from ingest.acceptance import verdicts
 from ingest.inspection import Inspection
+from ingest.keeping import Keeping
 from ingest.planning import Custody
-from preservation import derivatives, packages, packing
+from preservation import completing, derivatives, packages, packing
 from preservation.packages import NewBag
 from preservation.packing import NotAsPromised, Packed, Plan
 from preservation.sources import Digests, modified_at, octets_of
@@ -38,7 +41,17 @@ from preservation.sources import Digests, modified_at, octets_of
 Progress: TypeAlias = tuple[int, int, int]
 """Volumes done, volumes to do, bytes done."""
 
-Packers: TypeAlias = Pool[Plan, Packed | NotAsPromised]
+
+@dataclass(frozen=True)
+class Errand:
+    """A volume to be packed, and the stores that it goes into."""
+
+    plan: Plan
+    stores: tuple[str, ...]
+
+
+Packers: TypeAlias = Pool[Errand, Packed | NotAsPromised]
+Outcome: TypeAlias = tuple[Errand, Packed | NotAsPromised | ArchiveError]
 
 LARGE_VOLUME = 20_000
 """A volume with more files is entered in several transactions, so that none grows without limit."""
@@ -55,6 +68,7 @@ def take(
     inspection: Inspection,
     plans: Iterable[Plan],
     *,
+    keeping: Keeping,
     total: int,
     packers: Packers,
 ) -> Iterator[Progress]:
@@ -65,34 +79,50 @@ def take(
     done, octets, left = 0, 0, total
     while left:
         spoilt: list[str] = []
-        with _no_litter(site), closing(packers.spread(plans)) as ready:
+        again: list[Plan] = []
+        errands = (Errand(plan, keeping.names) for plan in plans)
+        with _no_litter(keeping), closing(packers.spread(errands)) as ready:
             for outcomes in ready:
-                spoilt += [plan.reference for plan in _conclude_all(site, custody, outcomes)]
+                _conclude_all(site, custody, outcomes)
+                spoilt += [errand.plan.reference for errand, each in outcomes if isinstance(each, Conflict)]
+                again += _without_their_stores(outcomes, keeping)
                 done += len(outcomes)
-                octets += sum(octets_of(plan.files) for plan, _ in outcomes)
-                yield done - len(spoilt), total, octets
-        done, left = done - len(spoilt), len(spoilt)
-        plans = (planning.plan_anew(site, custody, inspection, each) for each in spoilt)
+                octets += sum(octets_of(errand.plan.files) for errand, _ in outcomes)
+                yield done - len(spoilt) - len(again), total, octets
+        left = len(spoilt) + len(again)
+        done -= left
+        plans = chain(again, (planning.plan_anew(site, custody, inspection, each) for each in spoilt))
+
+
+def _without_their_stores(outcomes: Sequence[Outcome], keeping: Keeping) -> Iterator[Plan]:
+    """The plans to pack once more, without a store that went away or ran full while they were packed.
+
+    What cannot be made up for rises.
+    """
+    for errand, outcome in outcomes:
+        if isinstance(outcome, ArchiveError) and not isinstance(outcome, Conflict):
+            keeping.lose(outcome)
+            yield errand.plan
 
 
 @contextmanager
-def _no_litter(site: Site) -> Iterator[None]:
+def _no_litter(keeping: Keeping) -> Iterator[None]:
     """Half bags of writers that were killed go: those of an earlier run before, those of this one after."""
-    for store in site.stores:
+    for store in keeping.stores:
         store.sweep()
     try:
         yield
     except BaseException:
-        for store in site.stores:
+        for store in keeping.stores:
             with suppress(Unavailable):
                 store.sweep()
         raise
 
 
-def _pack(settings: Settings, plan: Plan) -> Packed | NotAsPromised:
+def _pack(settings: Settings, errand: Errand) -> Packed | NotAsPromised:
     stores = _stores(tuple(settings.stores.items()), tuple(settings.credentials.items()))
     with examiners.opened(settings) as opened:
-        return packing.pack(stores, plan, opened)
+        return packing.pack([each for each in stores if each.name in errand.stores], errand.plan, opened)
 
 
 @cache
@@ -103,28 +133,19 @@ def _stores(
     return open_stores(dict(stores), dict(credentials))
 
 
-def _conclude_all(
-    site: Site, custody: Custody, outcomes: Sequence[tuple[Plan, Packed | NotAsPromised | ArchiveError]]
-) -> list[Plan]:
-    """Write down how volumes went that were packed at about the same time; those that others spoilt.
+def _conclude_all(site: Site, custody: Custody, outcomes: Sequence[Outcome]) -> None:
+    """Write down how volumes went that were packed at about the same time.
 
     They share a transaction, and so one wait for the disk.
     """
-    spoilt: list[Plan] = []
     begun: dict[str, Entered] = {}
-    for plan, outcome in outcomes:
-        if isinstance(outcome, Packed) and len(plan.files) > LARGE_VOLUME:
-            begun[plan.reference] = _enter_in_steps(site, custody, plan, outcome)
+    for errand, outcome in outcomes:
+        if isinstance(outcome, Packed) and len(errand.plan.files) > LARGE_VOLUME:
+            begun[errand.plan.reference] = _enter_in_steps(site, custody, errand.plan, outcome)
     with site.open_session.begin() as session:
-        for plan, outcome in outcomes:
-            if isinstance(outcome, Conflict):
-                spoilt.append(plan)
-            elif not isinstance(outcome, ArchiveError):
-                _conclude(session, site, custody, plan, outcome, begun.get(plan.reference))
-    for _, outcome in outcomes:
-        if isinstance(outcome, ArchiveError) and not isinstance(outcome, Conflict):
-            raise outcome
-    return spoilt
+        for errand, outcome in outcomes:
+            if not isinstance(outcome, ArchiveError):
+                _conclude(session, site, custody, errand, outcome, begun.get(errand.plan.reference))
 
 
 def _enter_in_steps(site: Site, custody: Custody, plan: Plan, packed: Packed) -> Entered:
@@ -142,30 +163,33 @@ def _conclude(
     session: Session,
     site: Site,
     custody: Custody,
-    plan: Plan,
+    errand: Errand,
     outcome: Packed | NotAsPromised,
     entered: Entered | None,
 ) -> None:
-    transfer = transfers.get(session, custody.number)
+    plan, transfer = errand.plan, transfers.get(session, custody.number)
     row = transfers.volume_with(session, transfer, plan.reference)
     # Returned, taken or found unfit meanwhile: that stands.
-    if row.state not in ("waiting", "accepted") or verdicts.found_unfit(session, row):
+    if row.state != "waiting" or verdicts.found_unfit(session, row):
         forget(session, plan.reference)
         return
     transfers.add_findings(session, transfer, [(row.position, each) for each in outcome.findings])
     if isinstance(outcome, NotAsPromised):
-        row.state = "waiting"
         return
     now = site.now()
     if entered is None:
         entered = register(session, _entry(custody, plan), today=site.today(), now=now)
         enter_files(session, entered, _registered(plan, outcome.digests))
-    complete(session, entered, files=len(plan.files), octets=octets_of(plan.files))
-    packages.enter_bag(session, entered.volume, outcome.bag, stores=site.settings.stores, now=now)
+    owed = sorted(set(site.settings.stores) - set(errand.stores))
+    state = "accepted" if owed else "stored"
+    complete(session, entered, files=len(plan.files), octets=octets_of(plan.files), state=state)
+    packages.enter_bag(session, entered.volume, outcome.bag, stores=errand.stores, owed=owed, now=now)
+    if owed:
+        completing.ask(session)
     derivatives.ask(session, entered.volume)
     outbox.tell(session, "item", entered.items)
-    row.volume_id, row.state = entered.volume, "stored"
-    _record(session, site, custody, plan, outcome.bag, row.position)
+    row.volume_id, row.state = entered.volume, state
+    _record(session, site, custody, errand, outcome.bag, row.position, owed)
 
 
 def _entry(custody: Custody, plan: Plan) -> Registration:
@@ -192,8 +216,20 @@ def _registered(plan: Plan, digests: Digests) -> Iterator[RegisteredFile]:
         )
 
 
-def _record(session: Session, site: Site, custody: Custody, plan: Plan, bag: NewBag, position: int) -> None:
-    """The two acts of custody.  The description itself is in the bag; here is what proves and finds it."""
+def _record(
+    session: Session,
+    site: Site,
+    custody: Custody,
+    errand: Errand,
+    bag: NewBag,
+    position: int,
+    owed: Sequence[str],
+) -> None:
+    """The two acts of custody.  The description itself is in the bag; here is what proves and finds it.
+
+    While a copy is owed the second act is ``volume.packed``; ``volume.stored`` follows the last copy.
+    """
+    plan = errand.plan
     facts = {
         "transfer": custody.number,
         "agency_code": custody.agency_code,
@@ -201,13 +237,8 @@ def _record(session: Session, site: Site, custody: Custody, plan: Plan, bag: New
         "items": len(plan.items),
         "files": len(plan.files),
     }
-    kept = {
-        "prefix": bag.prefix,
-        "tagmanifest_sha256": bag.tagmanifest_sha256,
-        "objects": bag.objects,
-        "bytes": bag.bytes,
-        "stores": sorted(site.settings.stores),
-    }
+    kept = packages.facts_of(bag, errand.stores)
     about, now = plan.reference, site.now()
     ledger.record(session, act="volume.accepted", about=about, at=now, actor=custody.by, facts=facts)
-    ledger.record(session, act="volume.stored", about=about, at=now, actor=custody.by, facts=kept)
+    act, kept = ("volume.packed", {**kept, "owed": owed}) if owed else ("volume.stored", kept)
+    ledger.record(session, act=act, about=about, at=now, actor=custody.by, facts=kept)

@@ -1,12 +1,14 @@
 """``seogo transfer``: receive, list, show, check, accept and return what agencies send."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import click
 from sqlalchemy import select
 
-from archive.site.evidence import seal_now
+from archive.errors import Unavailable
+from archive.site.evidence import seal_now, seal_or_say
 from archive.site.site import Site
 from archive.site.terminal import Command, LazyGroup, Progress, json_option, pass_site, say
 from archive.work.commands import finish_work
@@ -14,6 +16,7 @@ from archive.work.jobs import Job
 from ingest import checking_again, receiving, results, returning, transfers
 from ingest.receipts import commands as receipt_commands
 from ingest.receiving import Asked
+from preservation import completing
 
 Left: TypeAlias = dict[str, list[dict[str, Any]]]
 """What is still to be done, and what was given up: ``waiting`` and ``failed``, each with its reason."""
@@ -57,11 +60,10 @@ def receive(
         return _told(told, as_json)
     try:
         number = receiving.receive(site, asked, progress)
-        seal_now(site)
         left = _work(site, number, progress) if until is None else {}
     finally:
         progress.close()
-    return _show(site, number, as_json, left)
+    return max(_show(site, number, as_json, left), seal_or_say(site))
 
 
 @transfer.command("list", cls=Command, exits=(0, 1, 2, 4))
@@ -113,10 +115,9 @@ def accept(site: Site, number: str, places: tuple[int, ...], as_json: bool) -> i
     progress = Progress()
     for done, total in receiving.accept(site, number, by=BY, positions=_positions(places)):
         progress("storing", done, total)
-    seal_now(site)
     left = _work(site, number, progress)
     progress.close()
-    return _show(site, number, as_json, left)
+    return max(_show(site, number, as_json, left), seal_or_say(site))
 
 
 @transfer.command("return", cls=Command)
@@ -144,15 +145,16 @@ def _positions(places: tuple[int, ...]) -> set[int] | None:
 
 def _work(site: Site, number: str, progress: Progress) -> Left:
     """Make page images and index; what could not be done for this transfer, now or in an earlier run."""
+    with suppress(Unavailable):  # what waits is sealed before what takes longer, and once more at the end
+        seal_now(site)
     finish_work(site, progress)
-    seal_now(site)
     with site.reading_session() as session:
         volumes = {row.volume_id for row in transfers.volumes_of(session, transfers.get(session, number))}
         unfinished = select(Job).where(Job.state.in_(("failed", "waiting"))).order_by(Job.id)
         left: Left = {"failed": [], "waiting": []}
         for row in session.scalars(unfinished):
             volume = row.arguments.get("volume_id")
-            if row.name == "index-changes" or (volume is not None and volume in volumes):
+            if row.name in ("index-changes", completing.NAME) or (volume is not None and volume in volumes):
                 left[row.state].append({"job": f"{row.name} {row.id}", "reason": row.reason})
     return left
 
@@ -165,9 +167,14 @@ def _show(site: Site, number: str, as_json: bool, left: Left | None = None) -> i
 
 def _told(told: dict[str, Any], as_json: bool) -> int:
     say(told, as_json, lambda: in_words(told))
-    if told.get("waiting"):
+    if told.get("waiting") or _owing(told):
         return 4
     return 3 if results.has_errors(told) or told.get("failed") else 0
+
+
+def _owing(told: dict[str, Any]) -> int:
+    """Volumes that were taken in and wait for a store that is owed its copy."""
+    return int(told["volumes"]["accepted"] - told["volumes"]["stored"])
 
 
 def in_words(told: dict[str, Any]) -> str:
@@ -178,6 +185,8 @@ def in_words(told: dict[str, Any]) -> str:
         f"{volumes['listed']} volumes, {told['items']} items, {told['files']} files, {told['bytes']} bytes.",
         f"Accepted {volumes['accepted']}, returned {volumes['returned']}, waiting {waiting}.",
     ]
+    if _owing(told):
+        lines.append(f"{_owing(told)} of them are not stored yet: a store is owed its copy.")
     if told["references"]:
         lines.append(f"References {told['references'][0]} to {told['references'][-1]}.")
     lines += [_finding_in_words(each) for each in told["findings"][:SHOWN]]
@@ -197,7 +206,8 @@ def _finding_in_words(finding: dict[str, Any]) -> str:
 def _next_in_words(told: dict[str, Any], waiting: int) -> list[str]:
     """The command that a person would give next."""
     number = told["transfer"]
-    lines = ["What waits is tried again by: seogo work --until-idle"] if told.get("waiting") else []
+    is_open = told.get("waiting") or _owing(told)
+    lines = ["What waits is tried again by: seogo work --until-idle"] if is_open else []
     if number and told["state"] not in ("stored", "returned", "closed"):
         if waiting and not told["references"]:
             lines.append(f"To take what has no error: seogo transfer accept {number}")

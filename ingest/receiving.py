@@ -5,7 +5,7 @@ and the same inventory is the same transfer, wherever the folder lies.
 """
 
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import groupby
@@ -16,20 +16,22 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from archive import holdings, ledger
-from archive.errors import Conflict, Refused
+from archive.errors import Conflict, Refused, Unavailable
 from archive.site.evidence import seal_now
 from archive.site.site import SEOUL, Site
 from archive.stores.keys import Names
 from archive.work import jobs
-from ingest import acceptable, accession, checks, known, planning, reading, readings, transfers
+from ingest import acceptable, accession, checks, known, planning, reading, readings, settling, transfers
 from ingest.acceptance import listed
 from ingest.accession import Packers
 from ingest.inspecting import inspect
 from ingest.inspection import Inspection
 from ingest.inventory import HELD, READ, About
+from ingest.keeping import Keeping
 from ingest.planning import Custody
 from ingest.transfers import Transfer
 from ingest.turns import alone
+from preservation import completing
 
 Say = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
@@ -98,7 +100,8 @@ def accept(
 def accept_transfer(site: Site, number: str, by: str) -> Iterator[jobs.Progress]:
     """What the desk's accept button asks for."""
     yield from accept(site, number, by=by)
-    seal_now(site)
+    with suppress(Unavailable):  # a store that is away is owed its copies, and sealed within the hour
+        seal_now(site)
 
 
 def _inspect(site: Site, asked: Asked) -> AbstractContextManager[Inspection]:
@@ -260,9 +263,13 @@ def _take(
                 )
     if total:
         _refuse_unscanned(reading.examine_whole(site, inspection, claimed))
-        _keep_administrative(site, number, inspection, claimed)
-    plans = planning.plan(site, custody, inspection, positions)
-    yield from accession.take(site, custody, inspection, plans, total=total, packers=packers)
+        keeping = Keeping(site)
+        _keep_administrative(keeping, number, inspection, claimed)
+        plans = planning.plan(site, custody, inspection, positions)
+        yield from accession.take(
+            site, custody, inspection, plans, keeping=keeping, total=total, packers=packers
+        )
+    completing.try_now(site)
 
 
 def _refuse_unscanned(found: Sequence[About]) -> None:
@@ -272,16 +279,18 @@ def _refuse_unscanned(found: Sequence[About]) -> None:
         raise Refused(" ".join(errors), code="virus", next="Then accept the transfer again.")
 
 
-def _keep_administrative(site: Site, number: str, inspection: Inspection, claimed: Mapping[str, str]) -> None:
+def _keep_administrative(
+    keeping: Keeping, number: str, inspection: Inspection, claimed: Mapping[str, str]
+) -> None:
     """Keep the lists and checksum lists as they came, once for the transfer, beside the packages."""
     names = Names(f"transfers/{number}")
     for name, path in inspection.administrative.items():
         key = f"transfers/{number}/{names.place(name).path}"
-        for store in site.stores:
+        for store in keeping.stores:
             with open(path, "rb") as stream:
                 store.put(key, stream, expect=claimed[name])
 
 
 def _settle(site: Site, number: str) -> None:
     with site.open_session.begin() as session:
-        transfers.settle(session, transfers.get(session, number))
+        settling.settle(session, transfers.get(session, number))

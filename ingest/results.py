@@ -26,6 +26,7 @@ def result(session: Session, number: str) -> dict[str, Any]:
         "volumes": {
             "listed": len(volumes),
             "accepted": sum(row.state in ("accepted", "stored") for row in volumes),
+            "stored": sum(row.state == "stored" for row in volumes),
             "returned": sum(row.state == "returned" for row in volumes),
         },
         "items": sum(row.items for row in volumes),
@@ -53,7 +54,7 @@ def of_dry_run(inspection: Inspection) -> dict[str, Any]:
         "transfer": None,
         "state": "checked",
         "round": 1,
-        "volumes": {"listed": count("volumes"), "accepted": 0, "returned": 0},
+        "volumes": {"listed": count("volumes"), "accepted": 0, "stored": 0, "returned": 0},
         "items": count("items"),
         "files": count("files"),
         "bytes": count("bytes"),

@@ -8,9 +8,9 @@ import click
 from sqlalchemy import select
 
 from archive import disclosure, holdings
-from archive.errors import ArchiveError
 from archive.holdings import Item, Volume
-from archive.site.evidence import seal_now
+from archive.registration import ENTERING
+from archive.site.evidence import seal_or_say
 from archive.site.site import Site
 from archive.site.terminal import Command, Progress, json_option, pass_site, say
 from preservation import exports, fills, fixity, lagging, packages
@@ -29,7 +29,8 @@ def volume() -> None:
 @pass_site
 def list_(site: Site, as_json: bool) -> None:
     """All volumes in custody, by reference."""
-    wanted = select(Volume.reference, Volume.sender_id, Volume.title, Volume.state).order_by(Volume.reference)
+    wanted = select(Volume.reference, Volume.sender_id, Volume.title, Volume.state)
+    wanted = wanted.where(Volume.state != ENTERING).order_by(Volume.reference)
     with site.reading_session() as session:
         rows = [dict(row._mapping) for row in session.execute(wanted)]
     say({"volumes": rows}, as_json, lambda: "\n".join(
@@ -136,7 +137,7 @@ def check(site: Site, store: str | None, reference: str | None, as_json: bool) -
     say(told, as_json, lambda: _verdicts(told))
     is_open = counts["not_looked_at"] or lagging.late(lags)
     found = 5 if counts["altered"] or counts["absent"] else 4 if is_open else 0
-    return max(found, _seal(site))
+    return max(found, seal_or_say(site))
 
 
 @copy.command(cls=Command, exits=(0, 1, 2, 3, 4, 5))
@@ -158,17 +159,7 @@ def fill(site: Site, store: str, dry_run: bool, as_json: bool) -> int:
             progress.close()
     told = {**run.told(), "dry_run": dry_run}
     say(told, as_json, lambda: fills.in_words(told))
-    return run.exit_code if dry_run else max(run.exit_code, _seal(site))
-
-
-def _seal(site: Site) -> int:
-    """Seal the acts.  All was told before, so a store that cannot be sealed only adds its word."""
-    try:
-        seal_now(site)
-    except ArchiveError as error:
-        click.echo(f"{error.message} {error.next}".strip(), err=True)
-        return error.exit_code
-    return 0
+    return run.exit_code if dry_run else max(run.exit_code, seal_or_say(site))
 
 
 def _verdicts(told: dict[str, Any]) -> str:

@@ -1,7 +1,10 @@
 """Completes what was taken in while a store was away or full: the copies that are owed, then the volumes."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
+
+from sqlalchemy.orm import Session
 
 from archive.errors import ArchiveError, Conflict, Damaged, Unavailable
 from archive.site.site import Site
@@ -21,6 +24,18 @@ def complete_copies(site: Site) -> Iterator[jobs.Progress]:
     What a new store lacks is not begun here; `seogo copy fill` does that.
     """
     yield from complete(site)
+
+
+def ask(session: Session) -> None:
+    """Have it done, in the transaction that leaves a copy owing."""
+    jobs.wake(session, NAME)
+
+
+def try_now(site: Site) -> None:
+    """Make what can be made at once.  What cannot is told by the job, which was asked for already."""
+    with suppress(Unavailable, Damaged):
+        for _ in complete(site):
+            pass
 
 
 def complete(site: Site) -> Iterator[jobs.Progress]:

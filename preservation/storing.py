@@ -24,7 +24,11 @@ def conclude(session: Session, volume_id: int, *, stores: Sequence[str], now: da
     """
     volume = session.get_one(Volume, volume_id, with_for_update=True)
     bags = packages.bags_of(session, volume_id)
-    if volume.state != "accepted" or _verified(session, volume_id, stores) < len(bags) * len(stores):
+    if (
+        volume.state != "accepted"
+        or not bags
+        or _verified(session, volume_id, stores) < len(bags) * len(stores)
+    ):
         return False
     volume.state = "stored"
     for bag in bags:

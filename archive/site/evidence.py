@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from archive.errors import Unavailable, WrongCall
+from archive.errors import ArchiveError, Unavailable, WrongCall
 from archive.ledger import Verification, Verifier, open_verifier, prove, seal, verify
 from archive.ledger.signing import PUBLIC
 from archive.site import installation
@@ -18,6 +18,16 @@ from archive.stores import Store, open_store
 def seal_now(site: Site) -> None:
     """Seal every act recorded so far, in every store."""
     seal(site.open_session, site.stores, site.signer, site.now())
+
+
+def seal_or_say(site: Site) -> int:
+    """Seal after the result was reached.  A store that cannot be sealed only adds its word; an exit code."""
+    try:
+        seal_now(site)
+    except ArchiveError as error:
+        click.echo(f"{error.message} {error.next}".strip(), err=True)
+        return error.exit_code
+    return 0
 
 
 @click.group()

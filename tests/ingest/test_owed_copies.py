@@ -1,0 +1,139 @@
+"""A volume is taken in while a store is away, owes it a copy, and is stored when that copy was read back."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.preservation.held import AGENCY, Held
+
+AWAY = 4
+
+
+@pytest.fixture
+def three(tmp_path: Path) -> Held:
+    """An installation with three stores, the third of which can be taken away."""
+    held = Held(tmp_path / "home").with_store("c")
+    assert held.ask("init")[0] == 0
+    return held
+
+
+def take_away(held: Held, *stores: str) -> None:
+    for store in stores:
+        (held.home / "stores" / store).rename(held.home / f"away-{store}")
+
+
+def bring_back(held: Held, *stores: str) -> None:
+    for store in stores:
+        (held.home / f"away-{store}").rename(held.home / "stores" / store)
+
+
+def receive(held: Held, folder: Path) -> tuple[int, dict]:
+    return held.ask("transfer", "receive", folder, "--agency", AGENCY, "--accept", "--until", "stored")
+
+
+def copies(held: Held, reference: str) -> dict[str, str]:
+    return {copy["store"]: copy["state"] for copy in held.ask("volume", "show", reference)[1]["copies"]}
+
+
+def files(held: Held, store: str, below: str) -> dict[str, bytes]:
+    root = held.home / "stores" / store / below
+    return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+def assert_stored(held: Held, number: str, references: list[str]) -> None:
+    shown = held.ask("transfer", "show", number)[1]
+    assert (shown["state"], shown["volumes"]["stored"]) == ("stored", 3)
+    assert {each["state"] for each in held.ask("volume", "list")[1]["volumes"]} == {"stored"}
+    for reference in references:
+        assert copies(held, reference) == dict.fromkeys("abc", "verified")
+    for below in ("packages", "transfers"):
+        assert files(held, "c", below) == files(held, "a", below)
+    code, told = held.ask("copy", "check")
+    assert (code, told["intact"], told["lagging"]) == (0, 9, [])
+    assert held.ask("ledger", "verify")[1]["holds"]
+
+
+def test_two_stores_are_enough_to_take_a_volume_in_and_not_to_store_it(three: Held, sample: Path) -> None:
+    take_away(three, "c")
+    code, told = receive(three, sample)
+    assert (code, told["state"]) == (AWAY, "accepted")
+    assert told["volumes"] == {"listed": 3, "accepted": 3, "stored": 0, "returned": 0}
+    first = told["references"][0]
+    assert copies(three, first) == {"a": "verified", "b": "verified", "c": "writing"}
+    assert three.acts(first) == ["volume.accepted", "volume.packed"]
+    [packed] = [each["facts"] for each in three.records(first) if each["act"] == "volume.packed"]
+    assert (packed["stores"], packed["owed"]) == (["a", "b"], ["c"])
+    code, checked = three.ask("copy", "check")
+    assert (code, checked["intact"], checked["not_looked_at"], checked["absent"]) == (AWAY, 6, 3, 0)
+    [lag] = checked["lagging"]
+    assert (lag["store"], lag["volumes"], lag["late"]) == ("c", 3, 0)
+    assert three.at(hours=2).ask("copy", "check")[1]["lagging"][0]["late"] == 3
+
+
+def test_the_owed_copies_are_made_by_themselves_when_the_store_is_back_and_without_the_transfer(
+    three: Held, sample: Path
+) -> None:
+    take_away(three, "c")
+    told = receive(three, sample)[1]
+    shutil.rmtree(sample)
+    code, worked = three.ask("work", "--until-idle")
+    assert code == AWAY
+    assert [each["job"].split()[0] for each in worked["waiting"]] == ["complete-copies"]
+    bring_back(three, "c")
+    code, worked = three.ask("work", "--until-idle")
+    assert (code, worked["failed"], worked["waiting"]) == (0, [], [])
+    assert_stored(three, told["transfer"], told["references"])
+    acts = three.acts(told["references"][0])
+    assert acts == ["volume.accepted", "volume.packed", "copy.verified", "volume.stored"]
+    history = three.ask("transfer", "show", told["transfer"])[1]["history"]
+    assert [each["act"] for each in history][-1] == "stored"
+
+
+def test_the_same_command_completes_what_a_store_was_owed(three: Held, sample: Path) -> None:
+    take_away(three, "c")
+    first = receive(three, sample)[1]
+    bring_back(three, "c")
+    code, told = receive(three, sample)
+    assert (code, told["state"], told["references"]) == (0, "stored", first["references"])
+    assert_stored(three, told["transfer"], told["references"])
+
+
+def test_filling_the_store_stores_the_volumes_that_owed_it_a_copy(three: Held, sample: Path) -> None:
+    take_away(three, "c")
+    told = receive(three, sample)[1]
+    bring_back(three, "c")
+    assert three.ask("copy", "fill", "--store", "c")[0] == 0
+    assert three.ask("work", "--until-idle")[0] == 0
+    assert_stored(three, told["transfer"], told["references"])
+
+
+def test_with_fewer_than_two_stores_nothing_is_taken(three: Held, sample: Path) -> None:
+    take_away(three, "b", "c")
+    code, told = receive(three, sample)
+    assert (code, told["error"]["code"]) == (AWAY, "store.away")
+    assert three.ask("volume", "list")[1]["volumes"] == []
+    assert files(three, "a", "packages") == {}
+    bring_back(three, "b", "c")
+    assert receive(three, sample)[1]["state"] == "stored"
+
+
+def test_a_store_that_leaves_the_settings_is_owed_nothing_any_more(three: Held, sample: Path) -> None:
+    take_away(three, "c")
+    told = receive(three, sample)[1]
+    without = Held(three.home)
+    assert without.ask("work", "--until-idle")[0] == 0
+    assert without.ask("transfer", "show", told["transfer"])[1]["state"] == "stored"
+    assert without.ask("copy", "check")[1]["lagging"] == []
+
+
+def test_a_volume_that_owes_a_copy_is_not_shown_to_the_public(three: Held, sample: Path) -> None:
+    take_away(three, "c")
+    three.ask("transfer", "receive", sample, "--agency", AGENCY, "--accept")
+    code, told = three.ask("index", "compare", "--as", "public")
+    assert (code, told["equal"], told["missing"], told["extra"]) == (0, 0, 0, 0)
+    bring_back(three, "c")
+    three.ask("work", "--until-idle")
+    code, told = three.ask("index", "compare", "--as", "public")
+    assert (code, told["missing"], told["different"]) == (0, 0, 0)
+    assert told["equal"] > 0
