@@ -44,6 +44,7 @@ JOBS = (
     "archive.work.sealing",
     "ingest.checking_again",
     "ingest.receipts.completion",
+    "ingest.receipts.issuing",
     "ingest.receiving",
     "ingest.settling",
     "preservation.completing",
@@ -51,7 +52,7 @@ JOBS = (
 )
 """The modules that declare jobs."""
 
-PAGES = ("access.web", "ingest.web", "preservation.web", "archive.work.web")
+PAGES = ("access.web", "ingest.web", "ingest.receipts.web", "preservation.web", "archive.work.web")
 """The modules that bring pages; each has `blueprints`."""
 
 RUN_JOBS = {"demo", "job", "transfer", "work"}

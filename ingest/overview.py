@@ -17,6 +17,8 @@ from ingest.transfers import FindingRow, Transfer, TransferAct, TransferVolume
 
 SEVERITIES = ("error", "warning", "note")
 FIRST = 100
+JOBS = ("accept-transfer", "check-transfer", "complete-transfer", "issue-receipt")
+"""What may be under way for one transfer; all but one of them wait for their turn."""
 
 
 @dataclass(frozen=True)
@@ -179,7 +181,7 @@ def history(session: Session, transfer: Transfer) -> Sequence[TransferAct]:
 def running(session: Session, transfer: Transfer) -> Sequence[Job]:
     """Jobs about this transfer that wait or are being done."""
     live = select(Job).where(
-        Job.name.in_(("accept-transfer", "check-transfer", "complete-transfer")),
+        Job.name.in_(JOBS),
         Job.state.in_(("waiting", "working")),
     )
     return [job for job in session.scalars(live) if job.arguments.get("number") == transfer.number]

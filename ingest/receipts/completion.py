@@ -97,7 +97,7 @@ def obstacles_now(site: Site, session: Session, transfer: Transfer) -> tuple[Obs
     """What is in the way as far as rows tell; copies that only have to be read back again are not."""
     found = _volumes_in_the_way(session, transfer, returned_for_good=True)
     doubts = assurance.doubts(session, _stores(site), _held(transfer), since=_since(site))
-    return (*found, *(_obstacle(each) for each in doubts if each.why not in CAN_BE_READ))
+    return (*found, *(_obstacle(each) for each in doubts if each.why != "stale"))
 
 
 def _close(site: Site, number: str, by: str, returned_for_good: bool, say: Say) -> tuple[Obstacle, ...]:

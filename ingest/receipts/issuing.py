@@ -6,9 +6,9 @@ what happened since makes a new one.
 
 import hashlib
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import BinaryIO
 
 from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint, select
@@ -19,11 +19,14 @@ from archive.database import Base
 from archive.errors import Missing
 from archive.site.evidence import seal_now
 from archive.site.site import Site
+from archive.work import jobs
 from ingest import transfers
 from ingest.receipts import contents
 from ingest.receipts.contents import Issue
 from ingest.transfers import Transfer
 from ingest.turns import alone
+
+NAME = "issue-receipt"
 
 
 class Receipt(Base):
@@ -58,6 +61,13 @@ def get(session: Session, transfer: Transfer, number: int) -> Receipt:
         raise Missing(f"Transfer {transfer.number} has no receipt {number}.",
                       next=f"Issue one with: seogo transfer receipt {transfer.number}")  # fmt: skip
     return found
+
+
+@jobs.job(NAME, lane="staff", timeout=timedelta(hours=2), attempts=3)
+def issue_receipt(site: Site, number: str, by: str) -> Iterator[jobs.Progress]:
+    """What the desk's button asks for."""
+    issue(site, number, by=by)
+    yield 1, 1
 
 
 def issue(site: Site, number: str, *, by: str) -> int:

@@ -36,6 +36,8 @@ PAGES = [
     ("/desk/transfers/2026-0014/history", "archivist"),
     ("/desk/transfers/2026-0014/accept", "archivist"),
     ("/desk/transfers/2026-0014/return", "archivist"),
+    ("/desk/transfers/2026-0014/receipts", "archivist"),
+    ("/desk/transfers/2026-0014/complete", "archivist"),
     ("/desk/transfers/2026-0014/findings?rule=list.retention", "archivist"),
     ("/desk/jobs", "archivist"),
     ("/desk/jobs/1", "archivist"),

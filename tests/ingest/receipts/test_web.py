@@ -1,0 +1,95 @@
+"""Receipts and the completion notice at the desk."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from archive import people
+from archive.site.site import Site
+from ingest.receipts import commands
+from tests.access.conftest import application
+from tests.conftest import Installation
+from tests.ingest.conftest import Call
+from tests.ingest.receipts.test_completion import whole
+from tests.ingest.receipts.test_receipts import refused, three_volumes, vkey
+
+Desk = Callable[[str], FlaskClient]
+
+
+@pytest.fixture
+def site(place: Installation) -> Iterator[Site]:
+    site = place.site()
+    yield site
+    site.engine.dispose()
+
+
+@pytest.fixture
+def desk(site: Site) -> Desk:
+    app = application(site)
+
+    def sign_in(role: str) -> FlaskClient:
+        with site.open_session.begin() as session:
+            people.add(session, role, f"password-{role}", role=role, display_name=role, now=site.now())
+        client = app.test_client()
+        client.post("/sign-in", data={"username": role, "password": f"password-{role}"})
+        return client
+
+    return sign_in
+
+
+def text(client: FlaskClient, path: str) -> str:
+    return client.get(path).get_data(as_text=True)
+
+
+def test_a_receipt_is_asked_for_and_handed_out(
+    receive: Call, call: Call, desk: Desk, place: Installation, tmp_path: Path
+) -> None:
+    number = receive(whole(tmp_path / "t")).told["transfer"]
+    client, page = desk("archivist"), f"/desk/transfers/{number}/receipts"
+    assert "아직 접수증을 내지 않았습니다." in text(client, page)
+    assert client.post(page).status_code == 303
+    assert client.post(page).status_code == 303  # while it waits, asking again changes nothing
+    assert call("work", "--until-idle").told["failed"] == []
+    assert "접수증 1 내려받기" in text(client, page)
+    assert "접수증 2 내려받기" not in text(client, page)
+    given = client.get(f"{page}/1.jsonl")
+    assert given.headers["Content-Disposition"].startswith("attachment")
+    assert not refused(given.data, text(client, "/desk/receipts/log.vkey"))
+    assert text(client, "/desk/receipts/log.vkey") == vkey(place)
+    assert text(client, "/desk/receipts/verifier.py").startswith("#!/usr/bin/env python3")
+    assert client.get(f"{page}/9.jsonl").status_code == 404
+
+
+def test_the_notice_needs_the_archivists_word_and_tells_what_is_in_the_way(
+    receive: Call, call: Call, desk: Desk, tmp_path: Path
+) -> None:
+    number = receive(three_volumes(tmp_path / "t")).told["transfer"]
+    client, path = desk("archivist"), f"/desk/transfers/{number}/complete"
+    assert "목록의 2번째 철이 인수도 반려도 되지 않았습니다." in text(client, path)
+    assert "Volume 2 of the list is neither accepted nor returned." in text(client, f"/en{path}")
+    call("transfer", "return", number, "--reason", "없음")
+    assert client.post(path, data={"confirmed": "yes"}).status_code == 422
+    assert client.get(f"/desk/transfers/{number}/notice.pdf").status_code == 403
+    assert client.post(path, data={"confirmed": "yes", "final": "yes"}).status_code == 303
+    assert call("work", "--until-idle").told["failed"] == []
+    assert call("transfer", "show", number).told["state"] == "closed"
+    page = text(client, f"/desk/transfers/{number}/receipts")
+    assert "인수완료를 통지했습니다." in page and "접수증 1 내려받기" in page
+    assert client.get(f"/desk/transfers/{number}/notice.pdf").data.startswith(b"%PDF")
+
+
+def test_only_the_desk_sees_receipts(receive: Call, desk: Desk, tmp_path: Path) -> None:
+    number = receive(whole(tmp_path / "t")).told["transfer"]
+    client = desk("auditor")
+    for path in (f"transfers/{number}/receipts", f"transfers/{number}/notice.pdf", "receipts/log.vkey"):
+        assert client.get(f"/desk/{path}").status_code == 403
+
+
+def test_every_reason_why_there_is_no_notice_has_words_at_the_desk(site: Site) -> None:
+    app = application(site)
+    with app.test_request_context("/"):
+        words = app.jinja_env.globals["t"]
+        for why in commands.NEXT.keys() - {"stale", "returned"}:
+            assert words(f"obstacle.{why}", v=1, s="a") != f"obstacle.{why}"
