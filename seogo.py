@@ -19,6 +19,7 @@ from archive.site import installation
 from archive.site import settings as settings_of
 from archive.site.site import Site
 from archive.site.terminal import Command, LazyGroup, Progress, json_option, pass_site, run, say
+from archive.work.processes import fork_server
 
 if TYPE_CHECKING:
     from flask import Blueprint, Flask
@@ -52,10 +53,19 @@ JOBS = (
 )
 """The modules that declare jobs."""
 
+SLOW_TO_LOAD = ("preservation.documents", "preservation.rendering")
+"""Modules that the jobs of `preservation.derivatives` name as slow."""
+
 PAGES = ("access.web", "ingest.web", "ingest.receipts.web", "preservation.web", "archive.work.web")
 """The modules that bring pages; each has `blueprints`."""
 
 RUN_JOBS = {"demo", "job", "transfer", "work"}
+
+WORKING = {"accept", "demo", "receive", "work"}
+"""Commands that start children: those that pack volumes and those that run jobs."""
+
+CHILDREN = ("archive.work.child", "ingest.accession", *JOBS, *SLOW_TO_LOAD)
+"""What their children need, loaded once in the fork server."""
 
 WITHOUT_HOME = {"settings", "sample", "ledger", "receipt"}
 """Commands that need no installation, or make it ready themselves when they do."""
@@ -70,6 +80,8 @@ def cli(context: click.Context) -> None:
     """Seogo (서고): a digital archive for transferred public records."""
     called = context.invoked_subcommand
     if called in RUN_JOBS:
+        if called in WORKING or WORKING & set(sys.argv):
+            fork_server(CHILDREN)  # it loads what children need while this process loads what it needs
         declare_jobs()
     if called != "settings" and "--help" not in sys.argv:
         context.obj = Site(settings_of.read())

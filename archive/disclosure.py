@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, ForeignKey, Select, String, and_, delete, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from archive.database import Base
+from archive.database import Base, insert_all
 from archive.holdings import Item
 from metadata_schemas.description import Status
 
@@ -71,9 +71,8 @@ def rule_first(
     session: Session, decisions: Iterable[tuple[int, Decision]], *, by: str, today: date, now: datetime
 ) -> None:
     """Record the first rulings of new items, by their ids.  Their own values are the caller's to enter."""
-    rows = [{"item_id": id, "decided_by": by, **_as_recorded(each, today, now)} for id, each in decisions]
-    if rows:
-        session.execute(Ruling.__table__.insert(), rows)  # type: ignore[attr-defined]
+    rows = ({"item_id": id, "decided_by": by, **_as_recorded(each, today, now)} for id, each in decisions)
+    insert_all(session, Ruling, rows)
 
 
 def forget(session: Session, items: Select[int]) -> None:

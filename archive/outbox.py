@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from sqlalchemy import String, delete, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from archive.database import Base
+from archive.database import Base, insert_all
 from archive.holdings import Item
 from archive.work import jobs
 
@@ -38,9 +38,10 @@ def changed_all(session: Session, kind: str, subject_ids: Iterable[int]) -> None
 
 def tell(session: Session, kind: str, subject_ids: Iterable[int]) -> None:
     """Tell of things that are new, or whose version the caller has raised."""
-    rows = [{"kind": kind, "subject_id": each} for each in subject_ids]
-    if rows:
-        session.execute(OutboxRow.__table__.insert(), rows)  # type: ignore[attr-defined]
+    ids = list(subject_ids)
+    if not ids:
+        return
+    insert_all(session, OutboxRow, ({"kind": kind, "subject_id": each} for each in ids))
     jobs.wake(session, "index-changes")
 
 

@@ -3,15 +3,17 @@
 The values come from the agency's description; what was not said stays empty.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from archive import disclosure
+from archive.database import insert_all
 from archive.disclosure import Decision
 from archive.holdings import ContentFile, Item, Volume
 from metadata_schemas import terms
@@ -36,9 +38,14 @@ class RegisteredFile:
 
 @dataclass(frozen=True, kw_only=True)
 class Registration:
+    """A volume that comes into custody.  ``files`` and ``octets``: what it has when it is whole."""
+
     reference: str
     described: VolumeDescription
     items: Sequence[str]
+    state: str
+    files: int
+    octets: int
     agency: str
     agency_code: str
     by: str
@@ -50,61 +57,69 @@ class Entered:
 
     volume: int
     items: Sequence[int]
-    last: dict[int, int]
+    last: dict[int, int] = field(default_factory=dict)
 
 
-def register(session: Session, entry: Registration, *, today: date, now: datetime) -> Entered:
-    """Enter a volume with its items and their first rulings, in state `ENTERING` and without files.
+def register(
+    session: Session, entries: Sequence[Registration], *, today: date, now: datetime
+) -> list[Entered]:
+    """Enter volumes with their items and first rulings, still without files.
 
-    What a killed run left of the same volume is entered anew; one that is stored is a defect.
+    One whose files are entered in several transactions is `ENTERING` until it is `complete`.  What
+    a killed run left of such a one is entered anew; one that is stored is a defect.
     """
-    forget(session, entry.reference)
-    [volume] = session.execute(insert(Volume).returning(Volume.id), [_volume(entry, now)]).scalars()
-    decisions = [first_ruling(told, entry.described.access, today) for told in entry.described.items]
-    rows = [
-        _item(volume, reference, place, told, decision, today)
-        for place, (reference, told, decision) in enumerate(
-            zip(entry.items, entry.described.items, decisions, strict=True), start=1
-        )
-    ]
-    if rows:
-        session.execute(Item.__table__.insert(), rows)  # type: ignore[attr-defined]
-    items = session.scalars(select(Item.id).where(Item.volume_id == volume).order_by(Item.position)).all()
-    pairs = zip(items, decisions, strict=True)
-    disclosure.rule_first(session, pairs, by=entry.by, today=today, now=now)
-    return Entered(volume, items, {})
+    if not entries:
+        return []
+    forget(session, [each.reference for each in entries])
+    new = insert(Volume).returning(Volume.id, sort_by_parameter_order=True)
+    volumes = session.scalars(new, [_volume(each, now) for each in entries]).all()
+    decided = [[first_ruling(item, each.described.access, today) for item in each.described.items]
+               for each in entries]  # fmt: skip
+    rows = [row for each in zip(volumes, entries, decided, strict=True) for row in _items(*each, today)]
+    insert_all(session, Item, rows)
+    items: dict[int, list[int]] = {volume: [] for volume in volumes}
+    entered = select(Item.volume_id, Item.id).where(Item.volume_id.in_(volumes)).order_by(Item.position)
+    for volume, item in session.execute(entered):
+        items[volume].append(item)
+    rulings = chain.from_iterable(map(zip, items.values(), decided))
+    disclosure.rule_first(session, rulings, by=entries[0].by, today=today, now=now)
+    return [Entered(volume, items[volume]) for volume in volumes]
 
 
 def enter_files(session: Session, entered: Entered, files: Iterable[RegisteredFile]) -> None:
     """Enter files, or the next of them, in the order of their items."""
-    rows = []
-    for file in files:
-        position = entered.last[file.item] = entered.last.get(file.item, 0) + 1
-        rows.append({
-            "item_id": entered.items[file.item], "position": position, "path": file.path,
-            "original_name": file.original_name, "original_bytes": file.original_bytes, "bytes": file.bytes,
-            "sha256": file.sha256, "modified_at": file.modified_at,
-        })  # fmt: skip
-    if rows:
-        session.execute(ContentFile.__table__.insert(), rows)  # type: ignore[attr-defined]
+    insert_all(session, ContentFile, (_file(entered, file) for file in files))
 
 
-def complete(session: Session, entered: Entered, *, files: int, octets: int, state: str) -> None:
+def _file(entered: Entered, file: RegisteredFile) -> dict[str, Any]:
+    position = entered.last[file.item] = entered.last.get(file.item, 0) + 1
+    return {
+        "item_id": entered.items[file.item],
+        "position": position,
+        "path": file.path,
+        "original_name": file.original_name,
+        "original_bytes": file.original_bytes,
+        "bytes": file.bytes,
+        "sha256": file.sha256,
+        "modified_at": file.modified_at,
+    }
+
+
+def complete(session: Session, entered: Entered, *, state: str) -> None:
     """The volume is whole: it is ours from now on, and shown and searched as soon as it is ``stored``."""
-    whole = update(Volume).where(Volume.id == entered.volume)
-    session.execute(whole.values(state=state, files=files, bytes=octets))
+    session.execute(update(Volume).where(Volume.id == entered.volume).values(state=state))
 
 
-def forget(session: Session, reference: str) -> None:
-    """Drop what a killed run entered of a volume that it did not complete."""
-    half = select(Volume.id).where(Volume.reference == reference, Volume.state == ENTERING)
-    if (volume := session.scalar(half)) is None:
+def forget(session: Session, references: Sequence[str]) -> None:
+    """Drop what a killed run entered of volumes that it did not complete."""
+    half = select(Volume.id).where(Volume.reference.in_(references), Volume.state == ENTERING)
+    if not (volumes := session.scalars(half).all()):
         return
-    items = select(Item.id).where(Item.volume_id == volume)
+    items = select(Item.id).where(Item.volume_id.in_(volumes))
     session.execute(delete(ContentFile).where(ContentFile.item_id.in_(items)))
     disclosure.forget(session, items)
-    session.execute(delete(Item).where(Item.volume_id == volume))
-    session.execute(delete(Volume).where(Volume.id == volume))
+    session.execute(delete(Item).where(Item.volume_id.in_(volumes)))
+    session.execute(delete(Volume).where(Volume.id.in_(volumes)))
 
 
 def first_ruling(item: ItemDescription, of_volume: Access | None, today: date) -> Decision:
@@ -172,32 +187,36 @@ def _volume(entry: Registration, now: datetime) -> dict[str, Any]:
         "description": told.description,
         "raw": dict(told.raw),
         "extra": dict(told.extra),
-        "state": "accepted",
+        "state": entry.state,
+        "files": entry.files,
+        "bytes": entry.octets,
         "accepted_at": now,
         **_dates(_span(told.created, told.closed)),
     }
 
 
-def _item(
-    volume: int, reference: str, place: int, told: ItemDescription, decision: Decision, today: date
-) -> dict[str, Any]:
-    dates = _dates(told.created)
-    return {
-        "volume_id": volume,
-        "reference": reference,
-        "position": place,
-        "sender_id": told.sender_id,
-        "title": told.title,
-        "document_number": told.document_number,
-        "record_type": told.record_type,
-        "description": told.description,
-        "listed_pages": told.page_count,
-        "raw": dict(told.raw),
-        "extra": dict(told.extra),
-        "review_year": review_year(decision, dates["date_to"], today),
-        **dates,
-        **disclosure.compared(decision),
-    }
+def _items(
+    volume: int, entry: Registration, decided: Sequence[Decision], today: date
+) -> Iterator[dict[str, Any]]:
+    told = zip(entry.items, entry.described.items, decided, strict=True)
+    for place, (reference, item, decision) in enumerate(told, start=1):
+        dates = _dates(item.created)
+        yield {
+            "volume_id": volume,
+            "reference": reference,
+            "position": place,
+            "sender_id": item.sender_id,
+            "title": item.title,
+            "document_number": item.document_number,
+            "record_type": item.record_type,
+            "description": item.description,
+            "listed_pages": item.page_count,
+            "raw": dict(item.raw),
+            "extra": dict(item.extra),
+            "review_year": review_year(decision, dates["date_to"], today),
+            **dates,
+            **disclosure.compared(decision),
+        }
 
 
 def _span(created: DateSpan | None, closed: DateSpan | None) -> DateSpan | None:

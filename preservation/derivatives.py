@@ -76,9 +76,10 @@ class Task:
     holders: Holders
 
 
-def ask(session: Session, volume_id: int) -> None:
-    """Queue the making of a volume's pages inside the caller's transaction; asking twice is harmless."""
-    jobs.submit(session, "derive-volume", once=f"derive-volume:{volume_id}", volume_id=volume_id)
+def ask(session: Session, *volume_ids: int) -> None:
+    """Queue the making of volumes' pages inside the caller's transaction; asking twice is harmless."""
+    pieces = [(f"derive-volume:{each}", {"volume_id": each}) for each in volume_ids]
+    jobs.submit_all(session, "derive-volume", pieces)
 
 
 @jobs.job("derive-volume", timeout=timedelta(hours=12), attempts=3, memory=2 << 30, preload=SLOW_TO_LOAD)

@@ -1,6 +1,6 @@
 """The append-only log of every act, its journal, its seals and its proofs."""
 
-from archive.ledger.entries import JournalRecord, LedgerEntry, LedgerNode, Seal, record
+from archive.ledger.entries import Act, JournalRecord, LedgerEntry, LedgerNode, Seal, record, record_all
 from archive.ledger.proofs import Proof, prove
 from archive.ledger.restoring import read_journal, restore
 from archive.ledger.sealing import seal
@@ -8,6 +8,7 @@ from archive.ledger.signing import Signer, Verifier, make_key_files, open_signer
 from archive.ledger.verification import Verification, verify
 
 __all__ = [
+    "Act",
     "JournalRecord",
     "LedgerEntry",
     "LedgerNode",
@@ -22,6 +23,7 @@ __all__ = [
     "prove",
     "read_journal",
     "record",
+    "record_all",
     "restore",
     "seal",
     "verify",

@@ -11,11 +11,12 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text, insert
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from archive.database import Base
@@ -81,6 +82,17 @@ class LedgerNode(Base):
     hash: Mapped[str] = mapped_column(String(64))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Act:
+    """Something that is done.  ``act`` is past tense with its subject; ``about`` and ``actor`` are opaque."""
+
+    act: str
+    about: str
+    at: datetime
+    actor: str
+    facts: Mapping[str, Any]
+
+
 def record(
     session: Session, *, act: str, about: str, at: datetime, actor: str, facts: Mapping[str, Any]
 ) -> LedgerEntry:
@@ -89,18 +101,38 @@ def record(
     ``act`` is past tense with its subject (`volume.accepted`); ``about`` and ``actor`` are opaque
     ids.  Facts MUST be JSON values and MUST NOT have personal fields: WrongCall, nothing written.
     """
-    _refuse_what_is_not_opaque(act, about, actor)
-    refuse_personal(facts)
-    told = {"about": about, "act": act, "actor": actor, "at": rfc3339(at), "facts": dict(facts)}
-    # Once through JSON, so that the record reads back as the bytes its digest is made of.
-    line, salt = canonical(json.loads(canonical(told))), secrets.token_hex(32)
-    entry = canonical({"about": about, "act": act, "at": rfc3339(at), "digest": salted_digest(salt, line)})
-    if len(entry) > LONGEST_ENTRY:
-        raise WrongCall(f"The entry for {act} is longer than {LONGEST_ENTRY} bytes.")
-    kept = JournalRecord(salt=salt, record=line.decode())
-    made = LedgerEntry(journal=kept, about=about, entry=entry.decode(), position=None)
+    kept, entry = _written(Act(act=act, about=about, at=at, actor=actor, facts=facts))
+    made = LedgerEntry(journal=JournalRecord(**kept), about=about, entry=entry, position=None)
     session.add(made)
     return made
+
+
+def record_all(session: Session, acts: Sequence[Act]) -> None:
+    """The same for many acts, in their order."""
+    if not acts:
+        return
+    written = [_written(each) for each in acts]
+    new = insert(JournalRecord).returning(JournalRecord.id, sort_by_parameter_order=True)
+    ids = session.scalars(new, [kept for kept, _ in written])
+    rows = [
+        {"journal_id": id, "about": each.about, "entry": entry, "position": None}
+        for id, each, (_, entry) in zip(ids, acts, written, strict=True)
+    ]
+    session.execute(insert(LedgerEntry), rows)
+
+
+def _written(told: Act) -> tuple[dict[str, str], str]:
+    """The journal record of an act, with its salt, and its public entry."""
+    act, about, at, actor = told.act, told.about, rfc3339(told.at), told.actor
+    _refuse_what_is_not_opaque(act, about, actor)
+    refuse_personal(told.facts)
+    facts = {"about": about, "act": act, "actor": actor, "at": at, "facts": dict(told.facts)}
+    # Once through JSON, so that the record reads back as the bytes its digest is made of.
+    line, salt = canonical(json.loads(canonical(facts))), secrets.token_hex(32)
+    entry = canonical({"about": about, "act": act, "at": at, "digest": salted_digest(salt, line)})
+    if len(entry) > LONGEST_ENTRY:
+        raise WrongCall(f"The entry for {act} is longer than {LONGEST_ENTRY} bytes.")
+    return {"salt": salt, "record": line.decode()}, entry.decode()
 
 
 def canonical(value: object) -> bytes:

@@ -6,7 +6,7 @@ word is refused by that name.  So a body may run twice and must be safe to.
 """
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal, TypeAlias
@@ -103,16 +103,24 @@ def submit(
 
     ``once`` names the piece of work: a second submit with the same name changes nothing.
     """
+    submit_all(session, name, [(once, arguments)], lane=lane)
+
+
+def submit_all(
+    session: Session,
+    name: str,
+    pieces: Sequence[tuple[str | None, Mapping[str, Any]]],
+    *,
+    lane: Lane | None = None,
+) -> None:
+    """The same for many pieces of one kind of work: what names each, and its arguments."""
+    if not pieces:
+        return
     declared = DECLARED.get(name)
-    values = {
-        "name": name,
-        "once": once,
-        "lane": lane or (declared.lane if declared else "batch"),
-        "arguments": arguments,
-        "state": "waiting",
-    }
+    same = {"name": name, "lane": lane or (declared.lane if declared else "batch"), "state": "waiting"}
+    rows = [{**same, "once": once, "arguments": dict(arguments)} for once, arguments in pieces]
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    session.execute(dialect.insert(Job).values(**values).on_conflict_do_nothing(index_elements=["once"]))
+    session.execute(dialect.insert(Job).on_conflict_do_nothing(index_elements=["once"]), rows)
 
 
 def wake(session: Session, name: str) -> None:

@@ -30,24 +30,22 @@ Outcome: TypeAlias = tuple[Task, Result | ArchiveError]
 def working(
     call: Callable[[Task], Result], *, workers: int, preload: Sequence[str] = ()
 ) -> "Iterator[Pool[Task, Result]]":
-    """Processes that call each task they are given.  They start at once, while their caller makes ready.
+    """Processes that call each task they are given.
 
-    ``preload``: modules for the fork server, which has them loaded before any of its children begins.
+    The fork server starts at once and loads ``preload`` while the caller makes ready; its children
+    begin with the first tasks, in milliseconds.
     """
     others = set(active_children())
     context = fork_server(preload)
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(call,)) as executor:
-        with interrupts_for_us_alone():
-            for _ in range(workers):
-                executor.submit(_nothing)
-        yield Pool[Task, Result](executor, workers, set(active_children()) - others)
+        yield Pool[Task, Result](executor, workers, others)
 
 
 class Pool(Generic[Task, Result]):
-    """Working processes, from their start to the end of the block that asked for them."""
+    """Working processes, until the end of the block that asked for them."""
 
-    def __init__(self, executor: ProcessPoolExecutor, workers: int, children: set[BaseProcess]) -> None:
-        self._executor, self._workers, self._children = executor, workers, children
+    def __init__(self, executor: ProcessPoolExecutor, workers: int, others: set[BaseProcess]) -> None:
+        self._executor, self._workers, self._others = executor, workers, others
         self._running: dict[Future[Any], Task] = {}
 
     def spread(self, tasks: Iterable[Task]) -> Generator[list[Outcome[Task, Result]], None, None]:
@@ -91,7 +89,7 @@ class Pool(Generic[Task, Result]):
 
     def _end(self) -> None:
         """Nothing is at work any more when this returns, and nothing can be spread again."""
-        for child in self._children:
+        for child in set(active_children()) - self._others:
             child.kill()
         self._executor.shutdown(wait=True, cancel_futures=True)
 
@@ -104,10 +102,6 @@ def _begin(call: Callable[[Any], Any]) -> None:
     die_with_parent()
     be_called(POOLED)
     _call = call
-
-
-def _nothing() -> None:
-    """The first task of a process: it is there when the real ones come."""
 
 
 def _caught(task: Any) -> Any:

@@ -1,0 +1,174 @@
+"""Writes down how the volumes of a transfer went that were packed: holdings, bags, jobs and ledger.
+
+Volumes that were packed at about the same time share a transaction, and so one wait for the disk.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TypeAlias
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from archive import ledger, outbox
+from archive.errors import ArchiveError
+from archive.ledger import Act
+from archive.registration import (
+    ENTERING,
+    Entered,
+    RegisteredFile,
+    Registration,
+    complete,
+    enter_files,
+    forget,
+    register,
+)
+from archive.site.site import Site
+from ingest import transfers
+from ingest.acceptance import verdicts
+from ingest.planning import Custody
+from ingest.transfers import TransferVolume
+from preservation import completing, derivatives, packages
+from preservation.packing import NotAsPromised, Packed, Plan
+from preservation.sources import modified_at, octets_of
+
+
+@dataclass(frozen=True)
+class Errand:
+    """A volume to be packed, and the stores that it goes into."""
+
+    plan: Plan
+    stores: tuple[str, ...]
+
+
+Outcome: TypeAlias = tuple[Errand, Packed | NotAsPromised | ArchiveError]
+Kept: TypeAlias = tuple[Errand, Packed, TransferVolume]
+
+LARGE = 20_000
+"""A volume with more files is entered in several transactions, so that none grows without limit."""
+
+
+def conclude(site: Site, custody: Custody, outcomes: Sequence[Outcome]) -> None:
+    """Write down how volumes went.  Of those that ended with an error nothing is written."""
+    begun = {
+        errand.plan.reference: _enter_in_steps(site, custody, errand.plan, outcome)
+        for errand, outcome in outcomes
+        if isinstance(outcome, Packed) and len(errand.plan.files) > LARGE
+    }
+    with site.open_session.begin() as session:
+        _enter(session, site, custody, list(_kept(session, custody, outcomes)), begun)
+
+
+def _enter_in_steps(site: Site, custody: Custody, plan: Plan, packed: Packed) -> Entered:
+    """Enter all files of a large volume.  Until it is concluded nothing of it counts as held."""
+    with site.open_session.begin() as session:
+        entries = [_entry(custody, plan, ENTERING)]
+        [entered] = register(session, entries, today=site.today(), now=site.now())
+    files = _registered(plan, packed)
+    while some := list(islice(files, LARGE)):
+        with site.open_session.begin() as session:
+            enter_files(session, entered, some)
+    return entered
+
+
+def _kept(session: Session, custody: Custody, outcomes: Sequence[Outcome]) -> Iterator[Kept]:
+    """The volumes that come into custody.  What was found in any of them is written down."""
+    transfer = transfers.get(session, custody.number)
+    mine = select(TransferVolume).where(
+        TransferVolume.transfer_id == transfer.id,
+        TransferVolume.reference.in_([errand.plan.reference for errand, _ in outcomes]),
+    )
+    rows = {row.reference: row for row in session.scalars(mine)}
+    for errand, outcome in outcomes:
+        if isinstance(outcome, ArchiveError):
+            continue
+        row = rows[errand.plan.reference]
+        # Returned, taken or found unfit meanwhile: that stands.
+        if row.state != "waiting" or verdicts.found_unfit(session, row):
+            forget(session, [errand.plan.reference])
+            continue
+        if outcome.findings:
+            transfers.add_findings(session, transfer, [(row.position, each) for each in outcome.findings])
+        if isinstance(outcome, Packed):
+            yield errand, outcome, row
+
+
+def _enter(
+    session: Session, site: Site, custody: Custody, kept: Sequence[Kept], begun: Mapping[str, Entered]
+) -> None:
+    """Register volumes with their bags, and ask for what is made of them."""
+    now = site.now()
+    new = [(errand.plan, _state(site, errand)) for errand, _, _ in kept if errand.plan.reference not in begun]
+    entries = [_entry(custody, *each) for each in new]
+    made = register(session, entries, today=site.today(), now=now)
+    entered = {**begun, **{plan.reference: each for (plan, _), each in zip(new, made, strict=True)}}
+    for errand, packed, row in kept:
+        mine = entered[errand.plan.reference]
+        if errand.plan.reference in begun:
+            complete(session, mine, state=_state(site, errand))
+        else:
+            enter_files(session, mine, _registered(errand.plan, packed))
+        owed = _owed(site, errand)
+        packages.enter_bag(session, mine.volume, packed.bag, stores=errand.stores, owed=owed, now=now)
+        row.volume_id, row.state = mine.volume, _state(site, errand)
+    if any(_owed(site, errand) for errand, _, _ in kept):
+        completing.ask(session)
+    all_mine = [entered[errand.plan.reference] for errand, _, _ in kept]
+    derivatives.ask(session, *(each.volume for each in all_mine))
+    outbox.tell(session, "item", [item for each in all_mine for item in each.items])
+    ledger.record_all(session, [act for each in kept for act in _acts(site, custody, *each)])
+
+
+def _owed(site: Site, errand: Errand) -> list[str]:
+    """The stores that were away or full, and get their copy later."""
+    return sorted(set(site.settings.stores) - set(errand.stores))
+
+
+def _state(site: Site, errand: Errand) -> str:
+    return "accepted" if _owed(site, errand) else "stored"
+
+
+def _entry(custody: Custody, plan: Plan, state: str) -> Registration:
+    return Registration(
+        reference=plan.reference,
+        described=plan.volume,
+        items=plan.items,
+        state=state,
+        files=len(plan.files),
+        octets=octets_of(plan.files),
+        agency=custody.agency,
+        agency_code=custody.agency_code,
+        by=custody.by,
+    )
+
+
+def _registered(plan: Plan, packed: Packed) -> Iterator[RegisteredFile]:
+    for source, sha256 in zip(plan.files, packed.digests, strict=True):
+        yield RegisteredFile(
+            item=source.item,
+            path=plan.place_of(source),
+            original_name=source.original_name,
+            original_bytes=source.original_bytes,
+            bytes=source.size,
+            sha256=sha256,
+            modified_at=modified_at(source.modified_ns),
+        )
+
+
+def _acts(site: Site, custody: Custody, errand: Errand, packed: Packed, row: TransferVolume) -> Iterator[Act]:
+    """The two acts of custody.  The description itself is in the bag; here is what proves and finds it.
+
+    While a copy is owed the second act is ``volume.packed``; ``volume.stored`` follows the last copy.
+    """
+    facts = {
+        "transfer": custody.number,
+        "agency_code": custody.agency_code,
+        "position": row.position,
+        "items": len(errand.plan.items),
+        "files": len(errand.plan.files),
+    }
+    kept, owed = packages.facts_of(packed.bag, errand.stores), _owed(site, errand)
+    second = ("volume.packed", {**kept, "owed": owed}) if owed else ("volume.stored", kept)
+    for act, told in (("volume.accepted", facts), second):
+        yield Act(act=act, about=errand.plan.reference, at=site.now(), actor=custody.by, facts=told)

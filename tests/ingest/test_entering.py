@@ -1,0 +1,64 @@
+"""How packed volumes become holdings: in one transaction, or in several that show nothing before the last."""
+
+import pytest
+from sqlalchemy import func, select
+
+from archive.holdings import ContentFile, Item, Volume
+from archive.ledger import JournalRecord
+from archive.registration import ENTERING, enter_files
+from ingest import entering
+from tests.conftest import Installation
+from tests.ingest.conftest import Call
+
+
+def counts(place: Installation) -> dict[str, object]:
+    site = place.site()
+    with site.reading_session() as session:
+        return {
+            "files": session.scalar(select(func.count()).select_from(ContentFile)),
+            "items": session.scalar(select(func.count()).select_from(Item)),
+            "states": session.scalars(select(Volume.state).order_by(Volume.id)).all(),
+            "positions": session.execute(
+                select(Item.reference, ContentFile.position, ContentFile.path)
+                .join(Item).order_by(Item.reference, ContentFile.position)
+            ).all(),
+            "acts": session.scalar(select(func.count()).select_from(JournalRecord)),
+        }  # fmt: skip
+
+
+def test_a_large_volume_is_entered_in_steps_and_ends_like_any_other(
+    receive: Call, place: Installation, sample, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(entering, "LARGE", 1)
+    assert receive(sample).told["state"] == "stored"
+    found = counts(place)
+    assert found["states"] == ["stored"] * 3
+    assert list(found["positions"]) == sorted(found["positions"])
+    assert found["files"] == len(found["positions"]) > 3
+
+
+def test_a_run_killed_between_the_steps_shows_nothing_and_the_next_one_enters_all_of_it_once(
+    receive: Call, place: Installation, sample, monkeypatch: pytest.MonkeyPatch
+):
+    class Killed(BaseException):
+        pass
+
+    done = []
+
+    def enter_once(*given):
+        if done:
+            raise Killed
+        done.append(given)
+        enter_files(*given)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(entering, "LARGE", 1)
+        patched.setattr(entering, "enter_files", enter_once)
+        with pytest.raises(Killed):
+            receive(sample)
+    half = counts(place)
+    assert half["states"] == [ENTERING]
+    assert receive(sample).told["state"] == "stored"
+    whole = counts(place)
+    assert whole["states"] == ["stored"] * 3
+    assert len({path for _, _, path in whole["positions"]}) == whole["files"] == len(whole["positions"])
