@@ -44,6 +44,7 @@ JOBS = (
     "access.search.feeding",
     "archive.work.sealing",
     "ingest.checking_again",
+    "ingest.malware.ending",
     "ingest.receipts.completion",
     "ingest.receipts.issuing",
     "ingest.receiving",

@@ -11,6 +11,7 @@ from ingest import checks, reading, readings, receiving, transfers
 from ingest.acceptance import listed
 from ingest.inspection import Inspection
 from ingest.inventory import HELD
+from ingest.malware import scans, whole
 from ingest.receiving import Say
 from ingest.transfers import Transfer
 from ingest.turns import alone
@@ -34,7 +35,7 @@ def check(site: Site, number: str, say: Say, *, by: str) -> None:
         receiving.inspect_again(site, transfer) as inspection,
     ):
         receiving.look_for_held(site, inspection, agency=transfer.agency_code, round_of=transfer.round_of)
-        receiving.examine_whole(site, inspection, transfer.claimed)
+        whole.note(site, inspection, transfer.claimed)
         reading.read_files(site.settings, inspection, receiving.checking(say))
         with site.open_session.begin() as session:
             transfer = transfers.get(session, number)
@@ -43,7 +44,9 @@ def check(site: Site, number: str, say: Say, *, by: str) -> None:
             transfers.forget_findings(session, transfer)
             listed.keep(session, transfer, inspection)
             transfers.add_findings(session, transfer, checks.check(inspection))
+            changed = readings.differ(session, transfer, inspection)
             readings.keep(session, transfer, inspection)
+            scans.write_first(session, site, transfer, changed=changed)
             transfers.note(session, transfer, "checked", by=by, at=site.now())
             transfers.settle(session, transfer)
 

@@ -187,6 +187,8 @@ def in_words(told: dict[str, Any]) -> str:
     ]
     if _owing(told):
         lines.append(f"{_owing(told)} of them are not stored yet: a store is owed its copy.")
+    if told["quarantine"] and waiting:
+        lines.append(f"Quarantined until {told['quarantine']['until']}; the second scan comes after it.")
     if told["references"]:
         lines.append(f"References {told['references'][0]} to {told['references'][-1]}.")
     lines += [_finding_in_words(each) for each in told["findings"][:SHOWN]]

@@ -13,6 +13,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from archive.holdings import Agency
 from archive.work.jobs import Job
 from ingest import transfers
+from ingest.malware import scans
+from ingest.malware.scans import Quarantine, Scan
 from ingest.transfers import FindingRow, Transfer, TransferAct, TransferVolume
 
 SEVERITIES = ("error", "warning", "note")
@@ -56,6 +58,8 @@ class Summary:
     items: int
     by_severity: dict[str, int]
     jobs: Sequence[Job]
+    scans: Sequence[Scan]
+    quarantine: Quarantine | None
 
 
 def lines(
@@ -120,6 +124,8 @@ def summary(session: Session, transfer: Transfer) -> Summary:
         items=items,
         by_severity=severities(session, transfer),
         jobs=running(session, transfer),
+        scans=scans.scans_of(session, transfer),
+        quarantine=scans.quarantine_of(session, transfer),
     )
 
 

@@ -2,14 +2,13 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 
-from archive.errors import Conflict, Unavailable
+from archive.errors import Unavailable
 from archive.site.settings import Settings
-from archive.site.site import Site
 from ingest import examiners
 from ingest.inspection import Inspection
-from ingest.inventory import READ, About
+from ingest.inventory import READ
 from ingest.landing import Found, shown
 from metadata_schemas.description import Finding, Where
 from preservation.examining import Examinations, Examiner
@@ -36,21 +35,6 @@ def read_files(
 
 def sha256_of(path: str) -> str:
     return digests_of(path, {"sha256"})["sha256"]
-
-
-def examine_whole(site: Site, inspection: Inspection, claimed: Mapping[str, str]) -> list[About]:
-    """What is to be said of the transfer as a whole: of the scanner itself, and of lists and checksum lists.
-
-    Conflict when a list is not what ``claimed`` says: then another one was looked at.
-    """
-    found = examiners.standing_findings(site.settings, site.now())
-    with examiners.opened(site.settings) as opened:
-        for name, path in inspection.administrative.items() if opened else ():
-            with Examinations(opened, shown(name), _size(path)) as examinations:
-                if digests_of(path, {"sha256"}, also=(examinations.take,))["sha256"] != claimed[name]:
-                    raise Conflict(f"{shown(name)} changed while it was received.", next="Receive it again.")
-                found += examinations.findings()
-    return [(None, each) for each in found]
 
 
 def digests_of(

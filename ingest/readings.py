@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from itertools import islice
 
 from sqlalchemy import BigInteger, ForeignKey, Index, String, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -52,6 +53,18 @@ def known(session: Session, transfer: Transfer) -> Iterator[tuple[str, str, int 
     for name, octets, sha256, modified in session.execute(held.execution_options(yield_per=AT_ONCE)):
         path = os.fsdecode(bytes.fromhex(octets)) if octets else name
         yield path, sha256, int(modified.timestamp()) if modified else None
+
+
+def differ(session: Session, transfer: Transfer, inspection: Inspection) -> bool:
+    """Whether a file that was checked before had other bytes then."""
+    read = ((os.fsencode(file.path).hex(), sha256) for file, sha256, _ in inspection.remembered())
+    while chunk := dict(islice(read, AT_ONCE)):
+        before = select(TransferFile.path, TransferFile.sha256).where(
+            TransferFile.transfer_id == transfer.id, TransferFile.path.in_(chunk)
+        )
+        if any(chunk[path] != sha256 for path, sha256 in session.execute(before)):
+            return True
+    return False
 
 
 def keep(session: Session, transfer: Transfer, inspection: Inspection) -> None:

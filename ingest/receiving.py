@@ -4,7 +4,7 @@ Receiving the same folder again goes on where it stopped or says what came of it
 and the same inventory is the same transfer, wherever the folder lies.
 """
 
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from archive import holdings, ledger
-from archive.errors import Conflict, Refused, Unavailable
+from archive.errors import Conflict, Unavailable
 from archive.site.evidence import seal_now
 from archive.site.site import SEOUL, Site
 from archive.stores.keys import Names
@@ -26,8 +26,9 @@ from ingest.acceptance import listed
 from ingest.accession import Packers
 from ingest.inspecting import inspect
 from ingest.inspection import Inspection
-from ingest.inventory import HELD, READ, About
+from ingest.inventory import READ, About
 from ingest.keeping import Keeping
+from ingest.malware import scans, whole
 from ingest.planning import Custody
 from ingest.transfers import Transfer
 from ingest.turns import alone
@@ -55,7 +56,7 @@ def dry_run(site: Site, asked: Asked, say: Say) -> Iterator[Inspection]:
     """Run every check and read every file, and write nothing that stays."""
     with _inspect(site, asked) as inspection:
         look_for_held(site, inspection, agency=asked.agency, round_of=asked.round_of)
-        examine_whole(site, inspection, known.digests_of_lists(inspection))
+        whole.note(site, inspection, known.digests_of_lists(inspection))
         reading.read_files(site.settings, inspection, checking(say))
         yield inspection
 
@@ -97,9 +98,11 @@ def accept(
 
 
 @jobs.job("accept-transfer", lane="staff", timeout=timedelta(hours=48), attempts=3, memory=8 << 30)
-def accept_transfer(site: Site, number: str, by: str) -> Iterator[jobs.Progress]:
-    """What the desk's accept button asks for."""
-    yield from accept(site, number, by=by)
+def accept_transfer(
+    site: Site, number: str, by: str, positions: list[int] | None = None
+) -> Iterator[jobs.Progress]:
+    """What the desk's accept button asks for, and the end of a quarantine."""
+    yield from accept(site, number, by=by, positions=positions)
     with suppress(Unavailable):  # a store that is away is owed its copies, and sealed within the hour
         seal_now(site)
 
@@ -150,17 +153,13 @@ def look_for_held(site: Site, inspection: Inspection, *, agency: str, round_of: 
         known.hold(session, inspection, agency, earlier)
 
 
-def examine_whole(site: Site, inspection: Inspection, claimed: Mapping[str, str]) -> None:
-    """Note what is to be said of the transfer as a whole."""
-    inspection.inventory.note(HELD, reading.examine_whole(site, inspection, claimed))
-
-
 def _enter(site: Site, asked: Asked, inspection: Inspection, say: Say) -> str:
     """Record an arrival with all its findings, in one transaction."""
     look_for_held(site, inspection, agency=asked.agency, round_of=asked.round_of)
     claimed = known.digests_of_lists(inspection)
-    examine_whole(site, inspection, claimed)
-    if not asked.accept:
+    whole.note(site, inspection, claimed)
+    is_read = not asked.accept or not scans.is_one_pass(site)
+    if is_read:
         reading.read_files(site.settings, inspection, checking(say))
     with site.open_session.begin() as session:
         transfer = _transfer(session, site, asked, inspection, claimed)
@@ -169,6 +168,8 @@ def _enter(site: Site, asked: Asked, inspection: Inspection, say: Say) -> str:
         transfers.link_held(session, transfer, inspection.held())
         transfers.add_findings(session, transfer, checks.check(inspection))
         readings.keep(session, transfer, inspection)
+        if is_read:
+            scans.write_first(session, site, transfer)
         facts = {
             "agency_code": asked.agency, "shape": transfer.shape, "claimed": claimed, "round": transfer.round,
             "round_of": transfer.round_of, "files": transfer.files, "bytes": transfer.bytes,
@@ -261,22 +262,19 @@ def _take(
                     f"Volumes {sorted(wrong)} of transfer {number} cannot be accepted.",
                     next=f"Look at their findings with: seogo transfer show {number}",
                 )
+        scanning = scans.begin(session, transfer, positions)
     if total:
-        _refuse_unscanned(reading.examine_whole(site, inspection, claimed))
+        if scans.must_wait(site, number, by=by, positions=positions):
+            return
+        whole.refuse(site, inspection, claimed)
         keeping = Keeping(site)
         _keep_administrative(keeping, number, inspection, claimed)
         plans = planning.plan(site, custody, inspection, positions)
         yield from accession.take(
             site, custody, inspection, plans, keeping=keeping, total=total, packers=packers
         )
+        scans.write_second(site, number, scanning)
     completing.try_now(site)
-
-
-def _refuse_unscanned(found: Sequence[About]) -> None:
-    """Nothing goes into a store while the scanner knows too little, or a list has malware in it."""
-    errors = [each.message for _, each in found if each.severity == "error"]
-    if errors:
-        raise Refused(" ".join(errors), code="virus", next="Then accept the transfer again.")
 
 
 def _keep_administrative(

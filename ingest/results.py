@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from archive.holdings import ContentFile, Item, Volume
 from ingest import checks, transfers
 from ingest.inspection import Inspection
+from ingest.malware import scans
 from ingest.transfers import Transfer, TransferAct, TransferVolume
 from metadata_schemas.description import Finding, Where
 from preservation.derivatives import ItemFinding
@@ -20,6 +21,7 @@ def result(session: Session, number: str) -> dict[str, Any]:
     findings = [transfers.as_finding(row) for row in transfers.findings_of(session, transfer)]
     findings += _found_later(session, transfer, {(each.rule, each.where.path) for each in findings})
     return {
+        **scans.told(session, transfer),
         "transfer": transfer.number,
         "state": transfer.state,
         "round": transfer.round,
@@ -51,6 +53,9 @@ def with_history(session: Session, number: str) -> dict[str, Any]:
 def of_dry_run(inspection: Inspection) -> dict[str, Any]:
     count = inspection.count
     return {
+        "statutory": "LIST_CHECKED",
+        "scans": [],
+        "quarantine": None,
         "transfer": None,
         "state": "checked",
         "round": 1,

@@ -14,6 +14,7 @@ from archive.site.terminal import run
 from ingest import accession
 from preservation.packing import Plan
 from tests.conftest import Installation
+from tests.preservation.scanner_double import Double, scanner_double
 
 AGENCY = "6110000"
 
@@ -53,6 +54,16 @@ def call(place: Installation, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Cap
         return Said(exit_code, {} if words or not out.strip() else json.loads(out), out, errors)
 
     return say
+
+
+@pytest.fixture
+def scanner(monkeypatch: pytest.MonkeyPatch, call: Call) -> Iterator[Double]:
+    """The double, set as the scanner of the installation.  Its signatures are of yesterday on this clock."""
+    with scanner_double() as double:
+        monkeypatch.setenv("SEOGO_SCANNER", double.address)
+        monkeypatch.setenv("SEOGO_SCANNER_WHOLE", "4")
+        monkeypatch.setenv("SEOGO_CLOCK", "2026-11-28T09:00:00+09:00")
+        yield double
 
 
 @pytest.fixture

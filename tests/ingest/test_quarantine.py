@@ -1,0 +1,182 @@
+"""Between the first and the second scan a transfer waits, and what the second one finds is not taken."""
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from archive.ledger import JournalRecord, LedgerEntry
+from archive.work import jobs
+from tests.conftest import Installation
+from tests.ingest.conftest import AGENCY, Call, Said
+from tests.ingest.test_bad_input import row, stored, transfer
+from tests.preservation.scanner_double import MARK, Double
+
+TODAY, THIRD_DAY, SEVENTH_DAY = (f"2026-{day}T09:00:00+09:00" for day in ("11-28", "11-30", "12-05"))
+
+
+@pytest.fixture(autouse=True)
+def a_week_of_quarantine(scanner: Double, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEOGO_QUARANTINE_DAYS", "7")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return transfer(tmp_path / "t", row("A-1", "가.txt"), row("A-2", "나.txt"), files=("가.txt", "나.txt"))
+
+
+@pytest.fixture
+def days_pass(monkeypatch: pytest.MonkeyPatch, scanner: Double) -> Callable[[str], None]:
+    """The clock of the installation and of the scanner's signatures."""
+
+    def go(to: str) -> None:
+        monkeypatch.setenv("SEOGO_CLOCK", to)
+        day = datetime.fromisoformat(to)
+        scanner.version = f"ClamAV 1.4.6/{day:%Y%m%d}/{day:%a %b %d} 00:00:00 {day:%Y}"
+
+    return go
+
+
+def work(call: Call, place: Installation) -> None:
+    """What a runner does when an hour begins."""
+    site = place.site()
+    with site.open_session.begin() as session:
+        jobs.wake(session, "end-quarantines")
+    site.engine.dispose()
+    done = call("work", "--until-idle")
+    assert (done.exit_code, done.told["failed"]) == (0, [])
+
+
+def receive(call: Call, folder: Path, *more: str) -> Said:
+    return call("transfer", "receive", folder, "--agency", AGENCY, "--accept", "--until", "stored", *more)
+
+
+def test_a_transfer_is_scanned_waits_and_is_taken_after_a_second_scan_by_a_job(
+    call: Call, folder: Path, place: Installation, days_pass: Callable[[str], None]
+) -> None:
+    told = receive(call, folder)
+    assert (told.exit_code, told.told["state"], told.told["statutory"]) == (0, "waiting", "QUARANTINED")
+    assert told.told["quarantine"]["until"] == "2026-12-05T00:00:00+00:00"
+    assert [(each["scan"], each["files"], each["found"]) for each in told.told["scans"]] == [
+        ("first", 3, 0)  # the list too
+    ]
+    assert stored(place) == []
+    days_pass(THIRD_DAY)
+    work(call, place)
+    assert stored(place) == []
+    days_pass(SEVENTH_DAY)
+    work(call, place)
+    after = call("transfer", "show", told.told["transfer"])
+    assert (after.told["state"], after.told["statutory"]) == ("stored", "STORED_VERIFIED")
+    first, second = after.told["scans"]
+    assert (first["scan"], second["scan"], second["files"]) == ("first", "second", 2)
+    assert first["signatures"] != second["signatures"]
+    assert [each["act"] for each in after.told["history"]] == [
+        "scanned-first", "quarantined", "received", "acceptance-asked", "scanned-second",
+    ]  # fmt: skip
+
+
+def test_the_same_command_after_the_quarantine_takes_it_in_too(
+    call: Call, folder: Path, days_pass: Callable[[str], None]
+) -> None:
+    assert receive(call, folder).told["state"] == "waiting"
+    assert receive(call, folder).told["state"] == "waiting"
+    days_pass(SEVENTH_DAY)
+    assert receive(call, folder).told["state"] == "stored"
+
+
+def test_without_acceptance_the_end_of_a_quarantine_takes_nothing(
+    call: Call, folder: Path, place: Installation, days_pass: Callable[[str], None]
+) -> None:
+    number = call("transfer", "receive", folder, "--agency", AGENCY).told["transfer"]
+    days_pass(SEVENTH_DAY)
+    work(call, place)
+    assert stored(place) == []
+    assert call("transfer", "accept", number).told["state"] == "stored"
+
+
+def test_volumes_that_a_person_chose_during_the_quarantine_are_the_ones_that_are_taken(
+    call: Call, folder: Path, place: Installation, days_pass: Callable[[str], None]
+) -> None:
+    number = call("transfer", "receive", folder, "--agency", AGENCY).told["transfer"]
+    asked = call("transfer", "accept", number, "--volume", "2")
+    assert (asked.exit_code, asked.told["volumes"]["accepted"]) == (0, 0)
+    days_pass(SEVENTH_DAY)
+    work(call, place)
+    told = call("transfer", "show", number).told
+    assert (told["state"], told["volumes"]["accepted"]) == ("waiting", 1)
+    assert told["scans"][-1]["files"] == 1
+
+
+def test_what_only_the_signatures_of_the_second_day_know_is_found_then(
+    call: Call, folder: Path, scanner: Double, days_pass: Callable[[str], None], place: Installation
+) -> None:
+    (folder / "나.txt").write_bytes(b"unknown until " + b"next week")
+    number = receive(call, folder).told["transfer"]
+    scanner.marks[b"unknown until next week"] = "New.Malware"
+    days_pass(SEVENTH_DAY)
+    work(call, place)
+    told = call("transfer", "show", number)
+    assert told.told["volumes"]["accepted"] == 1
+    assert [each["value"] for each in told.told["findings"] if each["severity"] == "error"] == ["New.Malware"]
+    assert told.told["scans"][-1]["found"] == 1
+    kept = [path for path in (place.home / "stores").rglob("*") if path.is_file()]
+    assert not [path for path in kept if b"next week" in path.read_bytes()]
+
+
+def test_bytes_that_change_during_the_quarantine_are_not_taken(
+    call: Call, folder: Path, place: Installation, days_pass: Callable[[str], None]
+) -> None:
+    number = receive(call, folder).told["transfer"]
+    changed = folder / "나.txt"
+    changed.write_bytes(bytes(reversed(changed.read_bytes())))
+    days_pass(SEVENTH_DAY)
+    work(call, place)
+    told = call("transfer", "show", number)
+    assert told.told["volumes"]["accepted"] == 1
+    assert "file.digest" in told.rules
+
+
+def test_checking_again_bytes_that_changed_begins_the_quarantine_anew(
+    call: Call, folder: Path, days_pass: Callable[[str], None]
+) -> None:
+    number = receive(call, folder).told["transfer"]
+    days_pass(THIRD_DAY)
+    assert call("transfer", "check", number).told["quarantine"]["until"] == "2026-12-05T00:00:00+00:00"
+    changed = folder / "나.txt"
+    changed.write_bytes(bytes(reversed(changed.read_bytes())))
+    assert call("transfer", "check", number).told["quarantine"]["until"] == "2026-12-07T00:00:00+00:00"
+    days_pass(SEVENTH_DAY)
+    assert receive(call, folder).told["volumes"]["accepted"] == 0
+
+
+def test_a_transfer_that_was_received_without_a_scanner_is_scanned_before_its_quarantine_begins(
+    call: Call, folder: Path, monkeypatch: pytest.MonkeyPatch, scanner: Double
+) -> None:
+    with monkeypatch.context() as before:
+        before.delenv("SEOGO_SCANNER")
+        before.delenv("SEOGO_QUARANTINE_DAYS")
+        number = call("transfer", "receive", folder, "--agency", AGENCY).told["transfer"]
+    refused = call("transfer", "accept", number)
+    assert (refused.exit_code, refused.told["error"]["code"]) == (3, "quarantine")
+    assert "seogo transfer check" in refused.sentence
+    assert call("transfer", "check", number).told["quarantine"] is not None
+
+
+def test_scans_are_acts_of_the_ledger_that_name_no_file(
+    call: Call, folder: Path, place: Installation, days_pass: Callable[[str], None]
+) -> None:
+    (folder / "나.txt").write_bytes(MARK)
+    receive(call, folder)
+    days_pass(SEVENTH_DAY)
+    receive(call, folder)
+    site = place.site()
+    with site.reading_session() as session:
+        entries = session.scalars(select(LedgerEntry.entry)).all()
+        facts = session.scalars(select(JournalRecord.record)).all()
+    site.engine.dispose()
+    assert any('"scan.found"' in each for each in entries)
+    assert any('"scan.passed"' in each for each in entries)
+    assert not any("나.txt" in each for each in (*entries, *facts))
