@@ -25,7 +25,9 @@ BY = "command-line"
 SHOWN = 20
 
 
-ACCEPTANCE = dict.fromkeys(("judge", "sample"), "ingest.acceptance.commands")
+ACCEPTANCE = dict.fromkeys(
+    ("compare", "count", "handover", "history", "judge", "report", "sample"), "ingest.acceptance.commands"
+)
 """Commands that are imported when they are called."""
 
 

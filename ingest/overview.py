@@ -196,12 +196,12 @@ def running(session: Session, transfer: Transfer) -> Sequence[Job]:
 def as_csv(session: Session, transfer: Transfer) -> Iterator[str]:
     """Every finding as it stands; the mark in front lets spreadsheets know that it is UTF-8."""
     columns = ("rule", "severity", "list", "row", "column", "path", "value", "expected", "message")
-    yield "\ufeff" + _csv_line(columns)
+    yield "\ufeff" + csv_line(columns)
     for row in transfers.findings_of(session, transfer):
-        yield _csv_line([getattr(row, column) for column in columns])
+        yield csv_line([getattr(row, column) for column in columns])
 
 
-def _csv_line(values: Sequence[object]) -> str:
+def csv_line(values: Sequence[object]) -> str:
     out = io.StringIO()
     csv.writer(out).writerow([_harmless(value) for value in values])
     return out.getvalue()

@@ -1,17 +1,26 @@
 """The inspection (검수) on the command line: verdicts, samples, counts, rounds and reports of a transfer."""
 
 import secrets
+from collections.abc import Iterable
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import click
 
+from archive import printing
 from archive.errors import Missing, WrongCall
 from archive.site.evidence import seal_now
+from archive.site.language import LANGUAGES, Language
 from archive.site.site import Site
 from archive.site.terminal import Command, json_option, pass_site, say
-from ingest import transfers
-from ingest.acceptance import listed, sampling, verdicts
+from archive.site.words import spoken
+from ingest import results, transfers
+from ingest.acceptance import counts, kinds, listed, rounds, sampling, verdicts
+from ingest.acceptance import handover as handing_over
+from ingest.acceptance import report as reporting
+from ingest.acceptance import table as tables
+from ingest.acceptance.report import Asked
 from ingest.acceptance.sampling import Standing
 from ingest.acceptance.verdicts import BINDINGS, CONDITIONS, REASONS, Seen
 
@@ -79,6 +88,145 @@ def sample(
     say(told, as_json, lambda: in_words(standing))
 
 
+@click.command(cls=Command)
+@click.argument("number")
+@json_option
+@pass_site
+def count(site: Site, number: str, as_json: bool) -> None:
+    """Volumes, items, files and pages: what the list says, what came, and each difference."""
+    with site.reading_session() as session:
+        transfer = transfers.get(session, number)
+        levels = counts.count(session, transfer)
+        told = {
+            "levels": [vars(each) for each in levels],
+            "differences": [
+                {"level": level, **vars(each), "volume": from_one(each.volume), "item": from_one(each.item)}
+                for level, each in counts.every_difference(session, transfer)
+            ],
+        }
+    say(told, as_json, lambda: "\n".join(
+        f"{each.level + 's':<8} listed {each.listed:>9,}  came {each.came:>9,}  differing {each.differing:,}"
+        + (f"  items not counted {each.uncounted:,}" if each.level == "page" else "") for each in levels
+    ))  # fmt: skip
+
+
+def from_one(place: int | None) -> int | None:
+    return None if place is None else place + 1
+
+
+@click.command(cls=Command)
+@click.argument("before")
+@click.argument("after")
+@json_option
+@pass_site
+def compare(site: Site, before: str, after: str, as_json: bool) -> None:
+    """Two rounds: volumes added, gone and changed, findings corrected, still open and new."""
+    with site.reading_session() as session:
+        found = rounds.compare(session, transfers.get(session, before), transfers.get(session, after))
+        told = comparison(found)
+    say(told, as_json, lambda: comparison_in_words(told))
+
+
+def comparison(found: rounds.Comparison) -> dict[str, Any]:
+    """A comparison in the keys that other programs rely on."""
+    return {
+        "before": found.before.number,
+        "after": found.after.number,
+        "volumes": {change: found.count(change) for change in rounds.CHANGES},
+        "changes": [
+            {"change": each.change, "sender_id": each.sender_id, "title": each.title,
+             "before": from_one(each.before), "after": from_one(each.after)}
+            for each in found.volumes if each.change != "same"
+        ],
+        "findings": {
+            name: [{"volume": each.volume, **results.as_dict(transfers.as_finding(each.finding))}
+                   for each in getattr(found, name)]
+            for name in ("corrected", "open", "new")
+        },
+    }  # fmt: skip
+
+
+def comparison_in_words(told: dict[str, Any]) -> str:
+    volumes = ", ".join(f"{count} {change.replace('_', ' ')}" for change, count in told["volumes"].items())
+    findings = ", ".join(f"{len(rows)} {name}" for name, rows in told["findings"].items())
+    lines = [f"{told['before']} to {told['after']}: volumes {volumes}; findings {findings}."]
+    lines += [f"{each['change'].replace('_', ' ')}: {each['title']}" for each in told["changes"]]
+    return "\n".join(lines)
+
+
+@click.command(cls=Command)
+@click.argument("number")
+@json_option
+@pass_site
+def history(site: Site, number: str, as_json: bool) -> None:
+    """Every round of a transfer, the first one first, with what was done in it."""
+    with site.reading_session() as session:
+        every = rounds.chain(session, transfers.get(session, number))
+        told = {"rounds": [results.with_history(session, each.number) for each in every]}
+    say(told, as_json, lambda: "\n".join(
+        f"round {each['round']}: {each['transfer']} {each['state']}, {each['volumes']['listed']} volumes, "
+        f"{each['volumes']['accepted']} accepted, {each['volumes']['returned']} returned, "
+        f"{len(each['findings'])} findings" for each in told["rounds"]
+    ))  # fmt: skip
+
+
+@click.command(cls=Command)
+@click.argument("number")
+@click.option("--pdf", type=click.Path(dir_okay=False, path_type=Path), help="The report, for people.")
+@click.option("--csv", "table", type=click.Path(dir_okay=False, path_type=Path), help="A line a volume.")
+@click.option("--differences", type=click.Path(dir_okay=False, path_type=Path), help="Each difference, CSV.")
+@click.option("--language", "tongue", type=click.Choice(LANGUAGES), default="ko", show_default=True)
+@json_option
+@pass_site
+def report(
+    site: Site, number: str, pdf: Path | None, table: Path | None, differences: Path | None,
+    tongue: Language, as_json: bool,
+) -> None:  # fmt: skip
+    """Write the inspection report (검수 보고서) as PDF, and as CSV for a spreadsheet."""
+    if not (pdf or table or differences):
+        raise WrongCall("A report needs a file.", next="Name one with --pdf, --csv or --differences.")
+    words = spoken(tongue)
+    with site.reading_session() as session:
+        transfer = transfers.get(session, number)
+        if pdf:
+            pdf.write_bytes(printing.pdf(reporting.document(session, transfer, _asked(site, tongue))))
+        if table:
+            _write(table, tables.volumes(session, transfer, words))
+        if differences:
+            _write(differences, tables.differences(session, transfer, words))
+    written = {"pdf": pdf, "csv": table, "differences": differences}
+    told = {"transfer": number, **{name: str(path) if path else None for name, path in written.items()}}
+    say(told, as_json, lambda: "Written: " + ", ".join(str(path) for path in written.values() if path))
+
+
+@click.command(cls=Command)
+@click.argument("number")
+@click.option("--pdf", type=click.Path(dir_okay=False, path_type=Path), required=True)
+@click.option("--language", "tongue", type=click.Choice(LANGUAGES), default="ko", show_default=True)
+@json_option
+@pass_site
+def handover(site: Site, number: str, pdf: Path, tongue: Language, as_json: bool) -> None:
+    """Write the handover record (인계인수서) of what is in custody, to be signed."""
+    with site.reading_session() as session:
+        transfer = transfers.get(session, number)
+        pdf.write_bytes(printing.pdf(handing_over.document(session, transfer, _asked(site, tongue))))
+        states = kinds.counts(session, transfer, kinds.TAKEN)
+        counted = {kind: dict(zip(("volumes", "items", "files"), numbers, strict=True))
+                   for kind, numbers in states.items()}  # fmt: skip
+    told = {"transfer": number, "pdf": str(pdf), "kinds": counted}
+    say(told, as_json, lambda: f"Written: {pdf}")
+
+
+def _asked(site: Site, tongue: Language) -> Asked:
+    name = site.settings.name_en if tongue == "en" else site.settings.name
+    return Asked(spoken(tongue), tongue, name, site.now())
+
+
+def _write(path: Path, lines: Iterable[str]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.writelines(lines)
+
+
 def percent(text: str) -> Fraction:
     """A share from percent as people write them, exactly."""
     try:
@@ -105,11 +253,6 @@ def in_words(standing: Standing) -> str:
         f"{plan.size} of {plan.lot} {plan.unit}s were drawn with the seed {plan.seed}.",
         f"{standing.looked_at} are looked at, {standing.to_look_at} are to be looked at.",
         f"With {standing.looked_at} of {plan.lot} looked at and {standing.unfit} unfit, at {sure} confidence "
-        f"at most {upward(standing.at_most)} % are unfit; {plan.acceptable / 10_000:g} % were acceptable.",
+        f"at most {sampling.upward(standing.at_most)} % are unfit; "
+        f"{plan.acceptable / 10_000:g} % were acceptable.",
     ])  # fmt: skip
-
-
-def upward(share: Fraction) -> str:
-    """A share in percent with two places, never less than it is."""
-    hundredths = -((-share * 10_000) // 1)
-    return f"{float(hundredths) / 100:g}"

@@ -212,3 +212,9 @@ def lines(
     if only_to_look_at:
         wanted = wanted.where(Verdict.id.is_(None))
     return [Line(*row) for row in session.execute(wanted.offset(after).limit(limit))]
+
+
+def upward(share: Fraction) -> str:
+    """A share in percent with two places, never less than it is."""
+    hundredths = -((-share * 10_000) // 1)
+    return f"{float(hundredths) / 100:g}"

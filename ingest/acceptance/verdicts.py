@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import ForeignKey, Index, Select, String, select
+from sqlalchemy import ForeignKey, Index, Select, String, case, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from archive import ledger
@@ -110,6 +110,20 @@ def found_unfit(session: Session, volume: TransferVolume) -> bool:
 def history(session: Session, about: TransferVolume | ListedItem) -> Sequence[Verdict]:
     """Every verdict that was given, the newest first."""
     return session.scalars(_of(about).order_by(Verdict.id.desc())).all()
+
+
+def tally(session: Session, transfer: Transfer) -> dict[str, dict[str, int]]:
+    """How many verdicts hold, by what was judged (``volume``, ``item``) and how (``fit``, ``unfit``)."""
+    found = {"volume": {"fit": 0, "unfit": 0}, "item": {"fit": 0, "unfit": 0}}
+    unit = case((Verdict.item_id.is_(None), "volume"), else_="item")
+    grouped = (
+        select(unit, Verdict.verdict, func.count())
+        .where(Verdict.transfer_id == transfer.id, Verdict.replaced_at.is_(None))
+        .group_by(unit, Verdict.verdict)
+    )
+    for what, verdict, count in session.execute(grouped):
+        found[what][verdict] = count
+    return found
 
 
 def of_items(session: Session, items: Sequence[ListedItem]) -> dict[int, Verdict]:

@@ -1,0 +1,44 @@
+"""The handover record (인계인수서, NAK 15): what was taken into custody, by kind, and who signs for it."""
+
+from sqlalchemy.orm import Session
+
+from archive.errors import Refused
+from archive.printing import Document, Facts, Heading, Paragraph
+from archive.site import language
+from ingest import overview
+from ingest.acceptance import kinds, report
+from ingest.acceptance.report import Asked
+from ingest.transfers import Transfer
+
+SIGNERS = ("sign.giver", "sign.taker", "sign.witness")
+
+
+def document(session: Session, transfer: Transfer, asked: Asked) -> Document:
+    """Refused as long as nothing of the transfer is in custody: there is nothing to sign for."""
+    say, it = asked.say, overview.summary(session, transfer)
+    if not it.accepted:
+        raise Refused(
+            f"Nothing of transfer {transfer.number} is in custody yet.", code="handover.nothing",
+            next=f"Accept it first: seogo transfer accept {transfer.number}",
+        )  # fmt: skip
+    facts = Facts([
+        (say("sign.giver"), f"{it.agency} ({transfer.agency_code})"),
+        (say("sign.taker"), asked.archive),
+        (say("handover.transfer"), f"{transfer.number} · {say('desk.round')} {transfer.round}"),
+        (say("report.period"), report.period(session, transfer, asked)),
+        (say("handover.left"), say("handover.left.text", back=it.returned, wait=it.acceptable + it.faulty)),
+    ])  # fmt: skip
+    title = say("handover.h1")
+    return Document(
+        title=title,
+        under=say("handover.text", agency=it.agency, archive=asked.archive),
+        foot=f"{title} {transfer.number}",
+        language=asked.tongue,
+        made_at=asked.now,
+        blocks=[
+            Heading(say("report.transfer")), facts, Heading(say("handover.kinds")),
+            report.kinds_table(session, transfer, asked, kinds.TAKEN), Paragraph(say("handover.sign")),
+            Paragraph(language.day(asked.now.astimezone(language.SEOUL).date(), asked.tongue)),
+            report.signatures(say, SIGNERS),
+        ],
+    )  # fmt: skip

@@ -1,0 +1,253 @@
+"""The inspection report (검수 보고서) of a transfer: a document for people, and a line a volume for tables.
+
+It tells what the law wants checked at intake (Enforcement Decree art. 44; NAK 7, 7.2) and only what
+rows say: what nobody looked at is counted as not looked at.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from archive.printing import Block, Document, Facts, Heading, Paragraph, Signatures, Table
+from archive.site import language
+from archive.site.language import Language
+from archive.site.words import Say
+from ingest import overview
+from ingest.acceptance import counts, kinds, rounds, sampling, verdicts
+from ingest.acceptance.listed import ListedItem, ListedVolume
+from ingest.acceptance.verdicts import Verdict
+from ingest.transfers import Transfer, TransferVolume
+
+MOST = 500
+"""Lines of one table in the document; the rest is told to be in the table file."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """In whose words, for whom, and when."""
+
+    say: Say
+    tongue: Language
+    archive: str
+    now: datetime
+
+
+def document(session: Session, transfer: Transfer, asked: Asked) -> Document:
+    say = asked.say
+    parts = (_transfer, _levels, _kinds, _outcome, _people, _sample, _unfit, _returned, _differences, _rounds)
+    blocks = [block for part in parts for block in part(session, transfer, asked)]
+    title = say("report.h1")
+    return Document(
+        title=title,
+        under=f"{say('desk.transfer', no=transfer.number)} · {asked.archive}",
+        foot=f"{title} {transfer.number} · {language.moment(asked.now, asked.tongue)}",
+        language=asked.tongue,
+        made_at=asked.now,
+        blocks=[
+            *blocks,
+            Heading(say("report.signed")),
+            signatures(say, ("report.inspector", "report.head")),
+        ],
+    )
+
+
+def signatures(say: Say, people: tuple[str, ...]) -> Signatures:
+    return Signatures(
+        [say(each) for each in people], [say("sign.office"), say("sign.name"), say("sign.seal")]
+    )
+
+
+def _transfer(session: Session, transfer: Transfer, asked: Asked) -> Iterator[Block]:
+    say = asked.say
+    agency = overview.agencies(session).get(transfer.agency_code, transfer.agency_code)
+    yield Heading(say("report.transfer"))
+    yield Facts([
+        (say("desk.agency"), f"{agency} ({transfer.agency_code})"),
+        (say("report.period"), period(session, transfer, asked)),
+        (say("desk.received"), language.moment(transfer.received_at, asked.tongue)),
+        (say("desk.round"), str(transfer.round)),
+        (say("desk.state"), say(f"state.{transfer.state}")),
+        (say("desk.files"), f"{transfer.files:,} · {language.size(transfer.bytes)}"),
+    ])  # fmt: skip
+
+
+def period(session: Session, transfer: Transfer, asked: Asked) -> str:
+    """The years in which the records were made, as the list tells them."""
+    first, last = session.execute(
+        select(func.min(ListedVolume.created_from), func.max(ListedVolume.created_to))
+        .where(ListedVolume.transfer_id == transfer.id)
+    ).one()  # fmt: skip
+    years = sorted({day.year for day in (first, last) if day})
+    return "–".join(map(str, years)) or asked.say("report.untold")
+
+
+def _levels(session: Session, transfer: Transfer, asked: Asked) -> Iterator[Block]:
+    say = asked.say
+    yield Heading(say("desk.counts"))
+    yield Table(
+        [say(f"counts.{name}") for name in ("level", "listed", "came", "differing", "uncounted")],
+        [(say(f"level.{each.level}"), *(f"{n:,}" for n in (each.listed, each.came, each.differing)),
+          f"{each.uncounted:,}" if each.level == "page" else "–")
+         for each in counts.count(session, transfer)],
+        (0.28, 0.18, 0.18, 0.18, 0.18), frozenset({1, 2, 3, 4}),
+    )  # fmt: skip
+
+
+def _kinds(session: Session, transfer: Transfer, asked: Asked) -> Iterator[Block]:
+    yield Heading(asked.say("report.kinds"))
+    yield kinds_table(session, transfer, asked, ("waiting", "accepted", "stored", "returned"))
+
+
+def kinds_table(session: Session, transfer: Transfer, asked: Asked, states: tuple[str, ...]) -> Table:
+    say = asked.say
+    found = kinds.counts(session, transfer, states)
+    rows = [(say(f"kind.{kind}"), *(f"{n:,}" for n in numbers)) for kind, numbers in found.items()]
+    total = (say("report.total"), *(f"{sum(column):,}" for column in zip(*found.values(), strict=True)))
+    head = [say("report.kind"), say("level.volume"), say("level.item"), say("level.file")]
+    return Table(head, [*rows, total], (0.4, 0.2, 0.2, 0.2), frozenset({1, 2, 3}))
+
+
+def _outcome(session: Session, transfer: Transfer, asked: Asked) -> Iterator[Block]:
+    say, it = asked.say, overview.summary(session, transfer)
+    yield Heading(say("report.outcome"))
+    yield Facts([
+        (say("desk.accepted"), f"{it.accepted:,}"), (say("desk.returned"), f"{it.returned:,}"),
+        (say("desk.ready"), f"{it.acceptable:,}"), (say("desk.faulty"), f"{it.faulty:,}"),
+    ])  # fmt: skip
+    rules = overview.rules(session, transfer)
+    yield Heading(say("report.rules"))
+    if not rules:
+        yield Paragraph(say("desk.findings.none"))
+        return
+    yield Table(
+        [say("desk.rule"), say("desk.sev"), say("report.count"), say("desk.todo")],
+        [(f"{named(say, 'rule', each.name)}\n{each.name}", say(f"desk.sev.{each.severity}"),
+          f"{each.count:,}", named(say, "todo", each.name)) for each in rules],
+        (0.34, 0.1, 0.1, 0.46), frozenset({2}),
+    )  # fmt: skip
+
+
+def named(say: Say, kind: str, rule: str) -> str:
+    """The name of a rule or what is to be done about it; a rule without words has general ones."""
+    key = f"{kind}.{rule}"
+    return said if (said := say(key)) != key else say(f"{kind}.other")
+
+
+def _people(session: Session, transfer: Transfer, asked: Asked) -> Iterator[Block]:
+    """How many a person looked at; the rest is not looked at."""
+    say, told = asked.say, verdicts.tally(session, transfer)
+    items = select(func.count()).where(ListedItem.transfer_id == transfer.id)
+    volumes = select(func.count()).where(TransferVolume.transfer_id == transfer.id)
+    lots = {"volume": session.scalar(volumes) or 0, "item": session.scalar(items) or 0}
+    yield Heading(say("report.people"))
+    yield Table(
+        [say("counts.level"), say("verdict.fit"), say("verdict.unfit"), say("verdict.not_looked_at")],
+        [(say(f"level.{unit}"), f"{told[unit]['fit']:,}", f"{told[unit]['unfit']:,}",
+          f"{lot - told[unit]['fit'] - told[unit]['unfit']:,}") for unit, lot in lots.items()],
+        (0.4, 0.2, 0.2, 0.2), frozenset({1, 2, 3}),
+    )  # fmt: skip
+
+
+def _sample(session: Session, transfer: Transfer, asked: Asked) -> Iterator[Block]:
+    yield Heading(asked.say("desk.sample"))
+    plan = sampling.current(session, transfer)
+    if plan is None:
+        yield Paragraph(asked.say("sample.none"))
+        return
+    yield Paragraph(statement(sampling.standing(session, plan), asked.say))
+    yield Paragraph(asked.say("sample.how", seed=plan.seed, size=f"{plan.size:,}", lot=f"{plan.lot:,}"))
+
+
+def statement(standing: sampling.Standing, say: Say) -> str:
+    """What the sample proves, in one sentence that is true."""
+    plan = standing.plan
+    return say(
+        "sample.statement", seen=f"{standing.looked_at:,}", lot=f"{plan.lot:,}", unfit=f"{standing.unfit:,}",
+        unit=say(f"level.{plan.unit}"), sure=f"{plan.confidence / 10_000:g}",
+        most=sampling.upward(standing.at_most),
+    )  # fmt: skip
+
+
+def _unfit(session: Session, transfer: Transfer, asked: Asked) -> Iterator[Block]:
+    say = asked.say
+    rows = session.execute(
+        select(TransferVolume.position, ListedItem.position, TransferVolume.title, ListedItem.title, Verdict)
+        .select_from(Verdict)
+        .join(TransferVolume, TransferVolume.id == Verdict.volume_id)
+        .outerjoin(ListedItem, ListedItem.id == Verdict.item_id)
+        .where(Verdict.transfer_id == transfer.id, Verdict.replaced_at.is_(None), Verdict.verdict == "unfit")
+        .order_by(TransferVolume.position, ListedItem.position).limit(MOST + 1)
+    ).all()  # fmt: skip
+    if not rows:
+        return
+    yield Heading(say("report.unfit"))
+    yield Table(
+        [say("report.place"), say("fact.title"), say("unfit.reason"), say("unfit.note")],
+        [(place(volume, item), title or of, say(f"unfit.{row.reason}"), row.note or "–")
+         for volume, item, of, title, row in rows[:MOST]],
+        (0.12, 0.36, 0.2, 0.32),
+    )  # fmt: skip
+    yield from _more(rows, say)
+
+
+def place(volume: int | None, item: int | None) -> str:
+    """Volume and item as people count them, from 1: ``3-12``."""
+    return "–" if volume is None else f"{volume + 1}" if item is None else f"{volume + 1}-{item + 1}"
+
+
+def _more(rows: Any, say: Say) -> Iterator[Block]:
+    if len(rows) > MOST:
+        yield Paragraph(say("report.more", n=MOST))
+
+
+def _returned(session: Session, transfer: Transfer, asked: Asked) -> Iterator[Block]:
+    say = asked.say
+    rows = session.scalars(
+        select(TransferVolume)
+        .where(TransferVolume.transfer_id == transfer.id, TransferVolume.state == "returned")
+        .order_by(TransferVolume.position).limit(MOST + 1)
+    ).all()  # fmt: skip
+    if rows:
+        yield Heading(say("report.returned"))
+        yield Table(
+            [say("desk.number"), say("fact.title"), say("desk.return.reason")],
+            [(place(row.position, None), row.title, row.reason or "–") for row in rows[:MOST]],
+            (0.1, 0.38, 0.52), frozenset({0}),
+        )  # fmt: skip
+        yield from _more(rows, say)
+
+
+def _differences(session: Session, transfer: Transfer, asked: Asked) -> Iterator[Block]:
+    say = asked.say
+    for level in counts.LEVELS:
+        rows = counts.differences(session, transfer, level, limit=MOST + 1)
+        if rows:
+            yield Heading(say("report.differences", level=say(f"level.{level}")))
+            yield Table(
+                [say("report.place"), say("counts.what"), say("counts.listed"), say("counts.came")],
+                [(place(row.volume, row.item), row.what, row.listed or "–", row.came or "–")
+                 for row in rows[:MOST]],
+                (0.12, 0.56, 0.16, 0.16), frozenset({2, 3}),
+            )  # fmt: skip
+            yield from _more(rows, say)
+
+
+def _rounds(session: Session, transfer: Transfer, asked: Asked) -> Iterator[Block]:
+    say, every = asked.say, rounds.chain(session, transfer)
+    if len(every) == 1:
+        return
+    yield Heading(say("desk.rounds"))
+    head = ("desk.round", "desk.number", "desk.received", "desk.state", "desk.accepted", "desk.returned",
+            "desk.sev.error")  # fmt: skip
+    told = [(each, overview.summary(session, each)) for each in every]
+    yield Table(
+        [say(key) for key in head],
+        [(str(each.round), each.number, language.day(each.received_at.date(), asked.tongue),
+          say(f"state.{each.state}"), f"{it.accepted:,}", f"{it.returned:,}",
+          f"{it.by_severity['error']:,}") for each, it in told],
+        (0.08, 0.2, 0.2, 0.22, 0.1, 0.1, 0.1), frozenset({4, 5, 6}),
+    )  # fmt: skip

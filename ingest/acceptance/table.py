@@ -1,0 +1,82 @@
+"""The inspection as a table file, a line a volume, for the spreadsheets that offices work with.
+
+It begins with the mark that tells them UTF-8, and no cell of it can run as a formula.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import and_, func, select
+from sqlalchemy.orm import Session
+
+from archive.site.words import Say
+from ingest.acceptance import counts
+from ingest.acceptance.listed import ListedItem, ListedVolume
+from ingest.acceptance.verdicts import Verdict
+from ingest.overview import csv_line
+from ingest.transfers import FindingRow, Transfer, TransferVolume
+
+COLUMNS = ("number", "sender", "title", "reference", "record_type", "state", "items_listed", "items",
+           "files_listed", "files", "pages_listed", "pages", "pages_uncounted", "binding", "condition",
+           "verdict", "reason", "note", "unfit_items", "errors", "returned_for", "looked_by",
+           "looked_at")  # fmt: skip
+
+
+def volumes(session: Session, transfer: Transfer, say: Say) -> Iterator[str]:
+    """Every volume with its counts, its verdict and its reasons, as lines of CSV."""
+    yield "\ufeff" + csv_line([say(f"column.{name}") for name in COLUMNS])
+    for row in session.execute(_rows(transfer).execution_options(yield_per=1000)):
+        yield csv_line(_cells(*row, say=say))
+
+
+def differences(session: Session, transfer: Transfer, say: Say) -> Iterator[str]:
+    """Every difference on the four levels."""
+    names = ("level", "volume", "item", "what", "listed", "came")
+    yield "\ufeff" + csv_line([say(f"counts.{name}") for name in names])
+    for level, each in counts.every_difference(session, transfer):
+        places = (None if place is None else place + 1 for place in (each.volume, each.item))
+        yield csv_line([say(f"level.{level}"), *places, each.what, each.listed, each.came])
+
+
+def _rows(transfer: Transfer) -> Any:
+    pages = counts.by_volume(transfer)
+    of_volume = and_(
+        Verdict.volume_id == TransferVolume.id, Verdict.item_id.is_(None), Verdict.replaced_at.is_(None)
+    )
+    unfit = select(func.count()).where(
+        Verdict.volume_id == TransferVolume.id, Verdict.item_id.is_not(None), Verdict.replaced_at.is_(None),
+        Verdict.verdict == "unfit",
+    ).correlate(TransferVolume).scalar_subquery()  # fmt: skip
+    errors = select(func.count()).where(
+        FindingRow.volume_id == TransferVolume.id, FindingRow.severity == "error"
+    ).correlate(TransferVolume).scalar_subquery()  # fmt: skip
+    files = select(func.sum(ListedItem.files + ListedItem.missing)).where(
+        ListedItem.volume_id == TransferVolume.id
+    ).correlate(TransferVolume).scalar_subquery()  # fmt: skip
+    return (
+        select(TransferVolume, ListedVolume, Verdict, pages.c.listed, pages.c.counted, pages.c.uncounted,
+               unfit, errors, files)
+        .join(pages, pages.c.id == TransferVolume.id)
+        .outerjoin(ListedVolume, ListedVolume.volume_id == TransferVolume.id)
+        .outerjoin(Verdict, of_volume)
+        .where(TransferVolume.transfer_id == transfer.id)
+        .order_by(TransferVolume.position)
+    )  # fmt: skip
+
+
+def _cells(
+    row: TransferVolume, told: ListedVolume | None, seen: Verdict | None, *numbers: Any, say: Say
+) -> list[object]:
+    listed, counted, uncounted, unfit, errors, files = numbers
+    return [
+        row.position + 1, row.sender_id, row.title, row.reference if row.volume_id else None,
+        told.record_type if told else None, say(f"state.{row.state}"),
+        told.items if told and told.items is not None else row.items, row.items,
+        told.files if told and told.files is not None else files, row.files,
+        listed, counted, uncounted,
+        say(f"binding.{seen.binding}") if seen and seen.binding else None,
+        say(f"condition.{seen.condition}") if seen and seen.condition else None,
+        say(f"verdict.{seen.verdict}") if seen else say("verdict.not_looked_at"),
+        say(f"unfit.{seen.reason}") if seen and seen.reason else None, seen.note if seen else None,
+        unfit, errors, row.reason, seen.by if seen else None, seen.at.isoformat() if seen else None,
+    ]  # fmt: skip

@@ -1,0 +1,151 @@
+"""Rounds are compared by what is in their files; a dry run writes nothing and tells the same."""
+
+import csv
+import shutil
+from pathlib import Path
+
+import pymupdf
+import pytest
+
+from ingest.samples.making import make
+from tests.conftest import Installation
+from tests.ingest.conftest import AGENCY, Call
+
+
+@pytest.fixture
+def faulty(tmp_path: Path) -> Path:
+    folder = tmp_path / "faulty"
+    make(folder, volumes=4, pages=3, seed=11, faults=True)
+    (folder / "stray.txt").write_text("on no list")
+    next(path for path in sorted(folder.rglob("*.pdf"))).unlink()
+    return folder
+
+
+def state_of(place: Installation) -> dict[str, bytes]:
+    """Every file of the installation with its bytes: database, stores, keys, everything."""
+    return {
+        path.relative_to(place.home).as_posix(): path.read_bytes()
+        for path in sorted(place.home.rglob("*"))
+        if path.is_file() and not path.name.endswith(("-shm", "-wal"))
+    }
+
+
+def test_a_dry_run_writes_nothing_and_its_report_is_that_of_the_real_run(
+    place: Installation, call: Call, faulty: Path
+) -> None:
+    call("transfer", "list")
+    place.site().engine.dispose()
+    before = state_of(place)
+    assert any(name.endswith(".db") for name in before)
+    dry = call("transfer", "receive", faulty, "--agency", AGENCY, "--dry-run")
+    assert state_of(place) == before
+    real = call("transfer", "receive", faulty, "--agency", AGENCY)
+    assert state_of(place) != before
+    assert dry.exit_code == real.exit_code == 3
+    assert len(dry.told["findings"]) > 3
+    for key in ("volumes", "items", "files", "bytes", "round", "references", "findings"):
+        assert dry.told[key] == real.told[key], key
+
+
+def test_two_rounds_are_compared_by_volumes_files_and_findings(
+    call: Call, sample: Path, tmp_path: Path
+) -> None:
+    first = call("transfer", "receive", sample, "--agency", AGENCY).told["transfer"]
+    second_folder = tmp_path / "second"
+    shutil.copytree(sample, second_folder)
+    spoilt = next(
+        path for path in sorted(second_folder.rglob("*")) if path.is_file() and path.suffix == ".pdf"
+    )
+    spoilt.write_bytes(spoilt.read_bytes() + b"\n% another")
+    (second_folder / "stray.txt").write_text("stray")
+    second = call(
+        "transfer", "receive", second_folder, "--agency", AGENCY, "--round-of", first
+    ).told["transfer"]  # fmt: skip
+    told = call("transfer", "compare", first, second).told
+    assert told["volumes"]["changed"] == 1
+    assert told["volumes"]["same"] == 2
+    assert "file.extra" in {each["rule"] for each in told["findings"]["new"]}
+    back = call("transfer", "compare", second, first).told
+    assert "file.extra" in {each["rule"] for each in back["findings"]["corrected"]}
+    assert call("transfer", "compare", first, first).told["volumes"]["same"] == 3
+    rounds = call("transfer", "history", second).told["rounds"]
+    assert [(each["round"], each["transfer"]) for each in rounds] == [(1, first), (2, second)]
+
+
+def test_the_four_levels_are_counted_and_each_difference_is_listed(call: Call, faulty: Path) -> None:
+    number = call("transfer", "receive", faulty, "--agency", AGENCY).told["transfer"]
+    shown = call("transfer", "show", number).told
+    told = call("transfer", "count", number).told
+    levels = {each["level"]: each for each in told["levels"]}
+    rules = [each["rule"] for each in shown["findings"]]
+    assert levels["volume"]["listed"] == shown["volumes"]["listed"]
+    assert levels["item"]["listed"] >= shown["items"]
+    assert levels["file"]["came"] == shown["files"] + rules.count("file.extra")
+    assert levels["page"]["uncounted"] == shown["items"]
+    for level, each in levels.items():
+        assert each["differing"] == sum(row["level"] == level for row in told["differences"])
+    extra = {each["where"]["path"] for each in shown["findings"] if each["rule"] == "file.extra"}
+    assert extra <= {row["what"] for row in told["differences"] if row["level"] == "file"}
+    assert extra == {"stray.txt"}
+    missing = {each["value"] for each in shown["findings"] if each["rule"] == "file.missing"}
+    assert any(path.endswith(".pdf") for path in missing)
+
+
+def test_pages_that_a_person_counts_are_held_against_the_list(call: Call, sample: Path) -> None:
+    number = call("transfer", "receive", sample, "--agency", AGENCY).told["transfer"]
+    assert not [
+        row for row in call("transfer", "count", number).told["differences"] if row["level"] == "page"
+    ]
+    call("transfer", "judge", number, "--volume", 1, "--item", 1, "--verdict", "fit", "--pages", 999)
+    told = call("transfer", "count", number).told
+    [row] = [row for row in told["differences"] if row["level"] == "page"]
+    assert (row["volume"], row["item"], row["came"]) == (1, 1, "999")
+    before = next(each for each in told["levels"] if each["level"] == "page")
+    call("transfer", "judge", number, "--volume", 1, "--verdict", "fit", "--pages", 1000)
+    after = next(each for each in call("transfer", "count", number).told["levels"] if each["level"] == "page")
+    assert after["came"] == 1000
+    assert after["uncounted"] < before["uncounted"]
+
+
+def test_reports_are_written_for_people_and_for_spreadsheets(
+    call: Call, faulty: Path, tmp_path: Path
+) -> None:
+    number = call("transfer", "receive", faulty, "--agency", AGENCY).told["transfer"]
+    call("transfer", "sample", number, "--draw", "--seed", "a")
+    call("transfer", "judge", number, "--volume", 1, "--verdict", "unfit", "--reason", "other",
+         "--note", "=HYPERLINK(1)", "--binding", "loose", "--condition", "3")  # fmt: skip
+    call("transfer", "return", number, "--volume", 2, "--reason", "쪽이 빠졌습니다.")
+    pdf, table, differences = (tmp_path / name for name in ("r.pdf", "r.csv", "d.csv"))
+    said = call("transfer", "report", number, "--pdf", pdf, "--csv", table, "--differences", differences)
+    assert said.exit_code == 0
+    assert table.read_bytes().startswith(b"\xef\xbb\xbf")
+    rows = list(csv.DictReader(table.open(encoding="utf-8-sig")))
+    assert len(rows) == 4
+    assert rows[0]["판정"] == "부적합"
+    assert rows[0]["편철상태"] == "느슨함"
+    assert rows[0]["보존상태"] == "3등급"
+    assert rows[0]["적은 말"] == "'=HYPERLINK(1)"
+    assert rows[1]["반려 까닭"] == "쪽이 빠졌습니다."
+    assert "파일" in differences.read_text("utf-8-sig")
+    with pymupdf.open(pdf) as document:
+        text = "".join(page.get_text() for page in document)
+        assert document.metadata["title"] == "기록물 검수 보고서"
+    for words in ("기록물 검수 보고서", number, "쪽이 빠졌습니다.", "수량 대조", "신뢰수준 95%"):
+        assert words in text
+    assert call("transfer", "report", number).exit_code == 2
+
+
+def test_the_handover_record_counts_what_is_in_custody_by_kind(
+    call: Call, sample: Path, tmp_path: Path
+) -> None:
+    number = call("transfer", "receive", sample, "--agency", AGENCY).told["transfer"]
+    pdf = tmp_path / "h.pdf"
+    assert call("transfer", "handover", number, "--pdf", pdf).exit_code == 3
+    assert not pdf.exists()
+    call("transfer", "receive", sample, "--agency", AGENCY, "--accept", "--until", "stored")
+    told = call("transfer", "handover", number, "--pdf", pdf).told
+    assert sum(each["volumes"] for each in told["kinds"].values()) == 3
+    with pymupdf.open(pdf) as document:
+        text = "".join(page.get_text() for page in document)
+    for words in ("인계인수서", "인계자", "인수자", "입회자", "문서철", "행정박물"):
+        assert words in text
