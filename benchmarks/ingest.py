@@ -65,18 +65,19 @@ def measure(each: Set, folder: Path, *, scale: float, pairs: int) -> None:
     measuring.tell(each.name, found, files=made.files, size=made.bytes, other="the floor", wanted=each.bar)
 
 
-def taking_in(made: Transfer, home: Path) -> Callable[[], None]:
+def taking_in(made: Transfer, home: Path) -> Callable[[], object]:
     return partial(take_in, made, site_in(home))
 
 
-def take_in(made: Transfer, site: Site) -> None:
-    """One transfer into a new installation, in this process and its workers."""
+def take_in(made: Transfer, site: Site) -> int:
+    """One transfer into a new installation, in this process and its workers; the number of its files."""
     number = receiving.receive(site, Asked(folder=made.folder, agency=AGENCY, accept=True), lambda *_: None)
     seal_now(site)
     with site.reading_session() as session:
         told = results.result(session, number)
     if told["state"] != "stored" or told["volumes"]["accepted"] != len(made.volumes):
         raise SystemExit(f"The transfer was not taken in whole: {told['state']}, {told['findings'][:3]}")
+    return int(told["files"])
 
 
 def site_in(home: Path) -> Site:

@@ -1,0 +1,134 @@
+"""What one more volume costs in a large transfer, and what a large transfer takes of memory.
+
+The same transfer in several sizes: volumes of six tiny files, each an item of its own, because what is
+held in memory grows with names and rows and not with bytes.  The last size is one volume of as many
+files as are asked for.  Measured is the real `receive --accept --until stored` in a process with its
+modules loaded, and the memory of that process with its children.
+"""
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import seogo
+from benchmarks import measuring, transfers
+from benchmarks.ingest import site_in, take_in
+from benchmarks.transfers import Transfer
+from benchmarks.watching import Peak, watched
+
+FILES_A_VOLUME = 6
+TINY = 16
+GROWTH_BAR, MEMORY_BAR = 1.15, 1.1
+LARGE_BAR = 500 << 20
+
+
+@dataclass(frozen=True)
+class Taken:
+    volumes: int
+    files: int
+    seconds: float
+    peak: Peak
+
+    @property
+    def milliseconds(self) -> float:
+        return self.seconds / self.volumes * 1000
+
+
+def main() -> int:
+    parser = measuring.arguments(__doc__)
+    parser.add_argument("--volumes", type=int, nargs="*", default=[100, 1_000, 10_000])
+    parser.add_argument("--files", type=int, default=1_000_000, help="of the one large volume; 0 for none")
+    parser.add_argument("--an-item", type=int, default=1_000, help="files an item of the large volume")
+    parser.add_argument("--keep", help="a folder of transfers to make once and use again")
+    parser.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
+    wanted = parser.parse_args()
+    if wanted.child:
+        return _child(*map(Path, wanted.child[:2]), int(wanted.child[2]))
+    with measuring.working_folder(wanted.folder) as folder:
+        kept = Path(wanted.keep) if wanted.keep else folder / "transfers"
+        sizes = [max(1, int(count * wanted.scale)) for count in wanted.volumes]
+        small = [_take(_made(kept, count, FILES_A_VOLUME, 1), folder) for count in sizes]
+        _report(small)
+        if count := int(wanted.files * wanted.scale):
+            _report_large(_take(_made(kept, 1, count, wanted.an_item), folder))
+    return 0
+
+
+def _made(kept: Path, volumes: int, a_volume: int, an_item: int) -> Transfer:
+    folder = kept / f"{volumes}x{a_volume}x{an_item}"
+    if not folder.exists():
+        unfinished = folder.with_suffix(".unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        transfers.make(unfinished, [TINY] * volumes * a_volume, a_volume=a_volume, an_item=an_item)
+        unfinished.rename(folder)
+    return Transfer(folder, ((),) * volumes, TINY * volumes * a_volume)
+
+
+def _take(made: Transfer, folder: Path) -> Taken:
+    """Take a transfer in, in a process of its own that is watched."""
+    home, volumes = folder / made.folder.name, len(made.volumes)
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.growth",
+        "--child",
+        str(made.folder),
+        str(home),
+        str(volumes),
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process, watched(process.pid, home) as peak:
+        said = process.stdout.read() if process.stdout else b""
+    if process.returncode:
+        raise SystemExit(f"{made.folder} was not taken in.")
+    told = json.loads(said)
+    return Taken(volumes, told["files"], told["seconds"], peak)
+
+
+def _child(folder: Path, home: Path, volumes: int) -> int:
+    seogo.load()
+    made = Transfer(folder, ((),) * volumes, 0)
+    site = site_in(home)
+    started = time.perf_counter()
+    files = take_in(made, site)
+    print(json.dumps({"seconds": time.perf_counter() - started, "files": files}))
+    return 0
+
+
+def _report(taken: Sequence[Taken]) -> None:
+    print(f"{'volumes':>9} {'files':>9} {'seconds':>9} {'ms/volume':>9} {'MB in all':>9} {'MB largest':>10}")
+    for each in taken:
+        print(
+            f"{each.volumes:9,} {each.files:9,} {each.seconds:9.1f} {each.milliseconds:9.2f} "
+            f"{each.peak.together / 1e6:9.0f} {each.peak.largest / 1e6:10.0f}",
+            flush=True,
+        )
+    first, last = taken[0], taken[-1]
+    cost, memory = last.milliseconds / first.milliseconds, last.peak.together / first.peak.together
+    print(
+        f"A volume at {last.volumes:,} costs {cost:.2f} of one at {first.volumes:,}; {_met(cost, GROWTH_BAR)}."
+    )
+    print(f"Memory is {memory:.2f} of it; {_met(memory, MEMORY_BAR)}.", flush=True)
+
+
+def _report_large(taken: Taken) -> None:
+    files, peak = taken.files, taken.peak
+    print(f"One volume of {files:,} files: {taken.seconds:.0f} s, {files / taken.seconds:,.0f} files/s")
+    print(f"  {peak.together / 1e6:.0f} MB in all, {peak.largest / 1e6:.0f} MB the largest process; ", end="")
+    print(
+        f"{_met(peak.together, LARGE_BAR)}; {peak.scratch / files:.0f} bytes a file on disk beside the stores"
+    )
+
+
+def _met(value: float, bar: float) -> str:
+    shown = f"{bar / 1e6:.0f} MB" if bar > 1e6 else f"{bar:g}"
+    return f"the bar of {shown} is {'met' if value <= bar else 'NOT met'}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
