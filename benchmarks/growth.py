@@ -49,7 +49,7 @@ def main() -> int:
     parser.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
     wanted = parser.parse_args()
     if wanted.child:
-        return _child(*map(Path, wanted.child[:2]), int(wanted.child[2]))
+        return _child(Path(wanted.child[0]), Path(wanted.child[1]), int(wanted.child[2]))
     with measuring.working_folder(wanted.folder) as folder:
         kept = Path(wanted.keep) if wanted.keep else folder / "transfers"
         sizes = [max(1, int(count * wanted.scale)) for count in wanted.volumes]
@@ -111,7 +111,7 @@ def _report(taken: Sequence[Taken]) -> None:
     first, last = taken[0], taken[-1]
     cost, memory = last.milliseconds / first.milliseconds, last.peak.together / first.peak.together
     print(
-        f"A volume at {last.volumes:,} costs {cost:.2f} of one at {first.volumes:,}; {_met(cost, GROWTH_BAR)}."
+        f"A volume at {last.volumes:,} costs {cost:.2f} of one at {first.volumes:,}: {_met(cost, GROWTH_BAR)}"
     )
     print(f"Memory is {memory:.2f} of it; {_met(memory, MEMORY_BAR)}.", flush=True)
 

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
+from itertools import chain
 from pathlib import Path
 
 from archive.errors import Refused, WrongCall
 from ingest import administrative, information_packages, inventory, matching
 from ingest.inspection import Inspection
 from ingest.inventory import LISTED, Inventory
-from ingest.landing import Arrival, normal, raw, shown, survey
+from ingest.landing import Arrival, ArrivedNames, normal, raw, shown, survey
 from ingest.records import Records, below_top
 from metadata_schemas import transfer_lists
 from metadata_schemas.description import Finding
@@ -55,10 +56,10 @@ def inspect(
         _promise(made, lists, bag)
         claimed = {name: arrival.full_path(name) for name in sorted(lists.claimed)}
         inspection = Inspection(arrival, {**claimed, **arrival.beside})
-        about = (
-            *lists.findings,
-            *_of_bag(folder.absolute(), bag),
-            *administrative.altered(claimed, inspection.promised_to),
+        about = chain(
+            lists.findings,
+            _of_bag(folder.absolute(), bag),
+            administrative.altered(claimed, inspection.promised_to),
         )
         made.note(LISTED, ((None, each) for each in about))
         made.commit()
@@ -81,10 +82,11 @@ def _read_lists(
 ) -> TransferLists:
     lists = transfer_lists.read(
         arrival.folder,
-        [file.path for file in arrival.files()],
+        ArrivedNames(arrival),
         source_system=source_system,
         agency_default=agency_default,
         today=today,
+        connection=arrival.inventory.connection,
     )
     for finding in lists.findings:
         if finding.rule == "list.source_system":
@@ -144,8 +146,8 @@ def _bag_title(bag: IncomingBag | None) -> str | None:
 
 def _promise(made: Inventory, lists: TransferLists, bag: IncomingBag | None) -> None:
     """Enter what is promised of each file; a promise for what is not there belongs to none."""
-    told = [*lists.checksums.items()]
-    told += [(path.removeprefix("data/"), bag.expected(path)) for path in bag.payload] if bag else []
+    of_bag = ((path.removeprefix("data/"), bag.expected(path)) for path in bag.payload) if bag else ()
+    told = chain(lists.checksums.items(), of_bag)
     made.write_all(
         "INSERT INTO promised (path, below, algorithm, digest, file) VALUES (?, ?, ?, ?, "
         "(SELECT id FROM files WHERE reading = ? ORDER BY coalesce(path, reading) = ? DESC LIMIT 1)) "

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ingest import inventory
-from ingest.inventory import Inventory, unpacked
+from ingest.inventory import Inventory
 from ingest.landing import FOUND, Arrival, Found, found, normal, raw
 from ingest.matching import PlannedVolume
 from metadata_schemas.description import Finding, ItemDescription
+from metadata_schemas.transfer_lists import unpacked
 
 
 @dataclass(frozen=True)

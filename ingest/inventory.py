@@ -2,21 +2,20 @@
 
 A transfer may have millions of files and rows.  They lie in a SQLite file in the home, which goes when
 the work ends; a run that was killed leaves it, and the next one removes it.  Nothing in it needs to
-last, so nothing is synced.  Working processes open the same file to read.
+last, so nothing is synced.
 """
 
 import os
-import pickle
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from archive.work.processes import is_dead, me
 from metadata_schemas.description import Finding
+from metadata_schemas.transfer_lists import packed, unpacked
 
 About = tuple[int | None, Finding]
 """A finding and the place of its volume in the list, or None when it is about the whole transfer."""
@@ -26,6 +25,8 @@ LOOKED, LISTED, HELD, READ = range(4)
 
 TABLES = """
 CREATE TABLE arrived (path BLOB, reading BLOB, size INTEGER, modified_ns INTEGER);
+-- how names that are no UTF-8 read in CP949
+CREATE TABLE aliases (reading BLOB, path BLOB);
 -- every file of the records' folder, in the order of its path; `path` only where it is not `reading`
 CREATE TABLE files (
   id INTEGER PRIMARY KEY, reading BLOB NOT NULL, path BLOB,
@@ -68,9 +69,6 @@ CREATE TABLE sent (sha256 TEXT);
 # Without a journal a write is half as dear; a file that is spoilt by a kill is never read again.
 SETTINGS = ("journal_mode = OFF", "synchronous = OFF", "cache_size = -16384", "temp_store = FILE")
 
-packed = partial(pickle.dumps, protocol=pickle.HIGHEST_PROTOCOL)
-unpacked = pickle.loads
-
 _numbers = count(1)
 
 
@@ -78,15 +76,15 @@ class Inventory:
     """The file, opened.  What is written is seen by other processes after `commit`."""
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
-        self.path, self._connection = path, connection
+        self.path, self.connection = path, connection
 
     def rows(self, question: str, *values: Any) -> Iterator[tuple[Any, ...]]:
         """Rows as they are found; they may be gone through while other tables are written."""
-        yield from self._connection.execute(question, values)
+        yield from self.connection.execute(question, values)
 
     def row(self, question: str, *values: Any) -> tuple[Any, ...] | None:
         """The first row, if there is one."""
-        first: tuple[Any, ...] | None = self._connection.execute(question, values).fetchone()
+        first: tuple[Any, ...] | None = self.connection.execute(question, values).fetchone()
         return first
 
     def value(self, question: str, *values: Any) -> Any:
@@ -96,11 +94,11 @@ class Inventory:
 
     def write(self, statement: str, *values: Any) -> int:
         """Carry out one statement; the number of rows it wrote."""
-        return self._connection.execute(statement, values).rowcount
+        return self.connection.execute(statement, values).rowcount
 
     def write_all(self, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
         """Carry out the statement for each row, as the rows come."""
-        self._connection.executemany(statement, rows)
+        self.connection.executemany(statement, rows)
 
     def note(self, stage: int, findings: Iterable[About]) -> None:
         rows = ((stage, place, os.fsencode(each.where.path or ""), packed(each)) for place, each in findings)
@@ -113,9 +111,13 @@ class Inventory:
         for place, found in self.rows(wanted, stage):
             yield place, unpacked(found)
 
+    def beside(self) -> Path:
+        """A new name beside the inventory, for a file that goes when it does."""
+        return self.path.with_name(f"{self.path.name}.{next(_numbers)}")
+
     def commit(self) -> None:
-        self._connection.execute("COMMIT")
-        self._connection.execute("BEGIN")
+        self.connection.execute("COMMIT")
+        self.connection.execute("BEGIN")
 
 
 @contextmanager
@@ -132,13 +134,8 @@ def made(scratch: Path) -> Iterator[Inventory]:
         yield Inventory(path, connection)
     finally:
         connection.close()
-        path.unlink(missing_ok=True)
-
-
-def opened(path: Path) -> Inventory:
-    """The inventory of another process, to read what that one has committed and does not change."""
-    connection = sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None)
-    return Inventory(path, connection)
+        for each in (path, *path.parent.glob(f"{path.name}.*")):
+            each.unlink(missing_ok=True)
 
 
 def _sweep(scratch: Path) -> None:

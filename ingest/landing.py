@@ -50,12 +50,12 @@ class Arrival:
         row = self.inventory.row(wanted, raw(normal(path)), raw(path))
         return found(*row) if row else None
 
-    def below(self, prefix: str) -> Iterator[Found]:
-        """Files whose path begins so; what it begins with is empty or ends with a slash."""
+    def below(self, prefix: str, *, exactly: bool = True) -> Iterator[Found]:
+        """Files whose path begins so, as bytes or in NFC; the beginning is empty or ends with a slash."""
         start = raw(normal(prefix))
         among = f"SELECT {FOUND} FROM files WHERE reading >= ? AND reading < ? ORDER BY id"
         every = self.inventory.rows(among, start, start[:-1] + (b"0" if prefix else b"\xff"))
-        yield from (file for row in every if (file := found(*row)).path.startswith(prefix))
+        yield from (file for row in every if (file := found(*row)).path.startswith(prefix) or not exactly)
 
     def top_files(self) -> Iterator[str]:
         """Names of files in no folder."""
@@ -88,6 +88,32 @@ class Arrival:
 
     def full_path(self, path: str) -> str:
         return f"{self.folder}/{path}"
+
+
+class ArrivedNames:
+    """The names of the files that arrived, as those who read lists ask for them."""
+
+    def __init__(self, arrival: Arrival) -> None:
+        self._arrival = arrival
+
+    def __iter__(self) -> Iterator[str]:
+        return (file.path for file in self._arrival.files())
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self._arrival.file(name) is not None
+
+    def spelled(self, reading: str) -> str | None:
+        """The path that reads so in NFC; where its bytes are no UTF-8, in CP949."""
+        asked = "SELECT coalesce(path, reading) FROM files WHERE reading = ? ORDER BY id LIMIT 1"
+        inventory, wanted = self._arrival.inventory, raw(reading)
+        path = inventory.value(asked, wanted) or inventory.value(
+            "SELECT path FROM aliases WHERE reading = ?", wanted
+        )
+        return None if path is None else os.fsdecode(path)
+
+    def below(self, folder: str) -> Iterator[str]:
+        """All paths in a folder, which is given in NFC with its slash."""
+        return (file.path for file in self._arrival.below(folder, exactly=False))
 
 
 FOUND = "files.id, coalesce(files.path, files.reading), files.size, files.modified_ns"
@@ -180,6 +206,9 @@ def _arrivals(
             inventory.note(LOOKED, [(None, _finding(*fault, path))])
         elif is_record:
             reading = raw(normal(path))
+            if not_utf8(path):
+                alias = raw(normal(read_name(path)[0]))
+                inventory.write("INSERT INTO aliases VALUES (?, ?)", alias, raw(path))
             yield raw(path), None if reading == raw(path) else reading, about.st_size, about.st_mtime_ns
         else:
             beside[whole] = entry.path

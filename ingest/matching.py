@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from posixpath import commonpath, dirname, splitext
 
-from ingest.inventory import Inventory, packed
+from ingest.inventory import Inventory
 from ingest.landing import FOUND, found, normal, raw, read_name
 from ingest.records import TOPS, Choice, Records, below_top, within
 from metadata_schemas.description import ItemDescription, VolumeDescription
+from metadata_schemas.transfer_lists import packed
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ class _Matching:
             if not volume.files and folder:
                 whole = [within(folder)]
             self.add(_the_one_item(volume), *whole)
-            self.finish(volume, folder)
+            self.finish(replace(volume, items=()), folder)
             return
         for position, item in enumerate(volume.items, start=1):
             self.add(item, *self._choices_of(item, position, folder))

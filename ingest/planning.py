@@ -19,6 +19,7 @@ from archive.site.site import SEOUL, Site
 from archive.stores.keys import Names
 from ingest import acceptable, transfers
 from ingest.inspection import Inspection
+from ingest.laid_down import kept
 from ingest.landing import Found, read_name
 from ingest.transfers import TransferVolume
 from metadata_schemas.package import content_path
@@ -83,7 +84,7 @@ def _plan_of(site: Site, custody: Custody, inspection: Inspection, row: Transfer
         reference=reference,
         volume=described,
         items=items,
-        files=tuple(_sources(inspection, row.position, reference, items)),
+        files=kept(_sources(inspection, row.position, reference, items), inspection.inventory.beside()),
         packed_at=packed_at,
         archive=site.settings.name,
         agency=custody.agency,

@@ -9,16 +9,36 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from posixpath import dirname
+from sqlite3 import Connection
 
 from metadata_schemas import codes
-from metadata_schemas.description import Finding, ItemDescription, VolumeDescription, Where
-from metadata_schemas.transfer_lists import checksum_lists, columns, joining, metadata_csv, rows, sheets
+from metadata_schemas.description import Finding, VolumeDescription, Where
+from metadata_schemas.transfer_lists import (
+    checksum_lists,
+    columns,
+    duplicates,
+    joining,
+    metadata_csv,
+    rows,
+    sheets,
+)
+from metadata_schemas.transfer_lists.cards import (
+    GENERAL,
+    JOINED,
+    OF_LISTS,
+    AllFindings,
+    Cards,
+    Noting,
+    Volumes,
+)
 from metadata_schemas.transfer_lists.cells import Reading
-from metadata_schemas.transfer_lists.paths import Paths
+from metadata_schemas.transfer_lists.digests import Digests
+from metadata_schemas.transfer_lists.packed import packed, unpacked
+from metadata_schemas.transfer_lists.paths import FewNames, Names, Paths
 from metadata_schemas.transfer_lists.rows import ItemRow
 from metadata_schemas.transfer_lists.sheets import BrokenTable, Sheet, is_table
 
-__all__ = ["Paths", "TransferLists", "is_table", "read"]
+__all__ = ["Names", "Paths", "TransferLists", "is_table", "packed", "read", "unpacked"]
 
 _PLACES = ("", "metadata")
 _BAG_FILES = ("bagit.txt", "bag-info.txt", "fetch.txt")
@@ -28,8 +48,8 @@ _BAG_FILES = ("bagit.txt", "bag-info.txt", "fetch.txt")
 class TransferLists:
     """What all lists of a folder say together. ``claimed`` are lists and other administrative files."""
 
-    volumes: tuple[VolumeDescription, ...]
-    findings: tuple[Finding, ...]
+    volumes: Sequence[VolumeDescription]
+    findings: Sequence[Finding]
     lists: tuple[str, ...]
     checksums: Mapping[str, Mapping[str, str]]
     claimed: frozenset[str]
@@ -46,20 +66,11 @@ class TransferLists:
 
 @dataclass
 class _List:
-    """One file that was read as a list, before lists are joined."""
+    """One file that was read as a list: its findings, and how many rows it has."""
 
     path: str
-    volumes: list[VolumeDescription] = field(default_factory=list)
-    items: list[ItemRow] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-
-    def files(self) -> Iterable[str]:
-        described: list[VolumeDescription | ItemDescription] = [
-            *self.volumes,
-            *(row.item for row in self.items),
-        ]
-        described += [item for volume in self.volumes for item in volume.items]
-        return (file for one in described for file in one.files)
+    findings: Noting
+    rows: int = 0
 
 
 @dataclass
@@ -71,11 +82,14 @@ class _Folder:
     system: str | None
     agency_default: str | None
     today: date | None
-    digests: checksum_lists.Digests = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
-    lists: list[_List] = field(default_factory=list)
+    cards: Cards
+    lists: list[str] = field(default_factory=list)
     not_lists: dict[str, Finding] = field(default_factory=dict)
     claimed: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.findings = Noting(self.cards, GENERAL)
+        self.digests = Digests(self.cards)
 
 
 def read(
@@ -85,10 +99,12 @@ def read(
     source_system: str | None,
     agency_default: str | None = None,
     today: date | None = None,
+    connection: Connection | None = None,
 ) -> TransferLists:
     """Read every list among ``names``, all file paths below ``folder`` as found.
 
     ``today`` decides whether the protection of a secret has ended; without it none has.
+    Rows are laid aside in the database of ``connection``, so that there may be millions.
     """
     wrong = [
         _unknown_system(name)
@@ -97,19 +113,19 @@ def read(
     ]
     if wrong:
         return TransferLists((), tuple(wrong), (), {}, frozenset())
-    found = _Folder(folder, Paths(names), _system(source_system), _system(agency_default), today)
+    paths = Paths(names if isinstance(names, Names) else FewNames(names))
+    cards = Cards(connection)
+    found = _Folder(folder, paths, _system(source_system), _system(agency_default), today, cards)
     _read_checksum_lists(found)
-    for name in sorted(found.paths.names):
+    for name in paths.names:
         if is_table(name) and name not in found.claimed and _is_at_a_list_place(name, found.paths):
             _read_candidate(name, found)
     _drop_records(found)
     _judge_the_rest(found)
-    volumes = _joined(found)
-    _claim_administrative_files(found, volumes)
-    lists = tuple(one.path for one in found.lists)
-    return TransferLists(
-        volumes, tuple(found.findings), lists, found.digests, frozenset(found.claimed.union(lists))
-    )
+    joining.join(cards, Noting(cards, JOINED))
+    _claim_administrative_files(found)
+    claimed = frozenset(found.claimed.union(found.lists))
+    return TransferLists(Volumes(cards), AllFindings(cards), tuple(found.lists), found.digests, claimed)
 
 
 def _system(name: str | None) -> str | None:
@@ -133,16 +149,17 @@ def _is_at_a_list_place(name: str, paths: Paths) -> bool:
 
 
 def _read_checksum_lists(found: _Folder) -> None:
-    is_bag = "bagit.txt" in found.paths.names
-    for name in sorted(checksum_lists.lists_among(found.paths.names)):
+    names = found.paths.names
+    is_bag = "bagit.txt" in names
+    for name in checksum_lists.lists_among(names):
         if is_bag and "/" not in name:
             found.claimed.add(name)
             continue
         checksum_lists.read(found.root / name, name, found.paths, found.digests, found.findings)
         found.claimed.add(name)
     if is_bag:
-        found.claimed.update(name for name in found.paths.names if name in _BAG_FILES)
-        found.claimed.update(name for name in found.paths.names if name.startswith("tagmanifest-"))
+        found.claimed.update(name for name in _BAG_FILES if name in names)
+        found.claimed.update(name for name in names if name.startswith("tagmanifest-"))
 
 
 def _read_candidate(name: str, found: _Folder) -> None:
@@ -150,20 +167,23 @@ def _read_candidate(name: str, found: _Folder) -> None:
     if isinstance(opened, Finding):
         found.not_lists[name] = opened
         return
-    one = _List(name)
+    one = _List(name, Noting(found.cards, OF_LISTS, name))
     try:
         read_any = [_read_sheet(sheet, one, found) for sheet in opened]
     except BrokenTable as broken:
         message = (
             f"Row {broken.row} of {name} cannot be read: {broken.reason}. Save the list again and send it."
         )
+        found.cards.forget(name)
         found.not_lists[name] = Finding(
             "list.unreadable", "error", Where(name, broken.row), None, None, message
         )
         return
     if any(read_any):
-        found.lists.append(one)
-    elif name not in found.claimed:
+        found.lists.append(name)
+        return
+    found.cards.forget(name)
+    if name not in found.claimed:
         found.not_lists[name] = _unknown_columns(name)
 
 
@@ -188,12 +208,12 @@ def _read_sheet(sheet: Sheet, one: _List, found: _Folder) -> bool:
     _note_reading(sheet, one)
     system = columns.source_system(header, found.system, found.agency_default)
     reading = Reading(one.path, header, system, found.today, one.findings)
-    before = len(one.volumes) + len(one.items)
+    before = one.rows
     if metadata_csv.recognise(first):
-        one.volumes += metadata_csv.read(reading, sheet.rows(), found.paths, found.root.name)
+        one.rows += metadata_csv.read(reading, sheet.rows(), found.paths, found.root.name, found.cards)
     else:
-        _read_rows(reading, sheet, one)
-    if len(one.volumes) + len(one.items) == before:
+        _read_rows(reading, sheet, one, found.cards)
+    if one.rows == before:
         message = f"The list {one.path} has a header and no rows. Send the list with its rows."
         one.findings.append(
             Finding("list.empty", "error", Where(one.path), None, "at least one row", message)
@@ -201,18 +221,21 @@ def _read_sheet(sheet: Sheet, one: _List, found: _Folder) -> bool:
     return True
 
 
-def _read_rows(reading: Reading, sheet: Sheet, one: _List) -> None:
+def _read_rows(reading: Reading, sheet: Sheet, one: _List, cards: Cards) -> None:
     for number, values in enumerate(sheet.rows(), start=1):
         if number <= reading.header.row:
             continue
         row = reading.row(number, values)
         if rows.is_no_record(row):
             continue
+        one.rows += 1
         if reading.header.level == "volume":
-            one.volumes.append(rows.read_volume(row))
+            volume = rows.read_volume(row)
+            duplicates.enter_volume(cards, cards.add_volume(volume, one.path), volume)
         else:
             named = rows.volume_named(row)
-            one.items.append(ItemRow(rows.read_item(row, named), named, rows.volume_fields(row)))
+            item = ItemRow(rows.read_item(row, named), named, rows.volume_fields(row))
+            duplicates.enter_row(cards, cards.add_row(item, one.path), item)
 
 
 def _note_reading(sheet: Sheet, one: _List) -> None:
@@ -234,11 +257,12 @@ def _drop_records(found: _Folder) -> None:
     """A table that a row of another list names is a record, not a list."""
     claimed = {
         path
-        for one in found.lists
-        for file in one.files()
-        if is_table(file) and (path := found.paths.find(file, near=one.path)) and path != one.path
+        for name, file in found.cards.mentioned()
+        if is_table(file) and (path := found.paths.find(file, near=name)) and path != name
     }
-    found.lists = [one for one in found.lists if one.path not in claimed]
+    for name in claimed.intersection(found.lists):
+        found.cards.forget(name)
+    found.lists = [name for name in found.lists if name not in claimed]
     found.not_lists = {path: why for path, why in found.not_lists.items() if path not in claimed}
 
 
@@ -259,35 +283,17 @@ def _unknown_columns(name: str) -> Finding:
     return Finding("list.columns", "error", Where(list=name), None, expected, message)
 
 
-def _joined(found: _Folder) -> tuple[VolumeDescription, ...]:
-    for one in found.lists:
-        found.findings += one.findings
-    volumes: Sequence[VolumeDescription] = [volume for one in found.lists for volume in one.volumes]
-    return joining.join(volumes, [row for one in found.lists for row in one.items], found.findings)
-
-
-def _claim_administrative_files(found: _Folder, volumes: Sequence[VolumeDescription]) -> None:
+def _claim_administrative_files(found: _Folder) -> None:
     """What else lies in ``metadata/`` belongs to the transfer and describes no record."""
     places = tuple(f"{base}metadata/" for base in _bases(found.paths))
-    described = {
-        found.paths.find(file, near=one.list)
-        for volume in volumes
-        for one in _described(volume)
-        for file in one.files
-        if "metadata" in file
-    }
-    listed = found.claimed | {one.path for one in found.lists} | described
+    described = {found.paths.find(file, near=name) for name, file in found.cards.mentioned()}
+    listed = found.claimed.union(found.lists, described)
     for name in found.paths.names:
         if name.startswith(places) and name not in listed:
             found.claimed.add(name)
             message = (
                 f"{name} is kept as an administrative file of the transfer; it is not read as a description."
             )
-            found.findings.append(
+            Noting(found.cards, JOINED).append(
                 Finding("file.administrative", "note", Where(path=name), None, None, message)
             )
-
-
-def _described(volume: VolumeDescription) -> Iterable[VolumeDescription | ItemDescription]:
-    yield volume
-    yield from volume.items

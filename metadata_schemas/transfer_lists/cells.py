@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Protocol
 
 from metadata_schemas import codes, dates
 from metadata_schemas.description import DateSpan, Finding, Severity, Where
@@ -17,23 +18,29 @@ _INTERNED_COUNT = 100_000
 class Cells(Mapping[str, str]):
     """A row as name -> cell. All rows of a list share the names, so that a long list stays small."""
 
-    __slots__ = ("_places", "_values")
+    __slots__ = ("places", "row")
 
-    def __init__(self, places: Mapping[str, int], values: tuple[str, ...]):
-        self._places, self._values = places, values
+    def __init__(self, places: Mapping[str, int], row: tuple[str, ...]):
+        self.places, self.row = places, row
 
     def __getitem__(self, name: str) -> str:
-        place = self._places[name]
-        return self._values[place] if place < len(self._values) else ""
+        place = self.places[name]
+        return self.row[place] if place < len(self.row) else ""
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._places)
+        return iter(self.places)
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self.places)
 
     def __repr__(self) -> str:
         return repr(dict(self))
+
+
+class Findings(Protocol):
+    """Where findings go."""
+
+    def append(self, finding: Finding, /) -> object: ...
 
 
 @dataclass
@@ -44,7 +51,7 @@ class Reading:
     header: Header
     system: str | None
     today: date | None
-    findings: list[Finding]
+    findings: "Findings"
     interned: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

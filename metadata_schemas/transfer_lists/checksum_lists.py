@@ -12,6 +12,8 @@ from posixpath import basename
 from metadata_schemas.description import Finding, Where
 from metadata_schemas.spelling import plain
 from metadata_schemas.transfer_lists import text_encoding
+from metadata_schemas.transfer_lists.cells import Findings
+from metadata_schemas.transfer_lists.digests import Digests
 from metadata_schemas.transfer_lists.paths import Paths, clean
 
 LENGTHS = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}
@@ -39,8 +41,6 @@ _HASH_COLUMNS = {
 }
 _FILE_COLUMNS = {"file", "filename", "path", "파일", "파일명", "파일경로", "파일이름"}
 
-Digests = dict[str, dict[str, str]]
-
 
 def algorithm_named(name: str) -> str | None:
     """The algorithm that the name of a checksum list tells; None for a file that is none."""
@@ -56,7 +56,7 @@ def hash_columns(header: Sequence[str]) -> tuple[int, int] | None:
     return None if digest is None or file is None else (digest, file)
 
 
-def read(path: Path, name: str, paths: Paths, digests: Digests, findings: list[Finding]) -> None:
+def read(path: Path, name: str, paths: Paths, digests: Digests, findings: Findings) -> None:
     """Adds what one list says to ``digests``: path -> algorithm -> hexadecimal digits."""
     encoding = text_encoding.detect(path)
     if isinstance(encoding, text_encoding.Undecodable):
@@ -85,7 +85,7 @@ def read_table(
     columns: tuple[int, int],
     paths: Paths,
     digests: Digests,
-    findings: list[Finding],
+    findings: Findings,
 ) -> None:
     for number, row in enumerate(rows, start=1):
         cells = [row[place].strip() if place < len(row) else "" for place in columns]
@@ -122,7 +122,7 @@ def _enter(
     told: str | None,
     paths: Paths,
     digests: Digests,
-    findings: list[Finding],
+    findings: Findings,
 ) -> None:
     algorithm = LENGTHS.get(len(digest))
     if algorithm is None or (told and told != algorithm):
@@ -139,14 +139,14 @@ def _enter(
     if path is None:
         _report(name, number, written, "a path inside the transfer", "leads out of the transfer", findings)
         return
-    before = digests.setdefault(path, {}).setdefault(algorithm, digest.lower())
+    before = digests.enter(path, algorithm, digest.lower())
     if before != digest.lower():
         _report(
             name, number, written, f"{algorithm} {before}", "has another digest in another line", findings
         )
 
 
-def _report(name: str, number: int, value: str, expected: str, fact: str, findings: list[Finding]) -> None:
+def _report(name: str, number: int, value: str, expected: str, fact: str, findings: Findings) -> None:
     message = f"Line {number} of {name}: {value[:200]!r} {fact}. Expected: {expected}."
     findings.append(Finding("list.checksum", "error", Where(name, number), value, expected, message))
 

@@ -4,133 +4,57 @@ A volume list and an item list meet by 관리번호, by the 28 signs of 분류�
 title. Without a volume list the volumes are what the item rows name.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Set
 
-from metadata_schemas.description import (
-    DateSpan,
-    Finding,
-    ItemDescription,
-    VolumeDescription,
-    Where,
-)
+from metadata_schemas.description import DateSpan, Finding, VolumeDescription, Where
 from metadata_schemas.spelling import plain
 from metadata_schemas.transfer_lists import duplicates
+from metadata_schemas.transfer_lists.cards import Cards
+from metadata_schemas.transfer_lists.cells import Findings
 from metadata_schemas.transfer_lists.duplicates import report
 from metadata_schemas.transfer_lists.rows import ItemRow, VolumeNamed
+from metadata_schemas.transfer_lists.volume_index import VolumeCard, VolumeIndex
 
 
-@dataclass
-class _Index:
-    """Volumes by each way to name one; the value is their place in the result."""
-
-    ids: dict[str, int] = field(default_factory=dict)
-    folders: dict[str, int] = field(default_factory=dict)
-    titles: dict[str, list[int]] = field(default_factory=dict)
-    classes: dict[str, list[int]] = field(default_factory=dict)
-
-
-def join(
-    volumes: Sequence[VolumeDescription], rows: Sequence[ItemRow], findings: list[Finding]
-) -> tuple[VolumeDescription, ...]:
-    """Every item in its volume. An item without one is reported and stands in none."""
-    duplicates.report_volumes(volumes, findings)
-    duplicates.report_items(rows, findings)
-    if not rows:
-        return tuple(volumes)
-    if not volumes:
-        return _volumes_of_items(rows, findings)
-    index = _indexed(volumes)
-    items: dict[int, list[ItemDescription]] = {}
-    for row in rows:
-        place = _place(row, index, volumes, findings)
-        if place is not None:
-            items.setdefault(place, []).append(row.item)
-            _compare_retention(row, volumes[place], findings)
-    return tuple(
-        replace(volume, items=tuple(items[place])) if place in items else volume
-        for place, volume in enumerate(volumes)
-    )
+def join(cards: Cards, findings: Findings) -> None:
+    """Every item into its volume. An item without one is reported and stands in none."""
+    duplicates.report_all(cards, findings)
+    if not cards.has_volumes():
+        _make_volumes(cards, findings)
+        return
+    index = VolumeIndex(cards)
+    for number, row in cards.rows():
+        volume = _place(row, index, findings)
+        if volume is not None:
+            cards.put(number, into=volume.number)
+            _compare_retention(row, volume, findings)
 
 
-def _indexed(volumes: Sequence[VolumeDescription]) -> _Index:
-    index = _Index()
-    for place, volume in enumerate(volumes):
-        if volume.sender_id:
-            index.ids.setdefault(plain(volume.sender_id), place)
-        if folder := volume.identifiers.get("folder"):
-            index.folders.setdefault(folder, place)
-        if volume.classification:
-            index.classes.setdefault(plain(volume.classification), []).append(place)
-        index.titles.setdefault(plain(volume.title), []).append(place)
-    return index
-
-
-def _place(
-    row: ItemRow, index: _Index, volumes: Sequence[VolumeDescription], findings: list[Finding]
-) -> int | None:
+def _place(row: ItemRow, index: VolumeIndex, findings: Findings) -> VolumeCard | None:
     """The volume of an item row; ways of naming that point to different volumes are an error."""
-    named = row.named
-    found = [set(way) for way in _ways(row.named, index, volumes) if way]
-    if not found:
-        report(
-            row.item,
-            "list.orphan_item",
-            _shown(named),
-            "a volume of the volume list",
-            "its volume is in no list",
-            findings,
-        )
+    shown = _shown(row.named)
+    ways = index.ways(row.named)
+    if not ways:
+        fact = "its volume is in no list"
+        report(row.item, "list.orphan_item", shown, "a volume of the volume list", fact, findings)
         return None
-    common = set.intersection(*found)
+    common = [card for card in ways[0] if all(card in way for way in ways[1:])]
     if len(common) == 1:
-        return common.pop()
+        return common[0]
     if not common:
-        report(
-            row.item,
-            "list.disagreement",
-            _shown(named),
-            "one volume",
-            "its columns name different volumes",
-            findings,
-        )
+        fact = "its columns name different volumes"
+        report(row.item, "list.disagreement", shown, "one volume", fact, findings)
     else:
-        fact = (
-            f"its volume may be any of rows {', '.join(str(volumes[place].row) for place in sorted(common))}"
-        )
-        report(row.item, "list.ambiguous_volume", _shown(named), "one volume", fact, findings)
+        fact = f"its volume may be any of rows {', '.join(str(card.row) for card in common)}"
+        report(row.item, "list.ambiguous_volume", shown, "one volume", fact, findings)
     return None
-
-
-def _ways(named: VolumeNamed, index: _Index, volumes: Sequence[VolumeDescription]) -> list[list[int]]:
-    """The volumes that each column of the row may mean."""
-    ways: list[list[int]] = []
-    if named.sender_id:
-        ways.append(_one(index.ids.get(plain(named.sender_id))))
-    if named.folder:
-        ways.append(_one(index.folders.get(named.folder)))
-    if named.title:
-        ways.append(_numbered(index.titles.get(plain(named.title), []), named.volume_number, volumes))
-    if not any(ways) and named.classification:
-        ways.append(index.classes.get(plain(named.classification), []))
-    return ways
-
-
-def _one(place: int | None) -> list[int]:
-    return [] if place is None else [place]
-
-
-def _numbered(places: list[int], number: int | None, volumes: Sequence[VolumeDescription]) -> list[int]:
-    if number is None:
-        return places
-    return [place for place in places if volumes[place].volume_number in (number, None)]
 
 
 def _shown(named: VolumeNamed) -> str:
     return named.sender_id or named.folder or named.title or named.classification
 
 
-def _compare_retention(row: ItemRow, volume: VolumeDescription, findings: list[Finding]) -> None:
+def _compare_retention(row: ItemRow, volume: VolumeCard, findings: Findings) -> None:
     given = row.volume.get("retention")
     if given and volume.retention and given != volume.retention:
         where = Where(row.item.list, row.item.row)
@@ -141,25 +65,30 @@ def _compare_retention(row: ItemRow, volume: VolumeDescription, findings: list[F
         findings.append(Finding("list.retention_differs", "warning", where, given, volume.retention, message))
 
 
-def _volumes_of_items(rows: Sequence[ItemRow], findings: list[Finding]) -> tuple[VolumeDescription, ...]:
-    groups: dict[tuple[str, str], list[ItemRow]] = {}
-    for row in rows:
-        if row.named.is_nobody():
-            report(
-                row.item, "list.orphan_item", None, "a volume number or title", "it names no volume", findings
-            )
-            continue
-        groups.setdefault(row.named.key(), []).append(row)
-    return tuple(_volume_of(group, findings) for group in groups.values())
+def _make_volumes(cards: Cards, findings: Findings) -> None:
+    """The volumes that item rows name, in the order in which they are first named."""
+    for row in cards.nobodys():
+        report(row.item, "list.orphan_item", None, "a volume number or title", "it names no volume", findings)
+    for key in cards.names_of_volumes():
+        _make_volume(cards, key, findings)
 
 
-def _volume_of(group: Sequence[ItemRow], findings: list[Finding]) -> VolumeDescription:
+def _make_volume(cards: Cards, key: str, findings: Findings) -> None:
     """One volume from the rows of its items; what they repeat about it must be the same."""
-    first = group[0]
-    for row in group[1:]:
+    rows = (row for _, row in cards.rows(key))
+    first = next(rows)
+    types, begin, end = {first.item.record_type}, first.item.created, first.item.created
+    for row in rows:
         _compare(first, row, findings)
+        types.add(row.item.record_type)
+        begin = _earlier(begin, row.item.created)
+        end = _later(end, row.item.created)
+    volume = _volume_of(first, types, _spanned(begin, end))
+    cards.put_all(key, into=cards.add_volume(volume, volume.list))
+
+
+def _volume_of(first: ItemRow, types: Set[str | None], created: DateSpan | None) -> VolumeDescription:
     named, item = first.named, first.item
-    types = {row.item.record_type for row in group}
     identifiers = {"folder": named.folder, "classification": named.classification}
     return VolumeDescription(
         **first.volume,
@@ -168,9 +97,8 @@ def _volume_of(group: Sequence[ItemRow], findings: list[Finding]) -> VolumeDescr
         volume_number=named.volume_number
         or (int(named.folder[-3:]) if named.folder[-3:].isdigit() else None),
         title=named.title or f"{item.list} {_shown(named)}",
-        created=_spanned(row.item.created for row in group),
-        record_type=types.pop() if len(types) == 1 else None,
-        items=tuple(row.item for row in group),
+        created=created,
+        record_type=next(iter(types)) if len(types) == 1 else None,
         identifiers={name: value for name, value in identifiers.items() if value},
         raw=item.raw,
         row=item.row,
@@ -178,7 +106,7 @@ def _volume_of(group: Sequence[ItemRow], findings: list[Finding]) -> VolumeDescr
     )
 
 
-def _compare(first: ItemRow, row: ItemRow, findings: list[Finding]) -> None:
+def _compare(first: ItemRow, row: ItemRow, findings: Findings) -> None:
     said = {"title": row.named.title, **row.volume}
     before = {"title": first.named.title, **first.volume}
     for name, value in said.items():
@@ -187,11 +115,24 @@ def _compare(first: ItemRow, row: ItemRow, findings: list[Finding]) -> None:
             report(row.item, "list.disagreement", str(value), str(before[name]), fact, findings)
 
 
-def _spanned(spans: Iterable[DateSpan | None]) -> DateSpan | None:
-    known = [span for span in spans if span and span.earliest and span.latest]
-    if not known:
+def _known(span: DateSpan | None) -> bool:
+    return span is not None and span.earliest is not None and span.latest is not None
+
+
+def _earlier(one: DateSpan | None, other: DateSpan | None) -> DateSpan | None:
+    if not (_known(one) and _known(other)):
+        return one if _known(one) else other
+    return min(one, other, key=lambda span: str(span.earliest))
+
+
+def _later(one: DateSpan | None, other: DateSpan | None) -> DateSpan | None:
+    if not (_known(one) and _known(other)):
+        return one if _known(one) else other
+    return max(one, other, key=lambda span: str(span.latest))
+
+
+def _spanned(first: DateSpan | None, last: DateSpan | None) -> DateSpan | None:
+    if first is None or last is None or not (_known(first) and _known(last)):
         return None
-    first = min(known, key=lambda span: str(span.earliest))
-    last = max(known, key=lambda span: str(span.latest))
     text = first.text if first.text == last.text else f"{first.text} ~ {last.text}"
     return DateSpan(text, first.earliest, last.latest)

@@ -4,15 +4,18 @@ A row that names a folder is a volume; a file goes to the nearest folder that ha
 row, or else to one volume named like the transfer.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from posixpath import basename, dirname
 
 from metadata_schemas.description import Finding, ItemDescription, VolumeDescription, Where
 from metadata_schemas.spelling import plain
+from metadata_schemas.transfer_lists.cards import Cards
 from metadata_schemas.transfer_lists.cells import Reading, RowCells
 from metadata_schemas.transfer_lists.columns import Header
 from metadata_schemas.transfer_lists.paths import Paths, clean
+from metadata_schemas.transfer_lists.places import Places
 
 _COLUMNS = {
     "title": "title",
@@ -26,10 +29,12 @@ _COLUMNS = {
 
 @dataclass(frozen=True)
 class _Row:
+    """``found``: the file on disk; ``base``: the folder on disk, with its slash."""
+
     cells: RowCells
     path: str
     found: str | None
-    below: tuple[str, ...] = ()
+    base: str | None = None
 
 
 def recognise(rows: Sequence[Sequence[str]]) -> Header | None:
@@ -56,22 +61,19 @@ def recognise(rows: Sequence[Sequence[str]]) -> Header | None:
 
 
 def read(
-    reading: Reading, rows: Iterator[Sequence[str]], paths: Paths, transfer_name: str
-) -> list[VolumeDescription]:
-    described = [
-        _located(reading.row(number, values), paths)
-        for number, values in enumerate(rows, start=1)
-        if number > 1 and any(value.strip() for value in values)
-    ]
-    folders = {row.path: row for row in described if row.below}
-    items: dict[str | None, list[ItemDescription]] = {}
-    for row in described:
-        if row.path and row.path not in folders:
-            items.setdefault(_nearest(row.path, folders), []).append(_item(row))
-    volumes = [_volume(row, items.get(path, []), folders, described) for path, row in folders.items()]
-    if None in items:
-        volumes.append(_implied(reading, items[None], transfer_name))
-    return volumes
+    reading: Reading, rows: Iterable[Sequence[str]], paths: Paths, transfer_name: str, cards: Cards
+) -> int:
+    """Lay volumes and items aside; how many rows told of one."""
+    name, count = reading.list_name, 0
+    places = Places(cards, name)
+    for number, values in enumerate(rows, start=1):
+        if number > 1 and any(value.strip() for value in values):
+            count += _lay_aside(_located(reading.row(number, values), paths), name, cards, places)
+    _put_into_folders(reading, transfer_name, cards, places)
+    for base, volume in places.folders():
+        if rest := tuple(_rest(base, volume, paths, places)):
+            cards.give_files(volume, rest, name)
+    return count
 
 
 def _located(cells: RowCells, paths: Paths) -> _Row:
@@ -82,25 +84,51 @@ def _located(cells: RowCells, paths: Paths) -> _Row:
         return _Row(cells, "", None)
     near = cells.reading.list_name
     found = paths.find(path, near=near)
-    return _Row(cells, path, found, () if found else tuple(paths.below(path, near=near)))
+    return _Row(cells, path, found, None if found else paths.base(path, near=near))
 
 
-def _nearest(path: str, folders: Mapping[str, _Row]) -> str | None:
+def _lay_aside(row: _Row, name: str, cards: Cards, places: Places) -> bool:
+    if not row.path:
+        return False
+    if row.base is not None:
+        places.add_folder(row.path, row.base, cards.add_volume(_volume(row), name))
+    else:
+        places.add_file(row.path, row.found, cards.add_item(_item(row), name))
+    return True
+
+
+def _put_into_folders(reading: Reading, transfer_name: str, cards: Cards, places: Places) -> None:
+    """Each item into the volume of the nearest folder that has a row, or into one for all the others."""
+    implied: int | None = None
+    for path, item in places.files():
+        volume = _nearest(path, places.written)
+        if volume is None:
+            if implied is None:
+                implied = cards.add_volume(
+                    _implied(reading, cards.item(item).row, transfer_name), reading.list_name
+                )
+            volume = implied
+        cards.put(item, into=volume)
+
+
+def _nearest(path: str, volume_of: Callable[[str], int | None]) -> int | None:
     folder = dirname(path)
-    while folder and folder not in folders:
+    while folder:
+        if (volume := volume_of(folder)) is not None:
+            return volume
         folder = dirname(folder)
-    return folder or None
+    return None
 
 
-def _volume(
-    row: _Row, items: list[ItemDescription], folders: Mapping[str, _Row], described: Sequence[_Row]
-) -> VolumeDescription:
-    """Files below the folder that no row describes, nor lie in a described folder inside, are its own."""
-    taken = {other.found for other in described}
-    inner = {
-        name for path, other in folders.items() if path.startswith(row.path + "/") for name in other.below
-    }
-    files = tuple(name for name in row.below if name not in taken and name not in inner)
+def _rest(base: str, volume: int, paths: Paths, places: Places) -> Iterator[str]:
+    """Files below a folder that no row describes, nor lie in a described folder inside, are its own."""
+    for file in paths.names.below(base):
+        below = unicodedata.normalize("NFC", file)
+        if not places.has_file(file) and _nearest(below, places.lying) == volume:
+            yield file
+
+
+def _volume(row: _Row) -> VolumeDescription:
     cells = row.cells
     return VolumeDescription(
         title=_title(row),
@@ -108,8 +136,6 @@ def _volume(
         creator_agency=cells.text("agency") or None,
         created=cells.span("created"),
         description=cells.text("description") or None,
-        items=tuple(items),
-        files=files,
         identifiers={"folder": row.path},
         raw=cells.raw(),
         extra=cells.extra(),
@@ -146,13 +172,11 @@ def _title(row: _Row) -> str:
     return basename(row.path)
 
 
-def _implied(reading: Reading, items: list[ItemDescription], transfer_name: str) -> VolumeDescription:
+def _implied(reading: Reading, row: int, transfer_name: str) -> VolumeDescription:
     message = (
         f"{reading.list_name} has no row for a folder; its files are one volume named {transfer_name!r}."
     )
     reading.findings.append(
         Finding("list.implied_volume", "note", Where(list=reading.list_name), transfer_name, None, message)
     )
-    return VolumeDescription(
-        title=transfer_name, items=tuple(items), row=items[0].row, list=reading.list_name
-    )
+    return VolumeDescription(title=transfer_name, row=row, list=reading.list_name)

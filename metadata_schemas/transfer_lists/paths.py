@@ -3,20 +3,55 @@
 import unicodedata
 from collections.abc import Iterable, Iterator
 from posixpath import dirname, normpath
+from typing import Protocol, runtime_checkable
 
 _ROOTS = ("", "objects/", "data/", "data/objects/")
+
+
+@runtime_checkable
+class Names(Protocol):
+    """All paths of a transfer as they were found; there may be millions."""
+
+    def __iter__(self) -> Iterator[str]: ...
+
+    def __contains__(self, name: object, /) -> bool: ...
+
+    def spelled(self, reading: str) -> str | None:
+        """The path that reads so in NFC; where its bytes are no UTF-8, in CP949."""
+
+    def below(self, folder: str) -> Iterable[str]:
+        """All paths in a folder, which is given in NFC with its slash."""
+
+
+class FewNames:
+    """Names that fit into memory."""
+
+    def __init__(self, names: Iterable[str]):
+        self._names = tuple(names)
+        self._exact = frozenset(self._names)
+        self._by_reading: dict[str, str] = {}
+        for name in sorted(self._names):
+            for reading in readings(name):
+                self._by_reading.setdefault(reading, name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._names))
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._exact
+
+    def spelled(self, reading: str) -> str | None:
+        return self._by_reading.get(reading)
+
+    def below(self, folder: str) -> list[str]:
+        return [name for name in self._names if unicodedata.normalize("NFC", name).startswith(folder)]
 
 
 class Paths:
     """All paths of a transfer, found again by what a list says."""
 
-    def __init__(self, names: Iterable[str]):
-        self.names = tuple(names)
-        self._exact = frozenset(self.names)
-        self._by_reading: dict[str, str] = {}
-        for name in sorted(self.names):
-            for reading in _readings(name):
-                self._by_reading.setdefault(reading, name)
+    def __init__(self, names: Names):
+        self.names = names
 
     def find(self, written: str, *, near: str = "") -> str | None:
         """The path as found on disk; None where there is none or the path would leave the transfer."""
@@ -24,21 +59,19 @@ class Paths:
         if cleaned is None:
             return None
         for candidate in _candidates(cleaned, near):
-            if candidate in self._exact:
+            if candidate in self.names:
                 return candidate
-            if (found := self._by_reading.get(unicodedata.normalize("NFC", candidate))) is not None:
+            if (found := self.names.spelled(unicodedata.normalize("NFC", candidate))) is not None:
                 return found
         return None
 
-    def below(self, folder: str, *, near: str = "") -> list[str]:
-        """All paths in a folder that a list names, from the first root that has it."""
+    def base(self, folder: str, *, near: str = "") -> str | None:
+        """The folder that a list names, in NFC and with its slash, from the first root that has it."""
         for candidate in _candidates(folder.rstrip("/"), near):
-            wanted = unicodedata.normalize("NFC", candidate) + "/"
-            if found := [
-                name for name in self.names if unicodedata.normalize("NFC", name).startswith(wanted)
-            ]:
-                return found
-        return []
+            base = unicodedata.normalize("NFC", candidate) + "/"
+            if next(iter(self.names.below(base)), None) is not None:
+                return base
+        return None
 
 
 def clean(written: str) -> str | None:
@@ -63,7 +96,7 @@ def _candidates(path: str, near: str) -> Iterator[str]:
             yield path.removeprefix(root)
 
 
-def _readings(name: str) -> Iterator[str]:
+def readings(name: str) -> Iterator[str]:
     """A name in bytes that are no UTF-8 is most often CP949 from an old Korean archive file."""
     yield unicodedata.normalize("NFC", name)
     if any("\udc80" <= sign <= "\udcff" for sign in name):
