@@ -12,7 +12,7 @@ help:
 	@echo "make setup         .venv/ with what Seogo needs to run; the command is $(bin)/seogo"
 	@echo "make demo          a sample transfer, bags, and the portal on this machine (ARGS='--port 8000')"
 	@echo "make test          the tests, on the embedded installation"
-	@echo "make test-servers  the tests on PostgreSQL, Elasticsearch, an S3 server and clamd, started for them"
+	@echo "make test-servers  the tests on PostgreSQL, Elasticsearch, two S3 servers and clamd, started for them"
 	@echo "make test-crashes  five hundred faults by lot, at every step of a run: about two hours (FAULTS=500, SEED=…)"
 	@echo "make lint          style, types and import contracts"
 	@echo "make bench         the benchmarks"

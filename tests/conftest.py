@@ -100,22 +100,32 @@ SERVERS = ("SEOGO_TEST_POSTGRES", "SEOGO_TEST_S3", "SEOGO_TEST_ELASTICSEARCH")
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[Installation]:
+def new_database() -> Iterator[str]:
+    """A PostgreSQL database of this test's own."""
+    if "SEOGO_TEST_POSTGRES" not in os.environ:
+        pytest.skip("no servers: SEOGO_TEST_POSTGRES not set")
+    postgres, name = os.environ["SEOGO_TEST_POSTGRES"], "seogo" + secrets.token_hex(6)
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    yield f"{postgres.rpartition('/')[0]}/{name}"
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def served(tmp_path: Path, new_database: str) -> Iterator[Installation]:
     """A new installation on real servers: a database, two buckets and an index prefix of its own."""
     away = [name for name in SERVERS if name not in os.environ]
     if away:
         pytest.skip(f"no servers: {', '.join(away)} not set")
-    name = "seogo" + secrets.token_hex(6)
-    postgres, s3, elasticsearch = (os.environ[each] for each in SERVERS)
-    with psycopg.connect(postgres, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
+    name = new_database.rpartition("/")[2]
+    s3, elasticsearch = os.environ["SEOGO_TEST_S3"], os.environ["SEOGO_TEST_ELASTICSEARCH"]
     for store in "ab":
         s3_client().create_bucket(Bucket=f"{name}-{store}")
-    server, _, _ = postgres.rpartition("/")
     yield Installation({
         **plain_environment(),
         "SEOGO_HOME": str(tmp_path / "home"),
-        "SEOGO_DATABASE": f"{server}/{name}",
+        "SEOGO_DATABASE": new_database,
         "SEOGO_STORES": " ".join(f"{store}=s3://{name}-{store}/kept?endpoint={s3}" for store in "ab"),
         "SEOGO_INDEX": elasticsearch,
         "SEOGO_INDEX_PREFIX": name,
@@ -123,8 +133,6 @@ def served(tmp_path: Path) -> Iterator[Installation]:
            for kind in ("ACCESS", "SECRET")},
     })  # fmt: skip
     _leave_no_index(elasticsearch, name)
-    with psycopg.connect(postgres, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 def s3_client(access: str = "", secret: str = "") -> "S3Client":

@@ -1,26 +1,31 @@
-"""Where the tests of stores and logs find an S3 server: SEOGO_TEST_S3 and its credentials."""
+"""Where the tests of stores and logs find S3 servers, of two makes: see `tests/servers/accounts.py`."""
 
 import os
 import uuid
 
-import boto3
 import pytest
 
+from tests.servers import accounts
 
-def s3_credentials() -> tuple[str, str]:
-    return os.environ["SEOGO_TEST_S3_ACCESS"], os.environ["SEOGO_TEST_S3_SECRET"]
+ON_SERVERS = tuple(pytest.param(kind, marks=pytest.mark.servers) for kind in accounts.KINDS)
+"""For a fixture: each make of server."""
 
 
-def new_s3_url() -> str:
-    """A new bucket on the server of SEOGO_TEST_S3."""
-    endpoint = os.environ.get("SEOGO_TEST_S3")
-    if not endpoint:
-        pytest.skip("no S3 server: SEOGO_TEST_S3 is not set")
-    access, secret = s3_credentials()
-    client = boto3.client(
-        "s3", endpoint_url=endpoint, region_name="us-east-1",
-        aws_access_key_id=access, aws_secret_access_key=secret,
-    )  # fmt: skip
+def s3_credentials(kind: str = "versitygw") -> accounts.Account:
+    """Those that may do everything."""
+    return accounts.root(kind)
+
+
+def credentials_of(location: str) -> accounts.Account | None:
+    """Those that may do everything where this store is."""
+    kinds = [kind for kind in accounts.KINDS if os.environ.get(accounts.KINDS[kind], "nowhere") in location]
+    return accounts.root(kinds[0]) if kinds else None
+
+
+def new_s3_url(kind: str = "versitygw") -> str:
+    """A new bucket on a server of that make."""
+    if accounts.KINDS[kind] not in os.environ:
+        pytest.skip(f"no S3 server: {accounts.KINDS[kind]} is not set")
     bucket = f"seogo-{uuid.uuid4().hex[:20]}"
-    client.create_bucket(Bucket=bucket)
-    return f"s3://{bucket}/archive?endpoint={endpoint}"
+    accounts.client(kind).create_bucket(Bucket=bucket)
+    return f"s3://{bucket}/archive?endpoint={accounts.server(kind)}"

@@ -10,15 +10,15 @@ from archive.errors import Conflict, Damaged
 from archive.ledger.log_store import LogStore
 from archive.stores import Store, file_url, open_store
 from tests.archive.ledger.logs import NOW, open_log
-from tests.archive.places import new_s3_url, s3_credentials
+from tests.archive.places import ON_SERVERS, new_s3_url, s3_credentials
 
 
-@pytest.fixture(params=["folder", pytest.param("s3", marks=pytest.mark.servers)])
+@pytest.fixture(params=["folder", *ON_SERVERS])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    place = (
-        (file_url(tmp_path / "a"), None) if request.param == "folder" else (new_s3_url(), s3_credentials())
-    )
-    opened = open_store("a", *place)
+    if request.param == "folder":
+        opened = open_store("a", file_url(tmp_path / "a"))
+    else:
+        opened = open_store("a", new_s3_url(request.param), s3_credentials(request.param))
     opened.prepare()
     return opened
 

@@ -1,9 +1,6 @@
 """Stores whose credentials may write and read and nothing else: the archive needs no more."""
 
-import json
 import os
-import secrets
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,9 +8,9 @@ from botocore.exceptions import ClientError
 
 from archive.stores import open_store
 from tests.conftest import Installation, s3_client
+from tests.servers import accounts
 
 AGENCY = "6110000"
-CACHE = Path(os.environ.get("SEOGO_SERVERS_CACHE", "/var/tmp/seogo-servers"))
 pytestmark = pytest.mark.servers
 
 
@@ -24,36 +21,10 @@ def written_once(served: Installation) -> Installation:
     for store in environment["SEOGO_STORES"].split():
         name, _, url = store.partition("=")
         bucket = url.removeprefix("s3://").partition("/")[0]
-        access, secret = new_user()
-        s3_client().put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy(bucket, access)))
+        access, secret = accounts.write_once("versitygw", bucket)
         environment[f"SEOGO_STORE_{name.upper()}_ACCESS"] = access
         environment[f"SEOGO_STORE_{name.upper()}_SECRET"] = secret
     return Installation(environment)
-
-
-def new_user() -> tuple[str, str]:
-    access, secret = f"writeonce{secrets.token_hex(5)}", secrets.token_hex(12)
-    (gateway,) = (CACHE / "bin").glob("versitygw-v*")
-    access_of_all, secret_of_all = os.environ["SEOGO_TEST_S3_ACCESS"], os.environ["SEOGO_TEST_S3_SECRET"]
-    server = os.environ["SEOGO_TEST_S3"]
-    subprocess.run(
-        [gateway, "admin", "--access", access_of_all, "--secret", secret_of_all, "--endpoint-url", server,
-         "create-user", "--access", access, "--secret", secret, "--role", "user"],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    return access, secret
-
-
-def policy(bucket: str, user: str) -> dict[str, object]:
-    """The least an archive needs.  docs/operating/servers.md tells operators the same."""
-    allowed = (
-        (["s3:PutObject", "s3:GetObject"], f"arn:aws:s3:::{bucket}/*"),
-        (["s3:ListBucket"], f"arn:aws:s3:::{bucket}"),
-    )
-    return {"Version": "2012-10-17", "Statement": [
-        {"Effect": "Allow", "Principal": {"AWS": [user]}, "Action": actions, "Resource": [where]}
-        for actions, where in allowed
-    ]}  # fmt: skip
 
 
 def test_all_of_custody_works_without_the_right_to_delete(

@@ -1,26 +1,26 @@
 """What only a server can show: digests checked on arrival, half deliveries, a user who may only write."""
 
 import hashlib
-import json
-import os
-import subprocess
-from pathlib import Path
 
-import boto3
 import pytest
 
 from archive.errors import Conflict, Damaged, Refused
 from archive.stores import admit, open_store
 from archive.stores.s3_store import S3Store
 from tests.archive.places import new_s3_url, s3_credentials
+from tests.servers import accounts
 
 pytestmark = pytest.mark.servers
-PROGRAMS = Path(os.environ.get("SEOGO_SERVERS_CACHE", "/var/tmp/seogo-servers")) / "bin"
+
+
+@pytest.fixture(params=list(accounts.KINDS))
+def kind(request: pytest.FixtureRequest) -> str:
+    return request.param
 
 
 @pytest.fixture
-def store() -> S3Store:
-    opened = open_store("a", new_s3_url(), s3_credentials())
+def store(kind: str) -> S3Store:
+    opened = open_store("a", new_s3_url(kind), s3_credentials(kind))
     assert isinstance(opened, S3Store)
     return opened
 
@@ -64,36 +64,11 @@ def test_what_somebody_else_left_below_the_prefix_stops_the_bag(store):
         delivery.complete("tagmanifest-sha256.txt", b"t")
 
 
-def test_a_user_who_may_only_write_and_read_is_enough_and_is_seen_to_be(store):
+def test_a_user_who_may_only_write_and_read_is_enough_and_is_seen_to_be(store, kind):
     """The production recommendation: credentials that can neither delete nor change policy."""
     bucket = store.location.split("/")[2]
-    access, secret = s3_credentials()
-    endpoint = os.environ["SEOGO_TEST_S3"]
-    writer = f"writer{bucket[-8:]}"
-    (program, *_) = sorted(PROGRAMS.glob("versitygw*"))
-    told = ["--access", access, "--secret", secret, "--endpoint-url", endpoint, "create-user"]
-    subprocess.run(
-        [program, "admin", *told, "--access", writer, "--secret", "write-once-1", "--role", "user"],
-        check=True,
-    )
-    owner = boto3.client(
-        "s3",
-        endpoint_url=endpoint,
-        region_name="us-east-1",
-        aws_access_key_id=access,
-        aws_secret_access_key=secret,
-    )
-    may = [
-        (["s3:PutObject", "s3:GetObject"], f"arn:aws:s3:::{bucket}/*"),
-        (["s3:ListBucket"], f"arn:aws:s3:::{bucket}"),
-    ]
-    statements = [
-        {"Effect": "Allow", "Principal": {"AWS": [writer]}, "Action": actions, "Resource": [on]}
-        for actions, on in may
-    ]
-    policy = {"Version": "2012-10-17", "Statement": statements}
-    owner.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
-    limited = open_store("a", store.location, (writer, "write-once-1"))
+    account = accounts.write_once(kind, bucket)
+    limited = open_store("a", store.location, account)
     capabilities = {each.name: each for each in admit(limited)}
     assert capabilities["cannot be deleted from"].holds
     assert not {each.name: each for each in admit(store)}["cannot be deleted from"].holds
@@ -101,6 +76,6 @@ def test_a_user_who_may_only_write_and_read_is_enough_and_is_seen_to_be(store):
     delivery.put("a", b"1")
     delivery.complete("tagmanifest-sha256.txt", b"t")
     assert limited.read_back("packages/R-1/v1/a").size == 1
-    wrong = open_store("a", store.location, (writer, "not-the-secret"))
+    wrong = open_store("a", store.location, (account[0], "not-the-secret"))
     with pytest.raises(Refused):
         wrong.put("audits/1", b"x")
