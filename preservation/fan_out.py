@@ -76,7 +76,7 @@ class Everywhere:
         for delivery in self.deliveries:
             delivery.announce_last(last, data)
         with ThreadPoolExecutor(len(self.stores)) as threads:
-            if self.octets >= LARGE:
+            if self.octets >= LARGE or any(each.is_far for each in self.deliveries):
                 _all(threads.submit(self._read_back, *each, copied) for each in self._pairs())
             else:
                 for store, delivery in self._pairs():

@@ -74,6 +74,8 @@ class FolderSink:
 class FolderDelivery:
     """See `archive.stores.store.Delivery` for every promise."""
 
+    is_far = False
+
     def __init__(self, ground: Ground, prefix: str, target: Path) -> None:
         self.ground = ground
         self._prefix = prefix

@@ -22,6 +22,8 @@ from archive.stores.store import LAST, Sink, Stored, Verdict
 class S3Delivery:
     """See `archive.stores.store.Delivery` for every promise."""
 
+    is_far = True
+
     def __init__(self, server: Server, prefix: str) -> None:
         self._server = server
         self._prefix = prefix

@@ -14,7 +14,8 @@ from archive.stores.store import Stored
 
 PART = 8 * 1024 * 1024
 _MOST_PARTS = 9_000
-_IN_FLIGHT = 6 * PART
+_IN_FLIGHT = 3 * PART
+"""Bytes on their way from one delivery; a working process has a delivery for each store."""
 
 
 class Uploads:
@@ -81,6 +82,11 @@ def hash_object(server: Server, key: str) -> Stored:
     return Stored(digest.hexdigest(), size)
 
 
+def put_part(server: Server, key: str, upload: str, number: int, data: bytes) -> dict[str, Any]:
+    """Send one part with its digest, which the server verifies; what joins it to the others."""
+    return server.put_part(key, upload, number, data, hashlib.sha256(data).hexdigest())
+
+
 class S3Sink:
     """One object being sent: in one request when it is small, else in parts of equal size."""
 
@@ -143,12 +149,9 @@ class S3Sink:
         if self._upload is None:
             self._upload = self._server.start_parts(self._key, self._announced)
         self._whole.update(data)
-        digest = hashlib.sha256(data).hexdigest()
         number = len(self._parts) + 1
         self._parts.append(
-            self._uploads.submit(
-                len(data), self._server.put_part, self._key, self._upload, number, data, digest
-            )
+            self._uploads.submit(len(data), put_part, self._server, self._key, self._upload, number, data)
         )
 
 

@@ -93,6 +93,10 @@ class Delivery(Protocol):
     instant the same delivery MUST work again and end in the same bytes.
     """
 
+    @property
+    def is_far(self) -> bool:
+        """Whether a network is waited for, so that several deliveries are worth reading back at once."""
+
     def create(self, name: str, *, size: int | None = None, sha256: str | None = None) -> Sink:
         """Begin one object, named relative to the prefix.  Several sinks may be open at once.
 
