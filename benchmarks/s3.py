@@ -50,7 +50,7 @@ def main() -> int:
     return 0
 
 
-def ours(made: Transfer, home: Path) -> Callable[[], None]:
+def ours(made: Transfer, home: Path) -> Callable[[], object]:
     site = Site(settings.read({"SEOGO_HOME": str(home), "SEOGO_WORKERS": str(floor.PROCESSES), **stores()}))
     installation.prepare(site)
     return partial(take_in, made, site)
