@@ -57,7 +57,14 @@ JOBS = (
 SLOW_TO_LOAD = ("preservation.documents", "preservation.rendering")
 """Modules that the jobs of `preservation.derivatives` name as slow."""
 
-PAGES = ("access.web", "ingest.web", "ingest.receipts.web", "preservation.web", "archive.work.web")
+PAGES = (
+    "access.web",
+    "ingest.releases.desk",
+    "ingest.web",
+    "ingest.receipts.web",
+    "preservation.web",
+    "archive.work.web",
+)
 """The modules that bring pages; each has `blueprints`."""
 
 RUN_JOBS = {"demo", "job", "transfer", "work"}
@@ -107,7 +114,8 @@ def declare_jobs() -> None:
 
 def load() -> None:
     """Import every package whole, so that every table, job and command is declared."""
-    for module in (*COMMANDS.values(), *JOBS, *PAGES, "ingest.acceptance.commands", "ingest.demo"):
+    elsewhere = ("ingest.acceptance.commands", "ingest.demo", "ingest.releases.commands")
+    for module in (*COMMANDS.values(), *JOBS, *PAGES, *elsewhere):
         importlib.import_module(module)
 
 

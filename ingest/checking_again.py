@@ -13,6 +13,7 @@ from ingest.inspection import Inspection
 from ingest.inventory import HELD
 from ingest.malware import scans, whole
 from ingest.receiving import Say
+from ingest.releases import releasing
 from ingest.transfers import Transfer
 from ingest.turns import alone
 
@@ -46,6 +47,7 @@ def check(site: Site, number: str, say: Say, *, by: str) -> None:
             transfers.add_findings(session, transfer, checks.check(inspection))
             changed = readings.differ(session, transfer, inspection)
             readings.keep(session, transfer, inspection)
+            releasing.renew(session, transfer)
             scans.write_first(session, site, transfer, changed=changed)
             transfers.note(session, transfer, "checked", by=by, at=site.now())
             transfers.settle(session, transfer)

@@ -25,13 +25,16 @@ BY = "command-line"
 SHOWN = 20
 
 
-ACCEPTANCE = dict.fromkeys(
-    ("compare", "count", "handover", "history", "judge", "report", "sample"), "ingest.acceptance.commands"
-)
+LATER = {
+    **dict.fromkeys(
+        ("compare", "count", "handover", "history", "judge", "report", "sample"), "ingest.acceptance.commands"
+    ),
+    "release": "ingest.releases.commands",
+}
 """Commands that are imported when they are called."""
 
 
-@click.group(cls=LazyGroup, places=ACCEPTANCE)
+@click.group(cls=LazyGroup, places=LATER)
 def transfer() -> None:
     """Transfers (이관): what agencies send."""
 

@@ -3,7 +3,7 @@
 Volumes that were packed at about the same time share a transaction, and so one wait for the disk.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TypeAlias
@@ -27,8 +27,10 @@ from archive.registration import (
 from archive.site.site import Site
 from ingest import transfers
 from ingest.acceptance import verdicts
+from ingest.inventory import About
 from ingest.planning import Custody
-from ingest.transfers import TransferVolume
+from ingest.transfers import Transfer, TransferVolume
+from metadata_schemas.description import Finding
 from preservation import completing, derivatives, packages
 from preservation.packing import NotAsPromised, Packed, Plan
 from preservation.sources import modified_at, octets_of
@@ -89,9 +91,19 @@ def _kept(session: Session, custody: Custody, outcomes: Sequence[Outcome]) -> It
             forget(session, [errand.plan.reference])
             continue
         if outcome.findings:
-            transfers.add_findings(session, transfer, [(row.position, each) for each in outcome.findings])
+            transfers.add_findings(session, transfer, _new(session, transfer, row, outcome.findings))
         if isinstance(outcome, Packed):
             yield errand, outcome, row
+
+
+def _new(
+    session: Session, transfer: Transfer, row: TransferVolume, findings: Iterable[Finding]
+) -> Iterator[About]:
+    """What packing found; what only warns and the checks have told is not told twice."""
+    told = transfers.told_of(session, transfer, row.position)
+    for each in findings:
+        if each.severity == "error" or (each.rule, each.where.path) not in told:
+            yield row.position, each
 
 
 def _enter(

@@ -21,10 +21,12 @@ from ingest import acceptable, transfers
 from ingest.inspection import Inspection
 from ingest.laid_down import kept
 from ingest.landing import Found, read_name
+from ingest.releases import releasing
 from ingest.transfers import TransferVolume
 from metadata_schemas.package import content_path
 from preservation import packages
 from preservation.packing import Plan
+from preservation.scanning import Released
 from preservation.sources import SourceFile
 
 AT_ONCE = 100
@@ -48,7 +50,8 @@ def plan(
     after = -1
     while True:
         with site.open_session.begin() as session:
-            mine = acceptable.volumes(transfers.get(session, custody.number))
+            transfer = transfers.get(session, custody.number)
+            mine, released = acceptable.volumes(transfer), releasing.passes(session, transfer)
             rows = session.scalars(mine.where(TransferVolume.position > after).limit(AT_ONCE)).all()
             if not rows:
                 return
@@ -56,15 +59,16 @@ def plan(
             wanted = [row for row in rows if positions is None or row.position in positions]
             give_references(session, site, [row for row in wanted if row.reference is None])
         for row in wanted:
-            yield _plan_of(site, custody, inspection, row)
+            yield _plan_of(site, custody, inspection, row, released)
 
 
 def plan_anew(site: Site, custody: Custody, inspection: Inspection, reference: str) -> Plan:
     """The plan of a volume whose reference other bytes in a store spoil; that is not used again."""
     with site.open_session.begin() as session:
-        row = transfers.volume_with(session, transfers.get(session, custody.number), reference)
+        transfer = transfers.get(session, custody.number)
+        row = transfers.volume_with(session, transfer, reference)
         give_references(session, site, [row])
-        return _plan_of(site, custody, inspection, row)
+        return _plan_of(site, custody, inspection, row, releasing.passes(session, transfer))
 
 
 def give_references(session: Session, site: Site, rows: Sequence[TransferVolume]) -> None:
@@ -75,7 +79,9 @@ def give_references(session: Session, site: Site, rows: Sequence[TransferVolume]
             row.reference, row.packed_at = reference, now
 
 
-def _plan_of(site: Site, custody: Custody, inspection: Inspection, row: TransferVolume) -> Plan:
+def _plan_of(
+    site: Site, custody: Custody, inspection: Inspection, row: TransferVolume, released: Released
+) -> Plan:
     described = inspection.volume(row.position).description
     described = replace(described, items=tuple(inspection.items(row.position)))
     reference, packed_at = _given(row)
@@ -90,6 +96,7 @@ def _plan_of(site: Site, custody: Custody, inspection: Inspection, row: Transfer
         agency=custody.agency,
         agency_code=custody.agency_code,
         transfer=custody.number,
+        released=released,
     )
 
 

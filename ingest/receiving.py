@@ -30,6 +30,7 @@ from ingest.inventory import READ, About
 from ingest.keeping import Keeping
 from ingest.malware import scans, whole
 from ingest.planning import Custody
+from ingest.releases import releasing
 from ingest.transfers import Transfer
 from ingest.turns import alone
 from preservation import completing
@@ -225,6 +226,7 @@ def _check_what_waits(site: Site, number: str, inspection: Inspection, say: Say)
         transfer = transfers.get(session, number)
         transfers.add_findings(session, transfer, _untold(session, transfer, inspection))
         readings.keep(session, transfer, inspection)
+        releasing.renew(session, transfer)
 
 
 def _untold(session: Session, transfer: Transfer, inspection: Inspection) -> Iterator[About]:
@@ -263,10 +265,11 @@ def _take(
                     next=f"Look at their findings with: seogo transfer show {number}",
                 )
         scanning = scans.begin(session, transfer, positions)
+        released = releasing.passes(session, transfer)
     if total:
         if scans.must_wait(site, number, by=by, positions=positions):
             return
-        whole.refuse(site, inspection, claimed)
+        whole.refuse(site, inspection, claimed, released)
         keeping = Keeping(site)
         _keep_administrative(keeping, number, inspection, claimed)
         plans = planning.plan(site, custody, inspection, positions)

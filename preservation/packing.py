@@ -27,6 +27,7 @@ from preservation import bagging, packages
 from preservation.examining import Examiner, has_errors
 from preservation.fan_out import Everywhere, Writer, Written
 from preservation.packages import NewBag
+from preservation.scanning import Released
 from preservation.sources import Digests, SourceFile, SourceFiles, modified_at, octets_of, read_sources
 
 SOFTWARE = "Seogo"
@@ -39,6 +40,7 @@ class Plan:
     """All that decides the bytes of a bag, besides the bytes of its files.  ``items``: a reference each.
 
     ``files`` MAY be anything that another process can go through by itself; a tuple is the simple case.
+    ``released`` decides no byte: it is what the scanner may say and the files still pass.
     """
 
     reference: str
@@ -50,6 +52,7 @@ class Plan:
     agency: str
     agency_code: str
     transfer: str
+    released: Released = frozenset()
 
     @property
     def prefix(self) -> str:
