@@ -49,6 +49,7 @@ JOBS = (
     "ingest.receipts.issuing",
     "ingest.receiving",
     "ingest.settling",
+    "ingest.uploads.arriving",
     "preservation.completing",
     "preservation.derivatives",
 )
@@ -61,6 +62,7 @@ PAGES = (
     "access.web",
     "ingest.releases.desk",
     "ingest.web",
+    "ingest.uploads.web",
     "ingest.receipts.web",
     "preservation.web",
     "archive.work.web",

@@ -19,13 +19,14 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from archive.database import Base
 from archive.errors import Conflict, Missing, WrongCall
 
-Role = Literal["citizen", "archivist", "auditor"]
-ROLES: tuple[Role, ...] = ("citizen", "archivist", "auditor")
+Role = Literal["citizen", "archivist", "auditor", "sender"]
+ROLES: tuple[Role, ...] = ("citizen", "archivist", "auditor", "sender")
 
 MAY: dict[str, frozenset[str]] = {
     "citizen": frozenset(),
-    "archivist": frozenset({"see closed items", "work at the desk", "see evidence"}),
+    "archivist": frozenset({"see closed items", "work at the desk", "see evidence", "send transfers"}),
     "auditor": frozenset({"see evidence"}),
+    "sender": frozenset({"send transfers"}),
 }
 
 TRIES = 5
@@ -43,6 +44,7 @@ class User(Base):
     display_name: Mapped[str]
     role: Mapped[str] = mapped_column(String(20))
     password_hash: Mapped[str]
+    agency_code: Mapped[str | None] = mapped_column(String(40))
     created_at: Mapped[datetime]
 
 
@@ -83,10 +85,20 @@ class Locked:
 
 
 def add(
-    session: Session, username: str, password: str, *, role: str, display_name: str, now: datetime
+    session: Session,
+    username: str,
+    password: str,
+    *,
+    role: str,
+    display_name: str,
+    now: datetime,
+    agency: str | None = None,
 ) -> User:
+    """``agency``: whose transfers a sender brings; a sender has one, and nobody else has."""
     if role not in ROLES:
         raise WrongCall(f"There is no role {role!r}.", next=f"Choose one of {', '.join(ROLES)}.")
+    if (role == "sender") != bool(agency):
+        raise WrongCall("A sender has an agency, and nobody else has.", next="Give its code, or none.")
     if len(password) < 10:
         raise WrongCall("A password needs at least 10 signs.", next="Choose a longer one.")
     if session.scalar(select(func.count()).where(User.username == username)):
@@ -97,6 +109,7 @@ def add(
         display_name=display_name,
         role=role,
         password_hash=_HASHER.hash(password),
+        agency_code=agency,
         created_at=now,
     )
     session.add(user)

@@ -1,4 +1,4 @@
-"""Rebuilds `access/static` from two npm packages and the message catalogues: `python -m access.assets.build`.
+"""Rebuilds `access/static` from npm packages and the message catalogues: `python -m access.assets.build`.
 
 The fonts are cut from Pretendard GOV and renamed, because its name is reserved by its licence.
 The same sources always give the same bytes; `vendor.lock.json` names them with their digests.
@@ -32,13 +32,15 @@ class Source:
 
 
 OPENSEADRAGON = Source("openseadragon", "6.1.1", "BSD-3-Clause")
+TUS = Source("tus-js-client", "4.3.1", "MIT")
+SHA256 = Source("js-sha256", "1.0.0", "MIT")
 PRETENDARD = Source("pretendard-gov", "1.3.9", "OFL-1.1")
 
 
 def main() -> int:
     catalogues.compile_all()
     with tempfile.TemporaryDirectory() as scratch:
-        lock = [*viewer_library(Path(scratch)), *fonts(Path(scratch))]
+        lock = [*viewer_library(Path(scratch)), *upload_libraries(Path(scratch)), *fonts(Path(scratch))]
     text = json.dumps(lock, ensure_ascii=False, indent=2, sort_keys=True)
     (STATIC / "vendor.lock.json").write_text(text + "\n", encoding="utf-8")
     for entry in lock:
@@ -49,10 +51,26 @@ def main() -> int:
 def viewer_library(scratch: Path) -> Iterator[dict[str, object]]:
     members = fetch(OPENSEADRAGON, scratch)
     script = members["build/openseadragon/openseadragon.min.js"]
-    # The source map is not shipped, so the line that asks for it would be a 404 in every console.
-    script = re.sub(rb"\n?//# sourceMappingURL=\S+\s*$", b"\n", script)
-    yield put("openseadragon.min.js", script, OPENSEADRAGON, "build/openseadragon/openseadragon.min.js")
+    yield put(
+        "openseadragon.min.js", without_map(script), OPENSEADRAGON, "build/openseadragon/openseadragon.min.js"
+    )
     yield put("openseadragon.LICENSE.txt", members["LICENSE.txt"], OPENSEADRAGON, "LICENSE.txt")
+
+
+def upload_libraries(scratch: Path) -> Iterator[dict[str, object]]:
+    for source, script, licence in (
+        (TUS, "dist/tus.min.js", "LICENSE"),
+        (SHA256, "build/sha256.min.js", "LICENSE.txt"),
+    ):
+        members = fetch(source, scratch)
+        file = script.rpartition("/")[2]
+        yield put(file, without_map(members[script]), source, script)
+        yield put(file.replace(".min.js", ".LICENSE.txt"), members[licence], source, licence)
+
+
+def without_map(script: bytes) -> bytes:
+    """The source map is not shipped, so the line that asks for it would be a 404 in every console."""
+    return re.sub(rb"\n?//# sourceMappingURL=\S+\s*$", b"\n", script)
 
 
 def fonts(scratch: Path) -> Iterator[dict[str, object]]:

@@ -38,18 +38,26 @@ def user() -> None:
 @click.argument("username")
 @click.option("--role", type=click.Choice(people.ROLES), required=True)
 @click.option("--name", "display_name", default="", help="The name shown on the pages.")
+@click.option("--agency", help="Whose transfers a sender brings: the code of the agency.")
 @click.option("--password", help="Asked for when not given; '-' makes one and prints it.")
 @json_option
 @pass_site
 def add(
-    site: Site, username: str, role: str, display_name: str, password: str | None, as_json: bool
-) -> None:  # fmt: skip
+    site: Site,
+    username: str,
+    role: str,
+    display_name: str,
+    agency: str | None,
+    password: str | None,
+    as_json: bool,
+) -> None:
     """Add a person with a role."""
     made = secrets.token_urlsafe(12) if password == "-" else None
     secret = made or password or click.prompt("Password", hide_input=True, confirmation_prompt=True)
     with site.open_session.begin() as session:
         people.add(
-            session, username, secret, role=role, display_name=display_name or username, now=site.now()
-        )
+            session, username, secret, role=role, display_name=display_name or username, now=site.now(),
+            agency=agency,
+        )  # fmt: skip
     told = {"username": username, "role": role, **({"password": made} if made else {})}
     say(told, as_json, lambda: f"{username} may sign in as {role}." + (f" Password: {made}" if made else ""))

@@ -59,6 +59,8 @@ SETTINGS = (
     ),
     Setting("SEOGO_HOST", "127.0.0.1", "address that seogo serve listens on"),
     Setting("SEOGO_PORT", "8000", "port that seogo serve listens on"),
+    Setting("SEOGO_UPLOAD_FILES", "200000", "the most files that one folder sent by browser may have"),
+    Setting("SEOGO_UPLOAD_BYTES", "500000000000", "the most bytes that one folder sent by browser may have"),
     Setting("SEOGO_HTTPS", "no", "yes when readers come by https: cookies are then marked Secure"),
 )
 
@@ -86,6 +88,8 @@ class Settings:
     host: str
     port: int
     https: bool
+    upload_files: int
+    upload_bytes: int
     sources: Mapping[str, tuple[str, str]]
     """Each setting's name with its shown value and where it came from."""
 
@@ -175,8 +179,16 @@ def _build(
         host=values["SEOGO_HOST"],
         port=_number("SEOGO_PORT", values["SEOGO_PORT"], faults),
         https=values["SEOGO_HTTPS"] == "yes",
+        upload_files=_number("SEOGO_UPLOAD_FILES", values["SEOGO_UPLOAD_FILES"], faults, most=10**9),
+        upload_bytes=_number("SEOGO_UPLOAD_BYTES", values["SEOGO_UPLOAD_BYTES"], faults, most=10**18),
         sources=sources,
     )
+    _judge(values, faults)
+    return None if faults else Settings(**settings)  # type: ignore[arg-type]
+
+
+def _judge(values: Mapping[str, str], faults: list[str]) -> None:
+    """Words that have a form of their own."""
     if not re.fullmatch(r"[A-Z0-9]{1,8}", values["SEOGO_REFERENCE"]):
         faults.append("SEOGO_REFERENCE takes 1 to 8 capitals and digits.")
     if not values["SEOGO_DATABASE"].startswith(("sqlite:///", "postgresql://")):
@@ -185,7 +197,6 @@ def _build(
         faults.append("SEOGO_INDEX is embedded: or an address that begins with http:// or https://.")
     if values["SEOGO_HTTPS"] not in ("yes", "no"):
         faults.append("SEOGO_HTTPS is yes or no.")
-    return None if faults else Settings(**settings)  # type: ignore[arg-type]
 
 
 def _stores(text: str, faults: list[str]) -> dict[str, str]:
@@ -232,10 +243,10 @@ def _instant(text: str, faults: list[str]) -> datetime | None:
     return instant
 
 
-def _number(name: str, text: str, faults: list[str]) -> int:
-    if text.isdecimal() and 0 < int(text) < 65536:
+def _number(name: str, text: str, faults: list[str], *, most: int = 65535) -> int:
+    if text.isdecimal() and len(text) < 20 and 0 < int(text) <= most:
         return int(text)
-    faults.append(f"{name}={text} is not a number from 1 to 65535.")
+    faults.append(f"{name}={text} is not a number from 1 to {most}.")
     return 0
 
 

@@ -110,7 +110,10 @@ def application(site: Site, a_minute: int = 100_000) -> Flask:
 def fill(site: Site) -> None:
     with site.open_session.begin() as session:
         for role in people.ROLES:
-            people.add(session, role, f"password-{role}", role=role, display_name="김서고", now=NOW)
+            agency = "6110000" if role == "sender" else None
+            people.add(
+                session, role, f"password-{role}", role=role, display_name="김서고", now=NOW, agency=agency
+            )
         session.add(Agency(code="6110000", name="한빛시"))
         volume = Volume(
             reference="SG-2026-000001",

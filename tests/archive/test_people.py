@@ -87,4 +87,4 @@ def test_a_name_is_given_once_and_a_password_is_long(open_session):
 
 def test_only_an_archivist_sees_closed_items():
     may = {role: Reader("x", role).may("see closed items") for role in people.ROLES}
-    assert may == {"citizen": False, "archivist": True, "auditor": False}
+    assert may == {"citizen": False, "archivist": True, "auditor": False, "sender": False}

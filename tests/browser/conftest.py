@@ -13,6 +13,7 @@ from archive.disclosure import Decision
 from archive.holdings import Volume
 from archive.work.jobs import Job
 from ingest.transfers import FindingRow, Transfer, TransferVolume, note
+from ingest.uploads import Upload
 from tests.access.conftest import NOW, Described, Shown, application, enter, shown
 
 __all__ = ["shown"]
@@ -106,6 +107,20 @@ def fill_desk(shown: Shown) -> None:
             )
         )
         note(session, transfer, "received", by="p-1", at=NOW)
+        session.add(
+            Upload(
+                name="0123456789abcdef01234567",
+                agency_code="6110000",
+                folder="1978년 시정일지",
+                state="refused",
+                files=12,
+                bytes=34_567,
+                begun_by="p-1",
+                begun_at=NOW,
+                touched_at=NOW,
+                reason="The folder has no transfer list that can be recognised. Add the list.",
+            )
+        )
         session.add(
             Job(
                 name="derive-volume",

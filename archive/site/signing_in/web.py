@@ -26,7 +26,7 @@ bp = Blueprint("people", __name__)
 THEMES = ("system", "light", "dark")
 SIZES = ("100", "115", "130", "150")
 A_YEAR = 365 * 24 * 3600
-FIRST_PAGE = {"archivist": "desk.desk", "auditor": "evidence.audit"}
+FIRST_PAGE = {"archivist": "desk.desk", "auditor": "evidence.audit", "sender": "uploads.all"}
 """Where those who come to work begin."""
 
 
