@@ -13,7 +13,7 @@ from ingest.belonging import About, finding, owner_of_folder, place_of
 from ingest.inspection import Inspection
 from ingest.inventory import HELD, READ
 from ingest.landing import shown
-from ingest.name_checks import names_are_plain, no_two_names_are_one
+from ingest.name_checks import names_are_plain, no_two_names_are_alike, no_two_names_are_one
 from metadata_schemas.description import Where
 
 Rule = Callable[[Inspection], Iterator[About]]
@@ -129,6 +129,7 @@ RULES: tuple[Rule, ...] = (
     every_file_is_claimed,
     no_file_is_claimed_twice,
     no_two_names_are_one,
+    no_two_names_are_alike,
     names_are_plain,
     files_are_not_empty,
     promised_files_came,

@@ -171,6 +171,18 @@ class Inspection:
         ):
             yield found(*row), os.fsdecode(name), times
 
+    def alike(self) -> Iterator[tuple[Found, int]]:
+        """Files whose names differ from others in capitals only, and how many names are alike."""
+        several = (
+            "SELECT folded(reading) AS name, count(DISTINCT reading) AS times FROM files "
+            "GROUP BY name HAVING times > 1"
+        )
+        for times, *row in self.inventory.rows(
+            f"SELECT times, {FOUND} FROM ({several}) several "
+            "JOIN files ON folded(files.reading) = several.name ORDER BY files.id"
+        ):
+            yield found(*row), times
+
     def promised_in_vain(self) -> Iterator[str]:
         """Names on checksum lists that neither arrived nor are missed by a row of the list."""
         vain = (

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 from archive.work.processes import is_dead, me
 from metadata_schemas.description import Finding
@@ -128,6 +129,7 @@ def made(scratch: Path) -> Iterator[Inventory]:
     path = scratch / f"inventory-{me()}#{next(_numbers)}"
     connection = sqlite3.connect(path, isolation_level=None)
     try:
+        connection.create_function("folded", 1, _folded, deterministic=True)
         for setting in SETTINGS:
             connection.execute(f"PRAGMA {setting}")
         connection.executescript(f"BEGIN; {TABLES} COMMIT; BEGIN")
@@ -136,6 +138,11 @@ def made(scratch: Path) -> Iterator[Inventory]:
         connection.close()
         for each in (path, *path.parent.glob(f"{path.name}.*")):
             each.unlink(missing_ok=True)
+
+
+def _folded(reading: bytes) -> bytes:
+    """A name as systems compare it that do not tell capitals from small letters."""
+    return os.fsencode(normalize("NFC", os.fsdecode(reading).casefold()))
 
 
 def _sweep(scratch: Path) -> None:

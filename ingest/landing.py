@@ -168,7 +168,9 @@ def raw(path: str) -> bytes:
 
 
 def normal(path: str) -> str:
-    """The form in which names are compared: NFC, with ``/``."""
+    """The form in which names are compared: NFC, with ``/``; a part that nobody can read keeps its bytes."""
+    if not_utf8(path):
+        path = "/".join(_decoded(part) or part for part in path.split("/"))
     return unicodedata.normalize("NFC", path.replace("\\", "/"))
 
 
@@ -185,14 +187,20 @@ def read_name(path: str) -> tuple[str, str | None]:
     """A name as people read it, and its bytes in hexadecimal where it is not UTF-8.
 
     Names of old Korean systems are CP949; what is neither is shown with its odd bytes escaped.
+    A file from such a system may lie in a folder of this one, so each part is read by itself.
     """
     if not not_utf8(path):
         return path, None
-    octets = raw(path)
+    return "/".join(_decoded(part) or shown(part) for part in path.split("/")), raw(path).hex()
+
+
+def _decoded(part: str) -> str | None:
+    if not not_utf8(part):
+        return part
     try:
-        return octets.decode("cp949"), octets.hex()
+        return raw(part).decode("cp949")
     except UnicodeDecodeError:
-        return shown(path), octets.hex()
+        return None
 
 
 def _arrivals(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from archive.names import HIDDEN, hides_something, printable
 from archive.stores.keys import safe_segment
 from ingest.belonging import About, finding
 from ingest.inspection import Inspection
@@ -25,6 +26,23 @@ def no_two_names_are_one(inspection: Inspection) -> Iterator[About]:
         )
 
 
+def no_two_names_are_alike(inspection: Inspection) -> Iterator[About]:
+    """Names that differ only in capitals are two files here and one on Windows."""
+    for file, count in inspection.alike():
+        yield (
+            inspection.owner(file),
+            finding(
+                "name.case",
+                "warning",
+                f"{count} names differ only in capital letters, {shown(file.path)} among them: "
+                "some systems take them for one.  Rename one of them if you can.",
+                Where(path=shown(file.path)),
+                None,
+                "names that differ in more than capitals",
+            ),
+        )
+
+
 def names_are_plain(inspection: Inspection) -> Iterator[About]:
     for file in inspection.arrival.files():
         for each in _plain(file.path):
@@ -39,6 +57,10 @@ def _plain(path: str) -> Iterator[Finding]:
     elif normal(path) != path.replace("\\", "/"):
         fact = f"The name {name} is decomposed (NFD); it is kept composed (NFC)."
         yield finding("name.nfd", "note", fact, where, None, "NFC")
+    if hides_something(path):
+        signs = ", ".join(sorted({f"U+{ord(sign):04X}" for sign in HIDDEN.findall(path)}))
+        fact = f"The name {printable(path)} holds signs that nobody sees ({signs}); compare it with the list."
+        yield finding("name.hidden", "warning", fact, where, signs, "signs that are seen")
     changed = sorted(
         {reason for part in read_name(path)[0].split("/") if (reason := safe_segment(part).changed)}
     )

@@ -36,11 +36,15 @@ class Output(Protocol):
 
 @dataclass(frozen=True)
 class FileFacts:
-    """One content file. ``href`` is its path from METS.xml, as a name and not yet percent-encoded."""
+    """One content file. ``href`` is its path from METS.xml, as a name and not yet percent-encoded.
+
+    ``original_bytes`` are those of the name, in hexadecimal, where it did not come in UTF-8.
+    """
 
     identifier: str
     href: str
     original_name: str
+    original_bytes: str | None
     size: int
     sha256: str
     modified: datetime | None

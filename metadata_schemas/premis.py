@@ -112,7 +112,7 @@ def _file(file: FileFacts, tail: str) -> str:
     return (
         '<object xsi:type="file"><objectIdentifier><objectIdentifierType>local</objectIdentifierType>'
         f"<objectIdentifierValue>{checked(file.identifier)}</objectIdentifierValue></objectIdentifier>"
-        f"{'' if holds(name) else _exact_name(name)}"
+        f"{_exact_name(file)}"
         "<objectCharacteristics><compositionLevel>0</compositionLevel>"
         "<fixity><messageDigestAlgorithm>SHA-256</messageDigestAlgorithm>"
         f"<messageDigest>{file.sha256}</messageDigest></fixity><size>{file.size}</size>"
@@ -121,12 +121,17 @@ def _file(file: FileFacts, tail: str) -> str:
     )
 
 
-def _exact_name(name: str) -> str:
-    """The bytes of a name that XML cannot hold, percent-encoded, so that they are not lost."""
+def _exact_name(file: FileFacts) -> str:
+    """The bytes of a name that came in another encoding, or that XML cannot hold: they are not lost."""
+    if file.original_bytes is not None:
+        kind, exact = "original name, bytes in hexadecimal", text(file.original_bytes)
+    elif not holds(file.original_name):
+        kind, exact = "original name, percent-encoded", encoded(file.original_name)
+    else:
+        return ""
     return (
-        "<significantProperties>"
-        "<significantPropertiesType>original name, percent-encoded</significantPropertiesType>"
-        f"<significantPropertiesValue>{encoded(name)}</significantPropertiesValue></significantProperties>"
+        f"<significantProperties><significantPropertiesType>{kind}</significantPropertiesType>"
+        f"<significantPropertiesValue>{exact}</significantPropertiesValue></significantProperties>"
     )
 
 

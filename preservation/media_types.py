@@ -74,6 +74,11 @@ def media_type(path: Path) -> tuple[str, str | None]:
     return zip_type(path) if found == ZIP else (found, None)
 
 
+def is_signed(head: bytes) -> bool:
+    """Whether a file begins with a signature, so that its bytes say what it is."""
+    return b"%PDF-" in head[:1024] or any(head.startswith(sign, at) for at, sign, _kind in SIGNATURES)
+
+
 def looks_like_text(head: bytes) -> bool:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return True

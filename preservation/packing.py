@@ -152,6 +152,7 @@ def _facts(plan: Plan, digests: Digests) -> Iterator[FileFacts]:
             identifier=f"{plan.reference}.{number:06d}",
             href=layout.href_of(plan.place_of(source)),
             original_name=source.original_name,
+            original_bytes=source.original_bytes,
             size=source.size,
             sha256=sha256,
             modified=modified_at(source.modified_ns),

@@ -21,8 +21,9 @@ LONGEST_KEY = 480 - LONGEST_STORE_PREFIX
 _DIGEST_SIGNS = 12
 _LONGEST_SUFFIX = 16
 
-# A percent sign is harmless on disks, but the BagIt libraries in use do not read its code in a manifest.
-_UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"/\\|?*%\ud800-\udfff\ufffe\uffff]')
+# A percent sign and the two separators are harmless on disks, but the BagIt libraries in use do not read
+# the code of the one in a manifest, and end a line at the others.
+_UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"/\\|?*%\u2028\u2029\ud800-\udfff\ufffe\uffff]')
 _RESERVED = re.compile(
     r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])\s*(\..*)?", re.IGNORECASE | re.DOTALL
 )
@@ -70,6 +71,8 @@ def _fault(segment: str) -> str | None:
 def _shortened(normal: str, name: str, room: int) -> str:
     """``stem-digest.suffix`` in at most ``room`` bytes; the suffix stays, programs go by it."""
     clean = _UNSAFE.sub("_", normal).strip(" .") or "_"
+    if _RESERVED.fullmatch(clean.partition(".")[0]):
+        clean = f"_{clean}"
     stem, dot, suffix = clean.rpartition(".")
     if not dot or len(suffix.encode()) > _LONGEST_SUFFIX:
         stem, suffix = clean, ""

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass
 
+from archive.names import printable
 from metadata_schemas.description import Severity
 from preservation.archive_files.limits import Exceeded
 
@@ -78,6 +79,12 @@ RULES = {
         "Unpack it with a program that shortens paths.",
     ),
 }  # fmt: skip
+LIMIT_RULES = {
+    "bytes": "limit.archive_bytes",
+    "members": "limit.archive_members",
+    "depth": "limit.archive_depth",
+    "seconds": "limit.archive_seconds",
+}
 LIMIT_NEXT = "Ask for the files unpacked, or raise the limit (SEOGO_ARCHIVE_LIMITS) if it is right."
 
 
@@ -95,7 +102,7 @@ class Faults:
         if detail and len(self._details[what]) < NAMED:
             self._details[what][detail] = None
         if member and len(self._members[what]) < NAMED:
-            self._members[what].append(_shown(member))
+            self._members[what].append(printable(member, LONGEST_SHOWN))
 
     def exceed(self, exceeded: Exceeded) -> None:
         self._exceeded = exceeded
@@ -104,7 +111,7 @@ class Faults:
         faults = [self._fault(what, rule) for what, rule in RULES.items() if what in self._counts]
         if self._exceeded is not None:
             fact = f"it {self._exceeded.fact}; it was not looked at further"
-            faults.append(Fault(f"limit.archive_{self._exceeded.limit}", "error", fact, LIMIT_NEXT))
+            faults.append(Fault(LIMIT_RULES[self._exceeded.limit], "error", fact, LIMIT_NEXT))
         return faults
 
     def _fault(self, what: str, rule: Rule) -> Fault:
@@ -114,15 +121,3 @@ class Faults:
             more = f" and {count - len(members)} more" if count > len(members) else ""
             fact += f" ({', '.join(members)}{more})"
         return Fault(rule.rule, rule.severity, fact, rule.next, count if members else 0)
-
-
-def _shown(name: str) -> str:
-    """A name fit to print: odd bytes and signs that steer a terminal or the reading direction are escaped."""
-    plain = "".join(sign if sign.isprintable() else _escaped(sign) for sign in name[: LONGEST_SHOWN + 1])
-    return plain if len(plain) <= LONGEST_SHOWN else f"{plain[:LONGEST_SHOWN]}…"
-
-
-def _escaped(sign: str) -> str:
-    if "\udc80" <= sign <= "\udcff":
-        return f"\\x{ord(sign) - 0xDC00:02x}"
-    return sign.encode("unicode_escape").decode()

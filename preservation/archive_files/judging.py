@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from io import BytesIO
 from typing import Any, BinaryIO
 
+from archive.names import hides_something
 from preservation.archive_files import decompressors, names
 from preservation.archive_files.ar_and_cpio import ar_members, cpio_members
 from preservation.archive_files.arj_members import arj_members
@@ -24,6 +25,7 @@ from preservation.archive_files.members import BLOCK, Damaged, Encrypted, Member
 from preservation.archive_files.seven_zip import seven_zip_members
 from preservation.archive_files.tar_members import tar_members
 from preservation.archive_files.zip_members import zip_members
+from preservation.media_types import is_signed
 
 FORWARD: dict[str, Callable[[BinaryIO], Iterator[Member]]] = {
     "tar": tar_members, "ar": ar_members, "cpio": cpio_members, "arj": arj_members, "dump": dump_members,
@@ -42,9 +44,10 @@ DECOMPRESSORS = {
 def judge(stream: BinaryIO, name: str, limits: Limits) -> list[Fault]:
     """Everything worth saying about one file; nothing for a file that is no archive and claims to be none."""
     faults = Faults()
-    kind = kind_of(stream.read(HEAD)) or _claimed_zip(stream, name)
+    head = stream.read(HEAD)
+    kind = kind_of(head) or _claimed_zip(stream, head, name)
     if kind is None:
-        if (said := claimed(name)) is not None:
+        if (said := claimed(name)) is not None and not is_signed(head):
             faults.add("damaged", f"its name ends as that of a {said} file, and its bytes are of none")
         return faults.all()
     try:
@@ -54,9 +57,10 @@ def judge(stream: BinaryIO, name: str, limits: Limits) -> list[Fault]:
     return faults.all()
 
 
-def _claimed_zip(stream: BinaryIO, name: str) -> str | None:
+def _claimed_zip(stream: BinaryIO, head: bytes, name: str) -> str | None:
     """A ZIP file may have other bytes before it; where the name says ZIP, its end is looked for."""
-    return "zip" if claimed(name) == "zip" and stream.seek(0, 2) else None
+    may_be = claimed(name) == "zip" and not is_signed(head)
+    return "zip" if may_be and stream.seek(0, 2) else None
 
 
 class _Task:
@@ -137,7 +141,7 @@ def _judge_name(faults: Faults, name: str, encoding: str | None, full: str, seen
         faults.add("windows", "", full)
     if encoding is not None:
         faults.add("encoding", encoding, full)
-    if names.hides_something(name):
+    if hides_something(name):
         faults.add("hidden", "", full)
     if names.too_long(name):
         faults.add("long", "", full)

@@ -18,8 +18,6 @@ DEEPEST = 256
 
 _DRIVE = re.compile(r"[A-Za-z]:")
 _SEPARATORS = re.compile(r"[/\\]")
-_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f]")
-_CONTROL = re.compile("[\x01-\x1f\x7f-\x9f]")
 
 
 def read_name(member: Member) -> tuple[str, str | None]:
@@ -69,11 +67,6 @@ def link_leads_out(name: str, target: str, *, hard: bool) -> bool:
 
 def too_long(name: str) -> bool:
     return len(name.encode("utf-8", "surrogateescape")) > LONGEST or name.count("/") > DEEPEST
-
-
-def hides_something(name: str) -> bool:
-    """Signs that turn the reading direction or move the cursor, so that a name is shown as another one."""
-    return bool(_BIDI.search(name) or _CONTROL.search(name))
 
 
 def not_for_windows(name: str) -> bool:

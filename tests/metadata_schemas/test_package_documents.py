@@ -35,6 +35,7 @@ def file(number: int = 1, **given: object) -> FileFacts:
         identifier=f"2026-0001-0001.{number}",
         href=f"representations/original/data/2026-0001-0001/{number}.pdf",
         original_name=f"{number}.pdf",
+        original_bytes=None,
         size=number,
         sha256="ab" * 32,
         modified=None,

@@ -91,3 +91,12 @@ def test_a_key_against_the_rules_is_a_wrong_call(key):
     with pytest.raises(WrongCall):
         check_key(key)
     assert check_key("packages/R-1/v1/bagit.txt")
+
+
+@pytest.mark.parametrize(
+    "name", ["nul.tar.gz", "con", "COM1 .txt", "a\u2028b", "...", " .con", "x" * 300 + ".", "%"]
+)
+def test_a_name_that_was_made_safe_is_safe(name):
+    first = safe_segment(name)
+    assert first.changed
+    assert safe_segment(first.segment) == (first.segment, None)

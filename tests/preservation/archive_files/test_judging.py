@@ -184,6 +184,7 @@ def test_a_locked_member_is_told_and_keeps_nothing_back() -> None:
 def test_a_name_that_promises_an_archive_is_held_to_it(name: str) -> None:
     assert rules(b"no archive at all" * 100, name) == {("file.archive_damaged", "error")}
     assert rules(b"no archive at all" * 100, "a.txt") == set()
+    assert rules(b"%PDF-1.7\nA document under a wrong name", name) == set()
 
 
 def test_a_missing_library_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:

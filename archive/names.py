@@ -1,0 +1,25 @@
+"""Names as people see them: signs that nobody sees, and a form that is fit to print.
+
+Signs that turn the reading direction or steer a terminal let a name look like another one.
+"""
+
+import re
+
+# Joiners inside words (U+200C, U+200D) are left out: scripts and emoji are written with them.
+HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+
+
+def hides_something(name: str) -> bool:
+    return HIDDEN.search(name) is not None
+
+
+def printable(name: str, longest: int | None = None) -> str:
+    """Odd bytes and hidden signs as escapes; cut after ``longest`` signs."""
+    plain = "".join(sign if sign.isprintable() else _escaped(sign) for sign in name[:longest])
+    return plain if longest is None or len(name) <= longest else f"{plain}…"
+
+
+def _escaped(sign: str) -> str:
+    if "\udc80" <= sign <= "\udcff":
+        return f"\\x{ord(sign) - 0xDC00:02x}"
+    return sign.encode("unicode_escape").decode()
