@@ -23,7 +23,7 @@ def test_a_trap_waits_and_the_volume_beside_it_is_taken(place: Installation, tmp
     packed(folder / "나쁨.zip", {"../../가.txt": b"1"})
     taken = place.run("transfer", "receive", folder, "--agency", "6110000", "--accept", "--until", "stored")
     assert taken.exit_code == 3
-    assert taken.told["volumes"] == {"listed": 2, "accepted": 1, "returned": 0}
+    assert taken.told["volumes"]["accepted"] == 1
     (error,) = [each for each in taken.told["findings"] if each["severity"] == "error"]
     assert (error["rule"], error["where"]["path"]) == ("file.archive_path", "나쁨.zip")
     assert "../../가.txt" in error["message"]
