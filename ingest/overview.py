@@ -108,17 +108,15 @@ def _counted(
 
 def summary(session: Session, transfer: Transfer) -> Summary:
     states = transfers.count_states(session, transfer)
-    faulty = transfers.faulty(session, transfer)
-    waiting = set(
-        session.scalars(_volumes(transfer, TransferVolume.id).where(TransferVolume.state == "waiting"))
-    )
+    held_back = _volumes(transfer, func.count()).where(TransferVolume.state == "waiting")
+    faulty = session.scalar(held_back.where(transfers.is_faulty(transfer))) or 0
     items = session.scalar(_volumes(transfer, func.sum(TransferVolume.items))) or 0
     return Summary(
         transfer=transfer,
         agency=agencies(session).get(transfer.agency_code, transfer.agency_code),
         listed=sum(states.values()),
-        acceptable=len(waiting - faulty),
-        faulty=len(waiting & faulty),
+        acceptable=states.get("waiting", 0) - faulty,
+        faulty=faulty,
         accepted=states.get("accepted", 0) + states.get("stored", 0),
         returned=states.get("returned", 0),
         items=items,
@@ -141,12 +139,6 @@ def severities(session: Session, transfer: Transfer) -> dict[str, int]:
     )
     counted = dict(session.execute(grouped).all())
     return {severity: counted.get(severity, 0) for severity in SEVERITIES}
-
-
-def volumes(session: Session, transfer: Transfer, *, after: int, limit: int) -> Sequence[TransferVolume]:
-    """A stretch of the volumes of a transfer, in the order of its list."""
-    mine = _volumes(transfer, TransferVolume).order_by(TransferVolume.position)
-    return session.scalars(mine.offset(after).limit(limit)).all()
 
 
 def rules(session: Session, transfer: Transfer) -> list[Rule]:

@@ -1,23 +1,35 @@
 """Sending back (반려) what an archivist does not take, with the reason."""
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from archive import ledger
 from archive.errors import Conflict, WrongCall
 from archive.site.site import Site
 from ingest import transfers
+from ingest.transfers import FindingRow, TransferVolume
 from ingest.turns import alone
 
+MOST = 20
+"""Errors of one volume that its reason tells; the findings have all."""
 
-def give_back(site: Site, number: str, *, by: str, reason: str, positions: set[int] | None = None) -> None:
-    """Return (반려) what is waiting, all of it or the volumes at ``positions``, with the reason."""
-    if not reason.strip():
+
+def give_back(
+    site: Site, number: str, *, by: str, reason: str, positions: set[int] | None = None, own: bool = False
+) -> None:
+    """Return (반려) what is waiting, all of it or the volumes at ``positions``, with the reason.
+
+    With ``own`` each volume is told its own errors too, and the reason may be empty.
+    """
+    if not (own or reason.strip()):
         raise WrongCall("A return needs its reason.", next="Say what the agency has to correct.")
     with site.reading_session() as session:
         transfer = transfers.get(session, number)
     with alone(site, transfer.agency_code, transfer.shape):
-        _give_back(site, number, by, reason, positions)
+        _give_back(site, number, by, reason.strip(), positions, own)
 
 
-def _give_back(site: Site, number: str, by: str, reason: str, positions: set[int] | None) -> None:
+def _give_back(site: Site, number: str, by: str, reason: str, positions: set[int] | None, own: bool) -> None:
     with site.open_session.begin() as session:
         transfer = transfers.get(session, number)
         rows = [row for row in transfers.volumes_of(session, transfer) if row.state == "waiting"]
@@ -28,7 +40,8 @@ def _give_back(site: Site, number: str, by: str, reason: str, positions: set[int
                 next=f"Look at it with: seogo transfer show {number}",
             )
         for row in chosen:
-            row.state, row.reason = "returned", reason
+            told = _own_errors(session, row) if own else []
+            row.state, row.reason = "returned", "\n".join([*filter(None, [reason]), *told])
         ledger.record(
             session,
             act="transfer.returned",
@@ -37,8 +50,15 @@ def _give_back(site: Site, number: str, by: str, reason: str, positions: set[int
             actor=by,
             facts={"positions": [row.position for row in chosen]},
         )
-        transfers.note(session, transfer, "returned", by=by, at=site.now(), detail=reason)
+        transfers.note(session, transfer, "returned", by=by, at=site.now(), detail=reason or None)
         if rows:
             transfers.settle(session, transfer)
         else:
             transfer.move("return")
+
+
+def _own_errors(session: Session, row: TransferVolume) -> list[str]:
+    errors = select(FindingRow).where(FindingRow.volume_id == row.id, FindingRow.severity == "error")
+    return [
+        f"{each.rule}: {each.message}" for each in session.scalars(errors.order_by(FindingRow.id).limit(MOST))
+    ]

@@ -1,5 +1,8 @@
 """The transfer desk: transfers, findings, volumes, history; accepting, returning, checking again."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -7,8 +10,12 @@ from archive.site.reader.web import needs, reader, say, session, site
 from archive.site.site import Site
 from archive.work import jobs
 from ingest import checking_again, overview, returning, transfers
+from ingest.acceptance import browsing
+from ingest.acceptance.browsing import Wanted
+from ingest.acceptance.verdicts import REASONS
+from ingest.acceptance.web import bp as inspection
 from ingest.overview import Summary
-from ingest.transfers import Transfer
+from ingest.transfers import Transfer, TransferVolume
 
 AT_ONCE = 50
 STATES = ("receiving", "checked", "waiting", "accepted", "partly_returned", "returned", "stored", "closed")
@@ -59,12 +66,14 @@ def findings(number: str) -> ResponseReturnValue:
 @bp.get("/transfers/<number>/volumes")
 @needs("work at the desk")
 def volumes(number: str) -> ResponseReturnValue:
-    it, after = _summary(number), _after()
-    rows = overview.volumes(session(), it.transfer, after=after, limit=AT_ONCE * 2)
-    faulty = transfers.faulty(session(), it.transfer)
+    it, after, told = _summary(number), _after(), request.args.get
+    wanted = Wanted(told("state", ""), told("fault", ""), told("verdict", ""), told("q", "").strip())
+    rows, total = browsing.lines(session(), it.transfer, wanted, after=after, limit=AT_ONCE * 2)
+    kept = {"state": wanted.state, "fault": wanted.fault, "verdict": wanted.verdict, "q": wanted.words}
     return render_template(
-        "transfer_volumes.html", it=it, rows=rows, faulty=faulty, tab="volumes",
-        after=after, step=AT_ONCE * 2,
+        "transfer_volumes.html", it=it, rows=rows, total=total, wanted=wanted, tab="volumes", after=after,
+        step=AT_ONCE * 2, states=browsing.STATES, faults=browsing.FAULTS, verdicts=browsing.VERDICTS,
+        kept={name: value for name, value in kept.items() if value},
     )  # fmt: skip
 
 
@@ -103,36 +112,81 @@ def check(number: str) -> ResponseReturnValue:
 @bp.get("/transfers/<number>/return")
 @needs("work at the desk")
 def give_back(number: str) -> ResponseReturnValue:
-    it = _summary(number)
-    return _return_page(it, overview.reasons(session(), it.transfer), _faulty_positions(it.transfer), {})
+    """Volumes that were chosen on their page, else those with something to correct."""
+    it, chosen = _summary(number), _numbers(request.args.getlist("volume"))
+    first = browsing.waiting(session(), it.transfer, only_faulty=True, limit=2)
+    which = "faulty" if it.faulty > AT_ONCE * 2 and not chosen else "chosen"
+    places = chosen or {row.position for row in _offered(it, chosen) if row.id in _faulty(it)}
+    words = overview.reasons(session(), it.transfer) if len(first) == 1 and not chosen else ""
+    return _return_page(it, Sending(which, places, words, (), own=not words), {})
 
 
 @bp.post("/transfers/<number>/return")
 @needs("work at the desk")
 def do_give_back(number: str) -> ResponseReturnValue:
-    it, reason = _summary(number), request.form.get("reason", "").strip()
-    chosen = {int(place) for place in request.form.getlist("volume") if place.isdecimal()}
+    it, form = _summary(number), request.form
+    codes = tuple(code for code in form.getlist("code") if code in REASONS)
+    asked = Sending(
+        form.get("which", "chosen"), _numbers(form.getlist("volume")), form.get("reason", "").strip(),
+        codes, own=form.get("own") == "yes",
+    )  # fmt: skip
     errors = {}
-    if not reason:
-        errors["reason"] = say("form.need", field=say("desk.return.reason"))
-    if not chosen:
+    if not (asked.words or asked.codes or asked.own):
+        errors["reason"] = say("desk.return.need")
+    if asked.which == "chosen" and not asked.places:
         errors["volumes"] = say("form.need", field=say("desk.return.volumes"))
-    if request.form.get("confirmed") != "yes":
+    if form.get("confirmed") != "yes":
         errors["confirmed"] = say("form.tick")
     if errors:
-        return _return_page(it, reason, chosen, errors), 422
-    returning.give_back(site(), number, by=reader().name, reason=reason, positions=chosen)
+        return _return_page(it, asked, errors), 422
+    reason = "\n".join([*(say(f"unfit.{code}") for code in codes), *filter(None, [asked.words])])
+    returning.give_back(
+        site(), number, by=reader().name, reason=reason, positions=_positions(it.transfer, asked),
+        own=asked.own,
+    )  # fmt: skip
     return redirect(url_for("desk.transfer", number=number, done="return") + "#done", 303)
 
 
-def _return_page(it: Summary, reason: str, chosen: set[int], errors: dict[str, str]) -> str:
-    waiting = [row for row in transfers.volumes_of(session(), it.transfer) if row.state == "waiting"]
-    return render_template("return.html", it=it, reason=reason, waiting=waiting, chosen=chosen, errors=errors)
+@dataclass(frozen=True)
+class Sending:
+    """What the form of a return asks: which volumes, why, and whether each is told its own findings."""
+
+    which: str
+    places: set[int]
+    words: str
+    codes: tuple[str, ...]
+    own: bool
 
 
-def _faulty_positions(transfer: Transfer) -> set[int]:
-    faulty = transfers.faulty(session(), transfer)
-    return {row.position for row in transfers.volumes_of(session(), transfer) if row.id in faulty}
+def _return_page(it: Summary, asked: Sending, errors: dict[str, str]) -> str:
+    waiting = _offered(it, asked.places)
+    return render_template(
+        "return.html", it=it, asked=asked, waiting=waiting, codes=REASONS, errors=errors
+    )  # fmt: skip
+
+
+def _offered(it: Summary, chosen: set[int]) -> Sequence[TransferVolume]:
+    """Volumes to choose from on the page: those that were chosen before it, and the first that wait."""
+    first = browsing.waiting(session(), it.transfer, limit=AT_ONCE * 2)
+    if further := chosen - {row.position for row in first}:
+        return [*browsing.waiting(session(), it.transfer, among=further), *first]
+    return first
+
+
+def _faulty(it: Summary) -> set[int]:
+    return transfers.faulty(session(), it.transfer)
+
+
+def _positions(transfer: Transfer, asked: Sending) -> set[int] | None:
+    if asked.which == "all":
+        return None
+    if asked.which == "faulty":
+        return {row.position for row in browsing.waiting(session(), transfer, only_faulty=True)}
+    return asked.places
+
+
+def _numbers(texts: Sequence[str]) -> set[int]:
+    return {int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 9}
 
 
 def _ask(number: str, job: str, act: str) -> None:
@@ -156,4 +210,4 @@ def _after() -> int:
 
 
 def blueprints(_site: Site) -> tuple[Blueprint, ...]:
-    return (bp,)
+    return (bp, inspection)

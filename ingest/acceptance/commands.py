@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Iterable
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +19,12 @@ from ingest.acceptance import counts, kinds, listed, rounds, sampling, verdicts
 from ingest.acceptance import handover as handing_over
 from ingest.acceptance import report as reporting
 from ingest.acceptance import table as tables
+from ingest.acceptance.forms import percent
 from ingest.acceptance.report import Asked
 from ingest.acceptance.sampling import Standing
 from ingest.acceptance.verdicts import BINDINGS, CONDITIONS, REASONS, Seen
 
 BY = "command-line"
-A_PERCENT = Fraction(1, 100)
 
 
 @click.command(cls=Command)
@@ -225,14 +224,6 @@ def _asked(site: Site, tongue: Language) -> Asked:
 def _write(path: Path, lines: Iterable[str]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         file.writelines(lines)
-
-
-def percent(text: str) -> Fraction:
-    """A share from percent as people write them, exactly."""
-    try:
-        return Fraction(text.strip().removesuffix("%").strip()) * A_PERCENT
-    except (ValueError, ZeroDivisionError) as error:
-        raise WrongCall(f"{text} is no percentage.", next="Write a number such as 1 or 0.5.") from error
 
 
 def as_dict(standing: Standing) -> dict[str, Any]:

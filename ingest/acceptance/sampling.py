@@ -35,6 +35,7 @@ from ingest.acceptance.verdicts import Verdict
 from ingest.transfers import Transfer, TransferVolume
 
 Unit = Literal["volume", "item"]
+HALF = Fraction(1, 2)
 
 
 class SamplingPlan(Base):
@@ -218,3 +219,8 @@ def upward(share: Fraction) -> str:
     """A share in percent with two places, never less than it is."""
     hundredths = -((-share * 10_000) // 1)
     return f"{float(hundredths) / 100:g}"
+
+
+def downward(share: Fraction) -> str:
+    """A share in percent with two places, never more than it is."""
+    return f"{float(share * 10_000 // 1) / 100:g}"

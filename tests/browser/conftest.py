@@ -3,15 +3,20 @@
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
 
 from archive.disclosure import Decision
 from archive.holdings import Volume
 from archive.work.jobs import Job
+from ingest.acceptance import sampling, verdicts
+from ingest.acceptance.listed import ListedItem
+from ingest.acceptance.verdicts import Seen
 from ingest.transfers import FindingRow, Transfer, TransferVolume, note
 from ingest.uploads import Upload
 from tests.access.conftest import NOW, Described, Shown, application, enter, shown
@@ -58,7 +63,15 @@ def address(shown: Shown) -> Iterator[str]:
 def fill_desk(shown: Shown) -> None:
     """A transfer with findings, a failed job, and a long record."""
     with shown.site.open_session.begin() as session:
+        session.add(
+            Transfer(
+                number="2026-0013", agency_code="6110000", folder="/transfers/13", shape="1" * 64,
+                state="returned", received_at=NOW, received_by="p-1",
+            )
+        )  # fmt: skip
         transfer = Transfer(
+            round=2,
+            round_of="2026-0013",
             number="2026-0014",
             agency_code="6110000",
             folder="/transfers/14",
@@ -82,6 +95,7 @@ def fill_desk(shown: Shown) -> None:
             )
             session.add(volume)
         session.flush()
+        judge_some(session, transfer, volume)
         for row in range(2, 9):
             session.add(
                 FindingRow(
@@ -141,6 +155,24 @@ def fill_desk(shown: Shown) -> None:
         )[:180]
         pages = tuple(f"{n}쪽의 글 한강" for n in range(1, 66))
         enter(shown.site, session, of, Described(6, long_title, Decision(status="open"), pages))
+
+
+def judge_some(session: Session, transfer: Transfer, volume: TransferVolume) -> None:
+    """Items of a volume, some looked at, and a sample of them."""
+    for position in range(4):
+        item = ListedItem(
+            transfer_id=transfer.id, volume_id=volume.id, position=position, pages=12, files=7,
+            title=f"漢江鐵橋 復舊工事 竣工檢査 報告의 件 {position + 1}", missing=position % 2,
+        )  # fmt: skip
+        session.add(item)
+        session.flush()
+    unfit = Seen("unfit", reason="pages_missing", note="3쪽이 없습니다.", pages=11)
+    verdicts.give(session, transfer, item, unfit, by="p-1", at=NOW)
+    verdicts.give(session, transfer, volume, Seen("fit", binding="loose", condition="2"), by="p-1", at=NOW)
+    sampling.draw(
+        session, transfer, unit="item", acceptable=Fraction(1, 10), confidence=Fraction(95, 100),
+        seed="seed", by="p-1", at=NOW,
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="session")

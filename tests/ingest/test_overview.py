@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 
 from archive.site.site import Site
 from ingest import overview
+from ingest.acceptance import browsing
+from ingest.acceptance.browsing import Wanted
 from ingest.transfers import FindingRow, Transfer, TransferVolume
 from tests.access.conftest import NOW
 from tests.conftest import Installation
@@ -81,6 +83,7 @@ def test_only_the_volumes_that_are_shown_are_read(site: Site) -> None:
         enter(session, 1, 6)
     with site.reading_session() as session, counting(site) as sent:
         transfer = session.get_one(Transfer, 1)
-        rows = overview.volumes(session, transfer, after=2, limit=3)
-    assert [row.position for row in rows] == [2, 3, 4]
-    assert "LIMIT" in sent[-1]
+        rows, total = browsing.lines(session, transfer, Wanted(), after=2, limit=3)
+    assert [row.volume.position for row in rows] == [2, 3, 4]
+    assert total == 6
+    assert any("LIMIT" in question for question in sent)
