@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from flask import Blueprint, Flask
 
 COMMANDS = {
+    "agreement": "ingest.agreements.commands",
     "copy": "preservation.commands",
     "index": "access.commands",
     "job": "archive.work.commands",

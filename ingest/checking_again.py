@@ -5,10 +5,11 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from archive.site.site import Site
+from archive.site.site import SEOUL, Site
 from archive.work import jobs
 from ingest import checks, reading, readings, receiving, transfers
 from ingest.acceptance import listed
+from ingest.agreements import arrivals
 from ingest.inspection import Inspection
 from ingest.inventory import HELD
 from ingest.malware import scans, whole
@@ -37,6 +38,8 @@ def check(site: Site, number: str, say: Say, *, by: str) -> None:
     ):
         receiving.look_for_held(site, inspection, agency=transfer.agency_code, round_of=transfer.round_of)
         whole.note(site, inspection, transfer.claimed)
+        arrived_on = transfer.received_at.astimezone(SEOUL).date()
+        arrivals.note(site, inspection, agency=transfer.agency_code, on=arrived_on)
         reading.read_files(site.settings, inspection, receiving.checking(say))
         with site.open_session.begin() as session:
             transfer = transfers.get(session, number)

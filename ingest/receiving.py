@@ -24,6 +24,7 @@ from archive.work import jobs
 from ingest import acceptable, accession, checks, known, planning, reading, readings, settling, transfers
 from ingest.acceptance import listed
 from ingest.accession import Packers
+from ingest.agreements import arrivals
 from ingest.inspecting import inspect
 from ingest.inspection import Inspection
 from ingest.inventory import READ, About
@@ -58,6 +59,7 @@ def dry_run(site: Site, asked: Asked, say: Say) -> Iterator[Inspection]:
     with _inspect(site, asked) as inspection:
         look_for_held(site, inspection, agency=asked.agency, round_of=asked.round_of)
         whole.note(site, inspection, known.digests_of_lists(inspection))
+        arrivals.note(site, inspection, agency=asked.agency, on=site.today())
         reading.read_files(site.settings, inspection, checking(say))
         yield inspection
 
@@ -159,6 +161,7 @@ def _enter(site: Site, asked: Asked, inspection: Inspection, say: Say) -> str:
     look_for_held(site, inspection, agency=asked.agency, round_of=asked.round_of)
     claimed = known.digests_of_lists(inspection)
     whole.note(site, inspection, claimed)
+    arrivals.note(site, inspection, agency=asked.agency, on=site.today())
     is_read = not asked.accept or not scans.is_one_pass(site)
     if is_read:
         reading.read_files(site.settings, inspection, checking(say))

@@ -28,11 +28,11 @@ from ingest.matching import PlannedVolume
 from ingest.states import MOVES
 from metadata_schemas.description import Finding, Where
 
-CONCERN_ALL = ("list.", "bag.", "virus.")
+CONCERN_ALL = ("list.", "bag.", "virus.", "agreement.")
 """Rules whose errors keep every volume back where they belong to none.
 
-A list that cannot be read, a bag that is not whole, or a scanner that knows too little leaves no
-volume certain.  A stray file does not: the volumes beside it are complete.
+A list that cannot be read, a bag that is not whole, a scanner that knows too little, or a transfer
+that was not agreed leaves no volume certain.  A stray file does not: the volumes beside it are complete.
 """
 
 

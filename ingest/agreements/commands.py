@@ -1,0 +1,125 @@
+"""``seogo agreement``: what agencies may send, entered in versions, and tried on what they sent before."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from archive.errors import Unreadable
+from archive.site.evidence import seal_now
+from archive.site.site import Site
+from archive.site.terminal import Command, Group, json_option, pass_site, say
+from ingest import agreements
+from ingest.agreements import documents, trying
+from ingest.agreements.trying import Tried
+from ingest.results import as_dict
+
+BY = "command-line"
+SHOWN = 20
+A_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.group(cls=Group)
+def agreement() -> None:
+    """Submission agreements (이관 협약): what an agency may send."""
+
+
+@agreement.command(cls=Command, exits=(0, 1, 2, 3, 4, 5))
+@click.argument("file", type=A_FILE)
+@json_option
+@pass_site
+def add(site: Site, file: Path, as_json: bool) -> None:
+    """Enter the next version of an agreement, a TOML document; it is never changed afterwards."""
+    with site.open_session.begin() as session:
+        row = agreements.enter(session, _text(file), by=BY, now=site.now(), today=site.today())
+        told = _line(row)
+    seal_now(site)
+    say(told, as_json, lambda: f"Agreement with {told['agency']}, version {told['version']}, "
+                               f"is in force from {told['effective_from']}.")  # fmt: skip
+
+
+@agreement.command("list", cls=Command, exits=(0, 1, 2, 4))
+@click.option("--agency", help="Only those with one agency.")
+@json_option
+@pass_site
+def list_(site: Site, agency: str | None, as_json: bool) -> None:
+    """All versions of all agreements."""
+    with site.reading_session() as session:
+        rows = [_line(row) for row in agreements.find(session, agency)]
+    say({"agreements": rows}, as_json, lambda: "\n".join(
+        f"{row['agency']:<10} version {row['version']} from {row['effective_from']}: "
+        f"{', '.join(row['clauses'])}" for row in rows
+    ) or "No agreement was entered yet.")  # fmt: skip
+
+
+@agreement.command(cls=Command)
+@click.argument("agency")
+@click.option("--version", type=int, help="The one in force today when not given.")
+@json_option
+@pass_site
+def show(site: Site, agency: str, version: int | None, as_json: bool) -> None:
+    """One agreement, in the words in which it was entered."""
+    with site.reading_session() as session:
+        row = agreements.get(session, agency, version, today=site.today())
+    say({**_line(row), "document": row.document}, as_json, lambda: row.document)
+
+
+@agreement.command("try", cls=Command)
+@click.argument("file", type=A_FILE)
+@click.option("--transfer", "number", help="Only on this one; else on all that the agency ever sent.")
+@json_option
+@pass_site
+def try_(site: Site, file: Path, number: str | None, as_json: bool) -> int:
+    """Tell what an agreement would have refused of past transfers; nothing is written."""
+    agreed = documents.read(_text(file))
+    with site.reading_session() as session:
+        tried = list(trying.try_on(session, agreed, number))
+    told = {
+        "agency": agreed.agency,
+        "version": agreed.version,
+        "not_judged": trying.not_judged(agreed),
+        "transfers": [_told(each) for each in tried],
+    }
+    say(told, as_json, lambda: _in_words(told))
+    return 3 if any(each.errors for each in tried) else 0
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Unreadable(f"{file} cannot be read as UTF-8 text ({error}).", next="Mend the file.") from error
+
+
+def _line(row: agreements.AgreementRow) -> dict[str, Any]:
+    return {
+        "agency": row.agency_code,
+        "version": row.version,
+        "effective_from": row.effective_from.isoformat(),
+        "title": row.agreement.title,
+        "clauses": [clause.id for clause in row.agreement.clauses],
+    }
+
+
+def _told(tried: Tried) -> dict[str, Any]:
+    return {
+        "transfer": tried.transfer,
+        "refused": "all" if tried.whole else sorted(tried.volumes),
+        "clauses": dict(sorted(tried.clauses.items())),
+        "findings": [as_dict(each) for each in tried.findings],
+    }
+
+
+def _in_words(told: dict[str, Any]) -> str:
+    lines = [f"Agreement with {told['agency']}, version {told['version']}, tried; nothing was written."]
+    for each in told["transfers"]:
+        refused = each["refused"]
+        what = "everything" if refused == "all" else f"{len(refused)} volumes"
+        lines.append(f"Transfer {each['transfer']}: {what} would have been refused.")
+        lines += [f"  clause {clause}: {count} findings" for clause, count in each["clauses"].items()]
+        lines += [f"  {found['severity']}: {found['message']}" for found in each["findings"][:SHOWN]]
+    if not told["transfers"]:
+        lines.append("That agency has sent nothing yet.")
+    if told["not_judged"]:
+        lines.append(f"Not judged, because it is not kept: {', '.join(told['not_judged'])}.")
+    return "\n".join(lines)
