@@ -37,6 +37,7 @@ COMMANDS = {
     "transfer": "ingest.commands",
     "user": "archive.site.commands",
     "volume": "preservation.commands",
+    "watch": "ingest.watch_commands",
     "work": "archive.work.commands",
 }
 """The module of each command; there it has the command's own name."""
@@ -70,7 +71,7 @@ PAGES = (
 )
 """The modules that bring pages; each has `blueprints`."""
 
-RUN_JOBS = {"demo", "job", "transfer", "work"}
+RUN_JOBS = {"demo", "job", "transfer", "watch", "work"}
 
 WORKING = {"accept", "demo", "receive", "work"}
 """Commands that start children: those that pack volumes and those that run jobs."""
@@ -81,7 +82,7 @@ CHILDREN = ("archive.work.child", "ingest.accession", *JOBS, *SLOW_TO_LOAD)
 WITHOUT_HOME = {"settings", "sample", "ledger", "receipt"}
 """Commands that need no installation, or make it ready themselves when they do."""
 
-WRITERS = {"demo", "transfer", "work"}
+WRITERS = {"demo", "transfer", "watch", "work"}
 """Commands that write into stores; before they do, they remove what killed ones left half-written."""
 
 

@@ -61,6 +61,8 @@ SETTINGS = (
     Setting("SEOGO_PORT", "8000", "port that seogo serve listens on"),
     Setting("SEOGO_UPLOAD_FILES", "200000", "the most files that one folder sent by browser may have"),
     Setting("SEOGO_UPLOAD_BYTES", "500000000000", "the most bytes that one folder sent by browser may have"),
+    Setting("SEOGO_WATCH", "", "folder that `seogo watch` looks into: <agency code>/<transfer folder>"),
+    Setting("SEOGO_WATCH_QUIET", "60", "seconds without a change after which a folder there is complete"),
     Setting("SEOGO_HTTPS", "no", "yes when readers come by https: cookies are then marked Secure"),
 )
 
@@ -88,6 +90,8 @@ class Settings:
     host: str
     port: int
     https: bool
+    watch: Path | None
+    watch_quiet: int
     upload_files: int
     upload_bytes: int
     sources: Mapping[str, tuple[str, str]]
@@ -179,6 +183,8 @@ def _build(
         host=values["SEOGO_HOST"],
         port=_number("SEOGO_PORT", values["SEOGO_PORT"], faults),
         https=values["SEOGO_HTTPS"] == "yes",
+        watch=Path(values["SEOGO_WATCH"]).expanduser().absolute() if values["SEOGO_WATCH"] else None,
+        watch_quiet=_number("SEOGO_WATCH_QUIET", values["SEOGO_WATCH_QUIET"], faults),
         upload_files=_number("SEOGO_UPLOAD_FILES", values["SEOGO_UPLOAD_FILES"], faults, most=10**9),
         upload_bytes=_number("SEOGO_UPLOAD_BYTES", values["SEOGO_UPLOAD_BYTES"], faults, most=10**18),
         sources=sources,

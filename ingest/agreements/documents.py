@@ -38,11 +38,14 @@ class Clause:
 
 @dataclass(frozen=True)
 class Agreement:
+    """``accept``: what comes by the watched folder is taken at once when nothing is wrong with it."""
+
     agency: str
     version: int
     effective_from: date
     title: str
     clauses: tuple[Clause, ...]
+    accept: bool = False
 
     def cited(self, clause: Clause) -> str:
         return f"agreement {self.agency}, version {self.version}, clause {clause.id}"
@@ -61,6 +64,8 @@ def read(text: str) -> Agreement:
     clauses = tuple(_clause(each, faults) for each in told.get("clause", []) if isinstance(each, dict))
     faults += [f"{key} is no key of an agreement." for key in sorted(told.keys() - _KEYS)]
     faults += ["It has no [[clause]]."] if not clauses else []
+    if told.get("accept", False) not in (True, False):
+        faults.append("accept is true or false.")
     if len({each.id for each in clauses}) < len(clauses):
         faults.append("Two clauses have one id.")
     if isinstance(version, int) and version < 1:
@@ -70,10 +75,10 @@ def read(text: str) -> Agreement:
             "The agreement is not right: " + " ".join(faults), code="agreement.document",
             next="Correct the document; docs/operating/agreements.md tells every key.",
         )  # fmt: skip
-    return Agreement(agency, version, begins, str(told.get("title", "")), clauses)
+    return Agreement(agency, version, begins, str(told.get("title", "")), clauses, told.get("accept") is True)
 
 
-_KEYS = {"agency", "version", "effective_from", "title", "clause"}
+_KEYS = {"agency", "version", "effective_from", "title", "accept", "clause"}
 
 
 def _value(told: Mapping[str, Any], key: str, kind: type, faults: list[str]) -> Any:
