@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from archive.site.site import SEOUL, Site
 from archive.work import jobs
-from ingest import checks, reading, readings, receiving, transfers
+from ingest import checks, reading, readings, receiving, transfers, volume_rows
 from ingest.acceptance import listed
 from ingest.agreements import arrivals
 from ingest.inspection import Inspection
@@ -61,5 +61,5 @@ def _forget_own(session: Session, transfer: Transfer, inspection: Inspection) ->
     inspection.inventory.write_all(
         "DELETE FROM findings WHERE stage = ? AND place = ? "
         "AND EXISTS (SELECT 1 FROM volumes WHERE volumes.place = findings.place AND held_as IS NULL)",
-        ((HELD, place) for place in transfers.positions(session, transfer, state="stored")),
+        ((HELD, place) for place in volume_rows.positions(session, transfer, state="stored")),
     )

@@ -13,7 +13,7 @@ from archive.site.site import Site
 from archive.site.terminal import Command, LazyGroup, Progress, json_option, pass_site, say
 from archive.work.commands import finish_work
 from archive.work.jobs import Job
-from ingest import checking_again, receiving, results, returning, transfers
+from ingest import checking_again, receiving, results, returning, transfers, volume_rows
 from ingest.receipts import commands as receipt_commands
 from ingest.receiving import Asked
 from preservation import completing
@@ -154,20 +154,22 @@ def _work(site: Site, number: str, progress: Progress) -> Left:
         seal_now(site)
     finish_work(site, progress)
     with site.reading_session() as session:
-        volumes = {row.volume_id for row in transfers.volumes_of(session, transfers.get(session, number))}
+        transfer = transfers.get(session, number)
         unfinished = select(Job).where(Job.state.in_(("failed", "waiting"))).order_by(Job.id)
         left: Left = {"failed": [], "waiting": []}
         for row in session.scalars(unfinished):
-            volume = row.arguments.get("volume_id")
-            if row.name in ("index-changes", completing.NAME) or (volume is not None and volume in volumes):
+            if row.name in ("index-changes", completing.NAME) or volume_rows.brought(
+                session, transfer, row.arguments.get("volume_id")
+            ):
                 left[row.state].append({"job": f"{row.name} {row.id}", "reason": row.reason})
     return left
 
 
 def _show(site: Site, number: str, as_json: bool, left: Left | None = None) -> int:
     with site.reading_session() as session:
-        told = {**results.with_history(session, number), **(left or {})}
-    return _told(told, as_json)
+        history = results.history(session, number)
+        told = {**results.printed(session, number), "history": history, **(left or {})}
+        return _told(told, as_json)
 
 
 def _told(told: dict[str, Any], as_json: bool) -> int:

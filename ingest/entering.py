@@ -25,7 +25,7 @@ from archive.registration import (
     register,
 )
 from archive.site.site import Site
-from ingest import transfers
+from ingest import transfers, volume_rows
 from ingest.acceptance import verdicts
 from ingest.inventory import About
 from ingest.planning import Custody
@@ -100,7 +100,7 @@ def _new(
     session: Session, transfer: Transfer, row: TransferVolume, findings: Iterable[Finding]
 ) -> Iterator[About]:
     """What packing found; what only warns and the checks have told is not told twice."""
-    told = transfers.told_of(session, transfer, row.position)
+    told = volume_rows.told_of(session, transfer, row.position)
     for each in findings:
         if each.severity == "error" or (each.rule, each.where.path) not in told:
             yield row.position, each

@@ -8,8 +8,6 @@ from collections.abc import Callable, Collection, Generator, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
 
 from sqlalchemy import select
@@ -21,13 +19,23 @@ from archive.site.evidence import seal_now
 from archive.site.site import SEOUL, Site
 from archive.stores.keys import Names
 from archive.work import jobs
-from ingest import acceptable, accession, checks, known, planning, reading, readings, settling, transfers
+from ingest import (
+    acceptable,
+    accession,
+    checks,
+    known,
+    left_over,
+    planning,
+    reading,
+    readings,
+    settling,
+    transfers,
+)
 from ingest.acceptance import listed
 from ingest.accession import Packers
 from ingest.agreements import arrivals
 from ingest.inspecting import inspect
 from ingest.inspection import Inspection
-from ingest.inventory import READ, About
 from ingest.keeping import Keeping
 from ingest.malware import scans, whole
 from ingest.planning import Custody
@@ -78,7 +86,7 @@ def receive(site: Site, asked: Asked, say: Say) -> str:
             with closing(_take(site, number, inspection, packers, by=asked.by)) as steps:
                 for done, total, _ in steps:
                     say("storing", done, total)
-            _check_what_waits(site, number, inspection, say)
+            left_over.check(site, number, inspection, checking(say))
         _settle(site, number)
     return number
 
@@ -213,30 +221,6 @@ def _transfer(
     if earlier:
         transfers.note(session, earlier, "corrected", by=asked.by, at=site.now(), detail=transfer.number)
     return transfer
-
-
-def _check_what_waits(site: Site, number: str, inspection: Inspection, say: Say) -> None:
-    """What could not be taken is read to the end, so that the agency hears of everything at once."""
-    with site.reading_session() as session:
-        transfer = transfers.get(session, number)
-        inspection.remember(readings.known(session, transfer))
-        waiting = transfers.positions(session, transfer, state="waiting")
-        unread = [place for place in waiting if not inspection.is_read(place)]
-    if not unread:
-        return
-    reading.read_files(site.settings, inspection, checking(say), places=unread)
-    with site.open_session.begin() as session:
-        transfer = transfers.get(session, number)
-        transfers.add_findings(session, transfer, _untold(session, transfer, inspection))
-        readings.keep(session, transfer, inspection)
-        releasing.renew(session, transfer)
-
-
-def _untold(session: Session, transfer: Transfer, inspection: Inspection) -> Iterator[About]:
-    """What reading found and was not told of a volume before."""
-    for place, found in groupby(inspection.inventory.noted(READ), key=itemgetter(0)):
-        told = transfers.told_of(session, transfer, place) if place is not None else set()
-        yield from ((place, each) for _, each in found if (each.rule, each.where.path) not in told)
 
 
 def checking(say: Say) -> Callable[[int, int], None]:

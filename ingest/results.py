@@ -1,53 +1,65 @@
 """What came of a transfer, in the keys that other programs rely on."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, SelectBase, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
+from archive.database import ROWS_AT_ONCE
 from archive.holdings import ContentFile, Item, Volume
-from ingest import checks, transfers
+from archive.site.many import Many
+from ingest import checks, transfers, volume_rows
 from ingest.inspection import Inspection
 from ingest.malware import scans
-from ingest.transfers import Transfer, TransferAct, TransferVolume
+from ingest.transfers import FindingRow, Transfer, TransferAct, TransferVolume
 from metadata_schemas.description import Finding, Where
 from preservation.derivatives import ItemFinding
 
 
 def result(session: Session, number: str) -> dict[str, Any]:
+    """The same as `printed`, with all findings and references at once."""
+    told = printed(session, number)
+    return {**told, "references": list(told["references"]), "findings": list(told["findings"])}
+
+
+def printed(session: Session, number: str) -> dict[str, Any]:
+    """What is printed while the session is open: references and findings come one by one."""
     transfer = transfers.get(session, number)
-    volumes = transfers.volumes_of(session, transfer)
-    findings = [transfers.as_finding(row) for row in transfers.findings_of(session, transfer)]
-    findings += _found_later(session, transfer, {(each.rule, each.where.path) for each in findings})
+    states = transfers.count_states(session, transfer)
+    stored = states.get("stored", 0)
+    items, files, octets = volume_rows.totals(session, transfer)
     return {
         **scans.told(session, transfer),
         "transfer": transfer.number,
         "state": transfer.state,
         "round": transfer.round,
         "volumes": {
-            "listed": len(volumes),
-            "accepted": sum(row.state in ("accepted", "stored") for row in volumes),
-            "stored": sum(row.state == "stored" for row in volumes),
-            "returned": sum(row.state == "returned" for row in volumes),
+            "listed": sum(states.values()),
+            "accepted": states.get("accepted", 0) + stored,
+            "stored": stored,
+            "returned": states.get("returned", 0),
         },
-        "items": sum(row.items for row in volumes),
-        "files": sum(row.files for row in volumes),
-        "bytes": sum(row.bytes for row in volumes),
-        "references": list(session.scalars(_references(transfer))),
-        "findings": [as_dict(each) for each in findings],
+        "items": items,
+        "files": files,
+        "bytes": octets,
+        "references": _references(session, transfer),
+        "findings": _findings(session, transfer),
     }
 
 
 def with_history(session: Session, number: str) -> dict[str, Any]:
+    return {**result(session, number), "history": history(session, number)}
+
+
+def history(session: Session, number: str) -> list[dict[str, Any]]:
     transfer = transfers.get(session, number)
     acts = session.scalars(
         select(TransferAct).where(TransferAct.transfer_id == transfer.id).order_by(TransferAct.id)
     )
-    told = [
+    return [
         {"at": act.at.isoformat(), "actor": act.actor, "act": act.act, "detail": act.detail} for act in acts
     ]
-    return {**result(session, number), "history": told}
 
 
 def of_dry_run(inspection: Inspection) -> dict[str, Any]:
@@ -85,35 +97,53 @@ def as_dict(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _references(transfer: Transfer) -> Select[str]:
-    return (
+def _references(session: Session, transfer: Transfer) -> Many:
+    mine = (
         select(Volume.reference)
         .join(TransferVolume, TransferVolume.volume_id == Volume.id)
         .where(TransferVolume.transfer_id == transfer.id)
-        .order_by(TransferVolume.position)
     )
+    in_order = mine.order_by(TransferVolume.position).execution_options(yield_per=ROWS_AT_ONCE)
+    return Many(lambda: iter(session.scalars(in_order)), _count(session, mine))
 
 
-def _found_later(
-    session: Session, transfer: Transfer, told: set[tuple[str, str | None]]
-) -> Sequence[Finding]:
+def _findings(session: Session, transfer: Transfer) -> Many:
+    """What the checks found, then what was found later."""
+    told = select(FindingRow).where(FindingRow.transfer_id == transfer.id)
+    later = _found_later(transfer)
+
+    def ask() -> Iterator[dict[str, Any]]:
+        for row in session.scalars(told.order_by(FindingRow.id).execution_options(yield_per=ROWS_AT_ONCE)):
+            yield as_dict(transfers.as_finding(row))
+        in_order = later.order_by(ItemFinding.id).execution_options(yield_per=ROWS_AT_ONCE)
+        for found, item, file in session.execute(in_order):
+            yield as_dict(_finding(found, item, file))
+
+    return Many(ask, _count(session, told) + _count(session, later))
+
+
+def _count(session: Session, rows: SelectBase) -> int:
+    return session.scalar(select(func.count()).select_from(rows.subquery())) or 0
+
+
+def _found_later(transfer: Transfer) -> Select[ItemFinding, Item, ContentFile | None]:
     """What reading the verified copies found and the checks did not tell already.
 
     Of an empty file the checks have said all there is to say.
     """
-    rows = session.execute(
+    told = exists().where(
+        FindingRow.volume_id == TransferVolume.id,
+        FindingRow.rule == ItemFinding.rule,
+        FindingRow.path == ContentFile.original_name,
+    )
+    return (
         select(ItemFinding, Item, ContentFile)
         .join(Item, Item.id == ItemFinding.item_id)
         .join(TransferVolume, TransferVolume.volume_id == Item.volume_id)
         .outerjoin(ContentFile, ContentFile.id == ItemFinding.file_id)
         .where(TransferVolume.transfer_id == transfer.id)
-        .order_by(ItemFinding.id)
+        .where(or_(ItemFinding.file_id.is_(None), and_(ContentFile.bytes > 0, ~told)))
     )
-    return [
-        _finding(row, item, file)
-        for row, item, file in rows
-        if row.file_id is None or (file.bytes > 0 and (row.rule, file.original_name) not in told)
-    ]
 
 
 def _finding(row: ItemFinding, item: Item, file: ContentFile | None) -> Finding:

@@ -1,6 +1,6 @@
 """A Transfer (이관) and its life: rows for the transfer, its volumes, its files and its findings."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from archive import holdings
-from archive.database import ROWS_AT_ONCE, Base, insert_all
+from archive.database import Base, insert_all
 from archive.errors import Conflict, Missing
 from ingest.inventory import About
 from ingest.matching import PlannedVolume
@@ -158,16 +158,6 @@ def volumes_of(session: Session, transfer: Transfer) -> Sequence[TransferVolume]
     return session.scalars(mine.order_by(TransferVolume.position)).all()
 
 
-def positions(session: Session, transfer: Transfer, *, state: str) -> Iterator[int]:
-    """Places of the volumes in a state, as they are asked for."""
-    mine = select(TransferVolume.position).where(
-        TransferVolume.transfer_id == transfer.id, TransferVolume.state == state
-    )
-    yield from session.scalars(
-        mine.order_by(TransferVolume.position).execution_options(yield_per=ROWS_AT_ONCE)
-    )
-
-
 def volume_with(session: Session, transfer: Transfer, reference: str) -> TransferVolume:
     """The volume of a transfer that was given this reference."""
     row = session.scalar(
@@ -244,16 +234,6 @@ def add_findings(session: Session, transfer: Transfer, findings: Iterable[About]
         for place, each in findings
     )  # fmt: skip
     insert_all(session, FindingRow, rows, volume_id=volume_id)
-
-
-def told_of(session: Session, transfer: Transfer, place: int) -> set[tuple[str, str | None]]:
-    """Rules and paths of what was found about one volume."""
-    found = (
-        select(FindingRow.rule, FindingRow.path)
-        .join(TransferVolume, TransferVolume.id == FindingRow.volume_id)
-        .where(TransferVolume.transfer_id == transfer.id, TransferVolume.position == place)
-    )
-    return {(rule, path) for rule, path in session.execute(found)}
 
 
 def findings_of(session: Session, transfer: Transfer) -> Sequence[FindingRow]:

@@ -11,6 +11,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping
+from itertools import chain, islice
 from typing import Any
 
 import click
@@ -44,6 +45,9 @@ OF_THE_MACHINE = frozenset(
     }
 )
 """What rights, full disks and broken media say; the operator can mend it, and it is no defect of ours."""
+
+PIECES = 4096
+"""Of a result that is printed, how many pieces go out at once."""
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 pass_site = click.make_pass_decorator(Site)
@@ -92,7 +96,10 @@ def write_exit_codes(formatter: click.HelpFormatter, codes: Iterable[int]) -> No
 def say(told: Mapping[str, Any], as_json: bool, lines: Callable[[], str] | None = None) -> None:
     """Print a result, as JSON or in words."""
     if as_json or lines is None:
-        click.echo(json.dumps(told, ensure_ascii=False, default=str))
+        encoder = json.JSONEncoder(ensure_ascii=False, default=str)
+        pieces = chain(encoder.iterencode(told), "\n")
+        while some := "".join(islice(pieces, PIECES)):
+            click.echo(some, nl=False)
     else:
         click.echo(lines())
 

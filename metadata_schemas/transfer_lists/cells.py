@@ -1,7 +1,7 @@
 """One row of a list while it is read: its cells as they came, and a finding for each one that is wrong."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
@@ -11,8 +11,6 @@ from metadata_schemas.spelling import plain, tidy
 from metadata_schemas.transfer_lists.columns import Header
 
 _NUMBER_SUFFIXES = ("쪽", "매", "장", "면", "건", "권", "개", "점", "p", "페이지")
-_INTERNED_LENGTH = 40
-_INTERNED_COUNT = 100_000
 
 
 class Cells(Mapping[str, str]):
@@ -52,7 +50,6 @@ class Reading:
     system: str | None
     today: date | None
     findings: "Findings"
-    interned: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.places: Mapping[str, int] = {name: place for place, name in enumerate(self.header.names)}
@@ -60,12 +57,7 @@ class Reading:
         self.unknown = [(name, place) for name, place in self.places.items() if place not in known]
 
     def row(self, number: int, values: Sequence[str]) -> "RowCells":
-        return RowCells(self, number, tuple(self._shared(value) for value in values))
-
-    def _shared(self, value: str) -> str:
-        if len(value) > _INTERNED_LENGTH or len(self.interned) > _INTERNED_COUNT:
-            return value
-        return self.interned.setdefault(value, value)
+        return RowCells(self, number, tuple(values))
 
 
 class RowCells:
