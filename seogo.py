@@ -54,6 +54,7 @@ JOBS = (
     "ingest.uploads.arriving",
     "preservation.completing",
     "preservation.derivatives",
+    "preservation.identifying",
 )
 """The modules that declare jobs."""
 

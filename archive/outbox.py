@@ -13,6 +13,9 @@ from archive.database import Base, insert_all
 from archive.holdings import Item
 from archive.work import jobs
 
+HEARS = {"item": "index-changes", "volume": "index-changes", "new-volume": "identify-files"}
+"""The job that is woken for each kind."""
+
 
 class OutboxRow(Base):
     __tablename__ = "outbox"
@@ -37,16 +40,19 @@ def changed_all(session: Session, kind: str, subject_ids: Iterable[int]) -> None
 
 
 def tell(session: Session, kind: str, subject_ids: Iterable[int]) -> None:
-    """Tell of things that are new, or whose version the caller has raised."""
+    """Tell of things that are new, or whose version the caller has raised.  ``kind`` is one of `HEARS`."""
     ids = list(subject_ids)
     if not ids:
         return
     insert_all(session, OutboxRow, ({"kind": kind, "subject_id": each} for each in ids))
-    jobs.wake(session, "index-changes")
+    jobs.wake(session, HEARS[kind])
 
 
-def waiting(session: Session, limit: int) -> list[OutboxRow]:
-    return list(session.scalars(select(OutboxRow).order_by(OutboxRow.id).limit(limit)))
+def waiting(session: Session, limit: int, *, job: str = "index-changes", after: int = 0) -> list[OutboxRow]:
+    """What a job has still to hear of, in the order in which it was told."""
+    kinds = [kind for kind, hears in HEARS.items() if hears == job]
+    rows = select(OutboxRow).where(OutboxRow.kind.in_(kinds), OutboxRow.id > after)
+    return list(session.scalars(rows.order_by(OutboxRow.id).limit(limit)))
 
 
 def forget(session: Session, row_ids: Iterable[int]) -> None:

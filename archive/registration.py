@@ -105,6 +105,14 @@ def _file(entered: Entered, file: RegisteredFile) -> dict[str, Any]:
     }
 
 
+def enter_formats(
+    session: Session, formats: Sequence[tuple[int, str | None, str | None, str | None]]
+) -> None:
+    """Enter what files were found to be: id of the file, PUID, name of the format, media type."""
+    names = ("id", "format", "format_name", "mimetype")
+    session.execute(update(ContentFile), [dict(zip(names, each, strict=True)) for each in formats])
+
+
 def complete(session: Session, entered: Entered, *, state: str) -> None:
     """The volume is whole: it is ours from now on, and shown and searched as soon as it is ``stored``."""
     session.execute(update(Volume).where(Volume.id == entered.volume).values(state=state))

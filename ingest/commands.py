@@ -22,6 +22,9 @@ Left: TypeAlias = dict[str, list[dict[str, Any]]]
 """What is still to be done, and what was given up: ``waiting`` and ``failed``, each with its reason."""
 
 BY = "command-line"
+OF_ALL = ("identify-files", "index-changes", completing.NAME)
+"""Jobs that there is one of, for all transfers."""
+
 SHOWN = 20
 
 
@@ -158,9 +161,8 @@ def _work(site: Site, number: str, progress: Progress) -> Left:
         unfinished = select(Job).where(Job.state.in_(("failed", "waiting"))).order_by(Job.id)
         left: Left = {"failed": [], "waiting": []}
         for row in session.scalars(unfinished):
-            if row.name in ("index-changes", completing.NAME) or volume_rows.brought(
-                session, transfer, row.arguments.get("volume_id")
-            ):
+            mine = row.arguments.get("volume_id")
+            if row.name in OF_ALL or volume_rows.brought(session, transfer, mine):
                 left[row.state].append({"job": f"{row.name} {row.id}", "reason": row.reason})
     return left
 

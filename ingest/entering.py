@@ -31,7 +31,7 @@ from ingest.inventory import About
 from ingest.planning import Custody
 from ingest.transfers import Transfer, TransferVolume
 from metadata_schemas.description import Finding
-from preservation import completing, derivatives, packages
+from preservation import completing, identifying, packages
 from preservation.packing import NotAsPromised, Packed, Plan
 from preservation.sources import modified_at, octets_of
 
@@ -127,7 +127,7 @@ def _enter(
     if any(_owed(site, errand) for errand, _, _ in kept):
         completing.ask(session)
     all_mine = [entered[errand.plan.reference] for errand, _, _ in kept]
-    derivatives.ask(session, *(each.volume for each in all_mine))
+    identifying.ask(session, [each.volume for each in all_mine])
     outbox.tell(session, "item", [item for each in all_mine for item in each.items])
     ledger.record_all(session, [act for each in kept for act in _acts(site, custody, *each)])
 

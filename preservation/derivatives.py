@@ -19,10 +19,10 @@ from archive.holdings import ContentFile, Item
 from archive.site.site import Site
 from archive.stores import Shelf
 from archive.work import jobs
-from preservation import page_counts, stored_archives
-from preservation.contents import DocumentText, Identified, RenderedPage
+from preservation import identifying, page_counts, stored_archives
+from preservation.contents import DocumentText, RenderedPage
 from preservation.local_copies import Holders, be_intact, holders_of, local_copy, of_an_intact_copy, scratch
-from preservation.media_types import media_type
+from preservation.media_types import UNKNOWN_TYPE
 from preservation.pages import (
     DerivedFile,
     ItemFinding,
@@ -48,7 +48,6 @@ __all__ = [
     "Page",
     "PageText",
     "Size",
-    "ask",
     "derive_volume",
     "derived_files_of",
     "findings_of",
@@ -76,15 +75,9 @@ class Task:
     holders: Holders
 
 
-def ask(session: Session, *volume_ids: int) -> None:
-    """Queue the making of volumes' pages inside the caller's transaction; asking twice is harmless."""
-    pieces = [(f"derive-volume:{each}", {"volume_id": each}) for each in volume_ids]
-    jobs.submit_all(session, "derive-volume", pieces)
-
-
 @jobs.job("derive-volume", timeout=timedelta(hours=12), attempts=3, memory=2 << 30, preload=SLOW_TO_LOAD)
 def derive_volume(site: Site, volume_id: int) -> Iterator[jobs.Progress]:
-    """Identify each file of a volume, make its page images and text, and count its pages; counts items."""
+    """Make page images and text of each file of a volume, and count its pages; counts items."""
     with site.reading_session() as session:
         of_volume = select(Item.id).where(Item.volume_id == volume_id).order_by(Item.position)
         items = list(session.scalars(of_volume))
@@ -125,14 +118,18 @@ def derive_file(
     if row is not None and row.state != "reading":
         return made
     with local_copy(site, task.holders, file, folder) as path:
-        found = identified(reader, path, file)
+        found = identifying.identify(reader, path, file) if row is None else None
+        mimetype = (row or found).mimetype or UNKNOWN_TYPE  # type: ignore[union-attr]
         inside = list(stored_archives.look_through(reader, path, file))
         with site.open_session.begin() as session:
-            enter_format(session, file, found, site)
+            if found:
+                identifying.enter(session, [(file, found)], site.now())
+            forget_findings(session, file)
             for each in inside:
                 add_finding(session, file.item_id, each.rule, each.message, file=file, severity=each.severity)
         try:
-            return (yield from derive_pages(site, reader, path, task, file, found, before=before, made=made))
+            made_now = derive_pages(site, reader, path, task, file, mimetype, before=before, made=made)
+            return (yield from made_now)
         except errors.Unreadable as cause:
             be_intact(path, file)
             state: State = "unsupported" if cause.code == "format.no_reader" else "unreadable"
@@ -142,26 +139,13 @@ def derive_file(
             return made
 
 
-def identified(reader: Reader, path: Path, file: ContentFile) -> Identified:
-    """When the tool cannot look, the bytes still show which reader to use, and the warning says so."""
-    try:
-        return reader.identify(path, Path(file.original_name).name)
-    except errors.Unavailable as cause:
-        if cause.code == "copy.away":
-            raise
-        return Identified(None, None, None, media_type(path)[0], NOT_LOOKED_AT, cause.message)
-
-
-NOT_LOOKED_AT = "not looked at"
-
-
 def derive_pages(
     site: Site,
     reader: Reader,
     path: Path,
     task: Task,
     file: ContentFile,
-    found: Identified,
+    mimetype: str,
     *,
     before: int,
     made: int,
@@ -169,12 +153,12 @@ def derive_pages(
     document: DocumentText | None = None
     counted: int | None
     try:
-        total = counted = reader.page_count(path, found.mimetype)
-        rendered = reader.pages(path, found.mimetype, first=made + 1, total=total)
+        total = counted = reader.page_count(path, mimetype)
+        rendered = reader.pages(path, mimetype, first=made + 1, total=total)
     except errors.Unreadable as cause:
         if cause.code != "format.no_reader":
             raise
-        document = reader.text(path, found.mimetype)
+        document = reader.text(path, mimetype)
         total, counted = len(document.pages), None
         rendered = text_pages(document, first=made + 1)
     for last in keep_pages(site, task, file, of_an_intact_copy(rendered, path, file), before):
@@ -226,25 +210,11 @@ def shelve(shelf: Shelf, item: Item, file: ContentFile, page: RenderedPage, numb
     )  # fmt: skip
 
 
-def enter_format(session: Session, file: ContentFile, found: Identified, site: Site) -> None:
-    name = f"{found.name or ''} {found.version or ''}".strip() or None
-    session.merge(
-        DerivedFile(
-            file_id=file.id, state="reading", puid=found.puid, format_name=name, mimetype=found.mimetype,
-            page_count=None, reason=None, made_at=site.now(),
-        )
-    )  # fmt: skip
-    row = session.get_one(ContentFile, file.id)
-    row.format, row.format_name, row.mimetype = found.puid, name, found.mimetype
-    session.execute(delete(ItemFinding).where(ItemFinding.file_id == file.id))
-    if found.warning:
-        rule = "format.not_looked_at" if found.basis == NOT_LOOKED_AT else "format.unknown"
-        severity = "warning"
-        if found.puid is not None:
-            rule, severity = "format.remark", "note"
-        add_finding(
-            session, file.item_id, rule, found.warning, file=file, value=found.puid, severity=severity
-        )
+def forget_findings(session: Session, file: ContentFile) -> None:
+    """What an earlier run found, which this one will find again; not what its format was found to be."""
+    kept = ("format.unknown", "format.remark", "format.not_looked_at")
+    mine = delete(ItemFinding).where(ItemFinding.file_id == file.id, ItemFinding.rule.not_in(kept))
+    session.execute(mine)
 
 
 def close(

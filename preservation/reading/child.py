@@ -6,7 +6,7 @@ whatever else escapes ends the process, and the asker says so.
 
 import resource
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -80,8 +80,15 @@ def identifier() -> Identifier:
     return Identifier()
 
 
-def identify(path: Path, name: str) -> Iterator[Any]:
-    yield identifier().identify(path, name)
+def identify_all(files: Sequence[tuple[Path, str]]) -> Iterator[Any]:
+    """What the tool cannot look at is an answer too, so that the others have theirs."""
+    for path, name in files:
+        try:
+            yield identifier().identify(path, name)
+        except errors.Unavailable as error:
+            if error.code == "copy.away":
+                raise
+            yield error
 
 
 def text(path: Path, mimetype: str) -> Iterator[Any]:
@@ -98,7 +105,7 @@ def look_through(path: Path, name: str, limits: Limits) -> Iterator[Any]:
 
 
 VERBS: dict[str, Callable[..., Iterator[Any]]] = {
-    "identify": identify,
+    "identify_all": identify_all,
     "text": text,
     "page_count": page_count,
     "look_through": look_through,

@@ -9,7 +9,7 @@ import importlib
 import multiprocessing
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -63,13 +63,28 @@ class Reader:
 
     def identify(self, path: Path, name: str) -> Identified:
         """Raises Unavailable when the tool could not look: that is never an unknown format."""
-        try:
-            found: Identified = self._one("identify", path, name)
-        except ReaderDied as died:
-            raise errors.Unavailable(
-                f"The format could not be looked at: the reader {died}.", code="format.not_looked_at"
-            ) from died
-        return found
+        [answer] = self.identify_all([(path, name)])
+        if isinstance(answer, errors.Unavailable):
+            raise answer
+        return answer
+
+    def identify_all(self, files: Sequence[tuple[Path, str]]) -> Iterator[Identified | errors.Unavailable]:
+        """The format of each file, which its sender called so; Unavailable where the tool could not look.
+
+        That is never an unknown format.  A file that kills the reader costs its own answer only.
+        Raises Unavailable when the medium fails.  The answers come in the order of the files.
+        """
+        done = 0
+        while done < len(files):
+            try:
+                for answer in self._ask("identify_all", files[done:]):
+                    done += 1
+                    yield answer
+                return
+            except ReaderDied as died:
+                done += 1
+                told = f"The format could not be looked at: the reader {died}."
+                yield errors.Unavailable(told, code="format.not_looked_at")
 
     def text(self, path: Path, mimetype: str) -> DocumentText:
         try:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from archive.database import Base
 from archive.errors import Missing, Unavailable
@@ -20,7 +20,6 @@ from archive.holdings import ContentFile, Item, Volume
 from archive.outbox import OutboxRow
 from archive.site import settings
 from archive.site.site import Site
-from archive.work.jobs import Job
 from preservation import derivatives, stored_archives
 from preservation.derivatives import DerivedFile, Page, derive_volume
 from preservation.packages import Bag, Copy
@@ -279,11 +278,3 @@ def test_when_one_store_is_away_another_copy_is_read(site, tmp_path):
     shutil.rmtree(site.settings.home / "stores" / "a")
     run(site, item_id)
     assert states(site, item_id) == ["made"]
-
-
-def test_asking_twice_queues_one_job(site, tmp_path):
-    item_id = held(site, book(tmp_path / "scan.tif"))
-    with site.open_session.begin() as session:
-        derivatives.ask(session, item_id)
-        derivatives.ask(session, item_id)
-        assert session.scalar(select(func.count()).select_from(Job)) == 1

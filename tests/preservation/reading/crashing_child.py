@@ -4,7 +4,7 @@ import ctypes
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,14 @@ def page_count(path: Path, mimetype: str) -> Iterator[Any]:
     yield child.rendering.page_count(path, mimetype)
 
 
+def identify_all(files: Sequence[tuple[Path, str]]) -> Iterator[Any]:
+    for path, name in files:
+        kind, bad = accident(path)
+        if 0 in bad:
+            happen(kind)
+        yield from child.identify_all([(path, name)])
+
+
 def accident(path: Path) -> tuple[str, set[int]]:
     kind, _, numbers = path.stem.partition("-")
     return kind, {int(number) for number in numbers.split("-") if number.isdigit()}
@@ -44,5 +52,5 @@ def happen(kind: str) -> None:
 
 
 def serve(line: Connection, memory: int) -> None:
-    child.VERBS.update(pages=pages, page_count=page_count)
+    child.VERBS.update(pages=pages, page_count=page_count, identify_all=identify_all)
     child.serve(line, memory)

@@ -1,0 +1,110 @@
+"""Formats, told in a lane of their own: one scanner for many files, and pages only after it."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from archive.errors import Unavailable
+from archive.holdings import ContentFile
+from archive.outbox import OutboxRow
+from archive.site.site import Site
+from archive.work.jobs import Job
+from preservation import derivatives, identifying
+from preservation.contents import Identified
+from preservation.identifying import identify_files
+from preservation.reading import Reader
+from tests.preservation.test_derivatives import book, held, rules, site, states, volume_of
+
+__all__ = ["site"]
+
+
+def formats(site: Site) -> list[str | None]:
+    with site.reading_session() as session:
+        return list(session.scalars(select(ContentFile.format).order_by(ContentFile.id)))
+
+
+def jobs_of(site: Site) -> list[tuple[str, object]]:
+    with site.reading_session() as session:
+        return [(row.name, row.arguments) for row in session.scalars(select(Job).order_by(Job.id))]
+
+
+def run(site: Site, *volumes: int) -> list[tuple[int, int]]:
+    with site.open_session.begin() as session:
+        identifying.ask(session, volumes)
+    return list(identify_files(site))
+
+
+def three(site: Site, tmp_path: Path) -> int:
+    odd = tmp_path / "odd.q9z"
+    odd.write_bytes(bytes(range(7)) * 9)
+    text = tmp_path / "letter.txt"
+    text.write_text("한강 철교 복구 공사")
+    return held(site, book(tmp_path / "scan.tif"), odd, text)
+
+
+def test_every_file_has_its_format_and_then_pages_are_asked_for_once(site, tmp_path):
+    volume = volume_of(site, item_id := three(site, tmp_path))
+    for _ in range(2):
+        run(site, volume)
+    assert formats(site) == ["fmt/353", None, "x-fmt/111"]
+    assert rules(site, item_id) == ["format.unknown"]
+    assert states(site, item_id) == ["reading"] * 3
+    assert jobs_of(site) == [("identify-files", {}), ("derive-volume", {"volume_id": volume})]
+    assert list(identify_files(site)) == [(0, 0)]
+
+
+def test_pages_are_made_without_asking_for_the_format_again(site, tmp_path, monkeypatch):
+    volume = volume_of(site, item_id := three(site, tmp_path))
+    run(site, volume)
+    monkeypatch.setattr(Reader, "identify_all", None)
+    list(derivatives.derive_volume(site, volume_id=volume))
+    assert states(site, item_id)[0] == "made"
+    assert "format.unknown" in rules(site, item_id)
+
+
+@pytest.mark.parametrize(("files", "octets"), [(2, 1 << 30), (200, 1)])
+def test_a_volume_of_many_groups_is_identified_like_one(site, tmp_path, monkeypatch, files, octets):
+    monkeypatch.setattr(identifying, "FILES_AT_ONCE", files)
+    monkeypatch.setattr(identifying, "OCTETS_AT_ONCE", octets)
+    volume = volume_of(site, three(site, tmp_path))
+    steps = run(site, volume)
+    assert formats(site) == ["fmt/353", None, "x-fmt/111"]
+    assert len(steps) == (3 if files == 2 else 4)
+
+
+def test_without_a_copy_the_job_waits_and_no_format_is_called_unknown(site, tmp_path):
+    volume = volume_of(site, item_id := three(site, tmp_path))
+    for store in "ab":
+        shutil.rmtree(site.settings.home / "stores" / store)
+    with pytest.raises(Unavailable):
+        run(site, volume)
+    assert (states(site, item_id), rules(site, item_id)) == ([], [])
+
+
+def test_a_volume_without_a_copy_keeps_no_other_one_waiting(site, tmp_path, monkeypatch):
+    volume = volume_of(site, three(site, tmp_path))
+    looked_at = identifying._identify_volume
+
+    def away(site, readers, folder, volume_id):
+        if volume_id != volume:
+            raise Unavailable("No copy answers.", code="copy.away")
+        return looked_at(site, readers, folder, volume_id)
+
+    monkeypatch.setattr(identifying, "_identify_volume", away)
+    with pytest.raises(Unavailable):
+        run(site, volume + 1, volume)
+    assert formats(site) == ["fmt/353", None, "x-fmt/111"]
+    with site.reading_session() as session:
+        assert [row.subject_id for row in session.scalars(select(OutboxRow))] == [volume + 1]
+
+
+@pytest.mark.parametrize("accident", ["segfault", "killed"])
+def test_a_file_that_brings_down_the_scanner_costs_its_own_answer_only(tmp_path, accident):
+    paths = [tmp_path / name for name in ("one", f"{accident}-0", "two")]
+    for path in paths:
+        path.write_bytes(b"%PDF-1.4")
+    with Reader(child="tests.preservation.reading.crashing_child") as reader:
+        answers = list(reader.identify_all([(path, path.name) for path in paths]))
+    assert [type(each) for each in answers] == [Identified, Unavailable, Identified]
