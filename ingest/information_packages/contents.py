@@ -28,19 +28,17 @@ def is_record(path: str, named: Mapping[str, str]) -> bool:
 
 def items_of(folder: PackageFolder, records: Iterable[str], expected: Iterable[str]) -> list[ItemDescription]:
     """Items of a package that describes none.  ``expected``: files that METS names and that are away."""
-    groups: dict[str, list[str]] = defaultdict(list)
-    for path in records:
-        groups[_top(path)].append(path)
+    here = dict.fromkeys(_top(path) for path in records)
     missing: dict[str, list[str]] = defaultdict(list)
     for path in expected:
         missing[_top(path)].append(path)
-    several = len({top.split("/")[1] for top in groups if top.startswith("representations/")}) > 1
+    several = len({top.split("/")[1] for top in here if top.startswith("representations/")}) > 1
     return [
         ItemDescription(
             title=_title(top, several=several),
-            files=tuple(folder.prefix + each for each in ([top] if top in groups else []) + missing[top]),
+            files=tuple(folder.prefix + each for each in ([top] if top in here else []) + missing[top]),
         )
-        for top in dict.fromkeys([*groups, *missing])
+        for top in dict.fromkeys([*here, *missing])
     ]
 
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from ingest.information_packages.contents import METS, is_record, items_of
 from ingest.information_packages.package_folder import PackageFolder
-from ingest.information_packages.promises import Promises
-from ingest.landing import shown
+from ingest.information_packages.promises import Promises, promised
+from ingest.landing import Arrival, shown
 from metadata_schemas import eark
 from metadata_schemas.description import Finding, ItemDescription, VolumeDescription, Where
 from metadata_schemas.eark import describing
@@ -18,24 +18,25 @@ from metadata_schemas.transfer_lists import TransferLists
 from metadata_schemas.xml import BadXml
 
 
-def read(folders: Sequence[PackageFolder]) -> TransferLists:
+def read(arrival: Arrival, folders: Sequence[PackageFolder]) -> TransferLists:
     """The packages as one description, with everything that is wrong with them."""
     volumes: list[VolumeDescription] = []
     findings: list[Finding] = []
-    checksums: dict[str, dict[str, str]] = {}
     claimed: set[str] = set()
     for folder in folders:
         promises = Promises(folder)
         root = _read_documents(folder, promises, findings)
         promises.read_preservation()
         told = _described(folder, promises)
-        records = [path for path in folder.files if is_record(path, promises.named)]
-        volumes.append(_volume(folder, promises, root, told, records))
-        findings += [*promises.findings, *_unnamed(folder, promises, records)]
-        checksums |= promises.digests
-        claimed |= {folder.arrived(path) for path in folder.files.keys() - set(records)}
+        volumes.append(_volume(folder, promises, root, told))
+        findings += [*promises.findings, *_unnamed(folder, promises)]
+        claimed |= {folder.arrived(path) for path in folder.paths() if not is_record(path, promises.named)}
     lists = tuple(folder.prefix + METS for folder in folders)
-    return TransferLists(tuple(volumes), tuple(findings), lists, checksums, frozenset(claimed))
+    return TransferLists(tuple(volumes), tuple(findings), lists, promised(arrival), frozenset(claimed))
+
+
+def _records(folder: PackageFolder, promises: Promises) -> Iterator[str]:
+    return (path for path in folder.paths() if is_record(path, promises.named))
 
 
 def _read_documents(folder: PackageFolder, promises: Promises, findings: list[Finding]) -> Checked:
@@ -70,7 +71,7 @@ def _described(folder: PackageFolder, promises: Promises) -> list[describing.Tol
 
 
 def _volume(
-    folder: PackageFolder, promises: Promises, root: Checked, told: list[describing.Told], records: list[str]
+    folder: PackageFolder, promises: Promises, root: Checked, told: list[describing.Told]
 ) -> VolumeDescription:
     best = told[0].volume if told else VolumeDescription(title="")
     identifier, label = _named_by_mets(root)
@@ -79,7 +80,7 @@ def _volume(
         missing = [
             path for path in promises.named if folder.size(path) is None and is_record(path, promises.named)
         ]
-        items = items_of(folder, records, missing)
+        items = items_of(folder, _records(folder, promises), missing)
     place = folder.prefix + METS
     return replace(
         best,
@@ -109,20 +110,24 @@ def _own_items(folder: PackageFolder, volume: VolumeDescription) -> Iterator[Ite
             yield replace(item, files=tuple(folder.prefix + path for path in paths))
 
 
-def _unnamed(folder: PackageFolder, promises: Promises, records: list[str]) -> Iterator[Finding]:
+def _unnamed(folder: PackageFolder, promises: Promises) -> Iterator[Finding]:
     """Records that METS names nowhere are taken, and nothing promises what is in them."""
-    unnamed = [path for path in records if path not in promises.named]
-    if unnamed:
+    first, count, of = "", 0, 0
+    for path in _records(folder, promises):
+        of += 1
+        if path not in promises.named:
+            first, count = first or path, count + 1
+    if count:
         place = shown(folder.arrived(METS))
         sentence = (
-            f"{place} names {len(unnamed)} of {len(records)} files of content nowhere, first "
-            f"{shown(unnamed[0])} (CSIP58, SHOULD). They are taken; nothing says what should be in them."
+            f"{place} names {count} of {of} files of content nowhere, first "
+            f"{shown(first)} (CSIP58, SHOULD). They are taken; nothing says what should be in them."
         )
         yield Finding(
             "bag.eark.CSIP58",
             "warning",
             Where(path=place),
-            shown(unnamed[0]),
+            shown(first),
             "a file of the fileSec",
             sentence,
         )

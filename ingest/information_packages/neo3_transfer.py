@@ -50,7 +50,7 @@ def read(folders: Sequence[PackageFolder]) -> TransferLists:
     claimed = {
         folder.arrived(path)
         for folder, package in zip(folders, packages, strict=True)
-        for path in folder.files.keys() - {path for _, path in package.contents}
+        for path in set(folder.paths()) - {path for _, path in package.contents}
     }
     return TransferLists(
         tuple(_volume(package) for package in packages),

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from ingest.information_packages.contents import is_record
-from ingest.information_packages.package_folder import PackageFolder
-from ingest.landing import shown
+from ingest.information_packages.package_folder import Notes, PackageFolder
+from ingest.landing import Arrival, shown
 from metadata_schemas import premis_reading
 from metadata_schemas.description import Finding, Where
 from metadata_schemas.eark import Reference
@@ -19,12 +19,12 @@ class Promises:
 
     def __init__(self, folder: PackageFolder) -> None:
         self.folder = folder
-        self.named: dict[str, str] = {}
+        self.named = folder.notes("named")
         self.described: list[str] = []
         self.preservation: list[str] = []
-        self.digests: dict[str, dict[str, str]] = {}
+        self.digests = promised(folder.arrival)
         self.findings: list[Finding] = []
-        self.ids: dict[str, str] = {}
+        self.ids = folder.notes("ids")
         self.base = ""
 
     def take(self, reference: Reference) -> None:
@@ -44,15 +44,16 @@ class Promises:
             self.promise(path, {reference.digest[0]: reference.digest[1]}, "METS.xml")
 
     def promise(self, path: str, digests: Mapping[str, str], by: str) -> None:
-        known = self.digests.setdefault(self.folder.arrived(path), {})
+        place = self.folder.arrived(path)
+        known = self.digests.get(place, {})
         for algorithm, digest in digests.items():
-            before = known.setdefault(algorithm, digest)
-            if before != digest:
-                self.findings.append(_contradiction(self.folder.arrived(path), algorithm, before, digest, by))
+            if known.get(algorithm, digest) != digest:
+                self.findings.append(_contradiction(place, algorithm, known[algorithm], digest, by))
+        self.digests[place] = {**digests, **known}
 
     def read_preservation(self) -> None:
         """Digests that PREMIS tells; an object that is no file of the package tells nothing here."""
-        by_name = _unique_names(self.folder)
+        by_name = _unique_names(self.folder) if self.preservation else {}
         for path in self.preservation:
             if self.folder.size(path) is None:
                 continue
@@ -75,20 +76,23 @@ class Promises:
                     yield self.ids[key]
             if self.folder.size(name) is not None:
                 yield name
-            elif name in by_name:
-                yield by_name[name]
+            elif alone := by_name.get(name):
+                yield alone
 
 
-def _unique_names(folder: PackageFolder) -> dict[str, str]:
-    """Records whose name no other has."""
-    names: dict[str, str] = {}
-    twice: set[str] = set()
-    for path in (each for each in folder.below("representations") if is_record(each, {})):
-        name = path.rpartition("/")[2]
-        if name in names:
-            twice.add(name)
-        names[name] = path
-    return {name: path for name, path in names.items() if name not in twice}
+def promised(arrival: Arrival) -> Notes:
+    """Digests by path and algorithm, of all packages of a transfer together."""
+    return Notes(arrival.inventory, "promised")
+
+
+def _unique_names(folder: PackageFolder) -> Mapping[str, str]:
+    """Records by their name alone; none for a name that several have."""
+    names = folder.notes("names")
+    for path in folder.below("representations"):
+        if is_record(path, {}):
+            name = path.rpartition("/")[2]
+            names[name] = None if name in names else path
+    return names
 
 
 def _outside(reference: Reference, document: str) -> Finding:

@@ -5,6 +5,7 @@ from typing import Literal
 
 from ingest.information_packages import eark_transfer, neo3_transfer
 from ingest.information_packages.package_folder import PackageFolder
+from ingest.information_packages.promises import promised
 from ingest.landing import Arrival
 from metadata_schemas import eark
 from metadata_schemas.neo3_reading import is_neo3
@@ -50,12 +51,14 @@ def read(arrival: Arrival, sent: tuple[Sent, ...]) -> TransferLists:
     folders: dict[Kind, list[PackageFolder]] = {"eark": [], "neo3": []}
     for each in sent:
         folders[each.kind].append(PackageFolder(arrival, each.prefix))
-    first, second = eark_transfer.read(folders["eark"]), neo3_transfer.read(folders["neo3"])
+    first, second = eark_transfer.read(arrival, folders["eark"]), neo3_transfer.read(folders["neo3"])
+    checksums = promised(arrival)
+    checksums.update(second.checksums)
     return TransferLists(
         (*first.volumes, *second.volumes),
         (*first.findings, *second.findings),
         (*first.lists, *second.lists),
-        {**first.checksums, **second.checksums},
+        checksums,
         first.claimed | second.claimed,
     )
 
