@@ -39,6 +39,11 @@ class Taken:
     def milliseconds(self) -> float:
         return self.seconds / self.volumes * 1000
 
+    @property
+    def work(self) -> float:
+        """Milliseconds of processor a volume."""
+        return self.peak.processor / self.volumes * 1000
+
 
 def main() -> int:
     parser = measuring.arguments(__doc__)
@@ -72,6 +77,7 @@ def _made(kept: Path, volumes: int, a_volume: int, an_item: int) -> Transfer:
 
 def _take(made: Transfer, folder: Path) -> Taken:
     """Take a transfer in, in a process of its own that is watched."""
+    print(f"Taking in {made.folder.name} …", file=sys.stderr, flush=True)
     home, volumes = folder / made.folder.name, len(made.volumes)
     command = [
         sys.executable,
@@ -101,19 +107,20 @@ def _child(folder: Path, home: Path, volumes: int) -> int:
 
 
 def _report(taken: Sequence[Taken]) -> None:
-    print(f"{'volumes':>9} {'files':>9} {'seconds':>9} {'ms/volume':>9} {'MB in all':>9} {'MB largest':>10}")
+    heads = ("volumes", "files", "seconds", "ms/volume", "of a CPU", "MB in all", "MB largest")
+    print("".join(f"{head:>11}" for head in heads))
     for each in taken:
-        print(
-            f"{each.volumes:9,} {each.files:9,} {each.seconds:9.1f} {each.milliseconds:9.2f} "
-            f"{each.peak.together / 1e6:9.0f} {each.peak.largest / 1e6:10.0f}",
-            flush=True,
-        )
+        held = (each.peak.together / 1e6, each.peak.largest / 1e6)
+        numbers = (f"{each.seconds:.1f}", f"{each.milliseconds:.2f}", f"{each.work:.2f}")
+        told = (f"{each.volumes:,}", f"{each.files:,}", *numbers, *(f"{size:.0f}" for size in held))
+        print("".join(f"{value:>11}" for value in told), flush=True)
     first, last = taken[0], taken[-1]
-    cost, memory = last.milliseconds / first.milliseconds, last.peak.together / first.peak.together
-    print(
-        f"A volume at {last.volumes:,} costs {cost:.2f} of one at {first.volumes:,}: {_met(cost, GROWTH_BAR)}"
-    )
-    print(f"Memory is {memory:.2f} of it; {_met(memory, MEMORY_BAR)}.", flush=True)
+    cost, work = last.milliseconds / first.milliseconds, last.work / first.work
+    memory = last.peak.together / first.peak.together
+    print(f"A volume at {last.volumes:,} costs {cost:.2f} of one at {first.volumes:,}, ", end="")
+    print(f"{_met(cost, GROWTH_BAR)};")
+    print(f"  in seconds of processor, start of the processes and all, {work:.2f}.")
+    print(f"Memory is {memory:.2f} of it: {_met(memory, MEMORY_BAR)}.", flush=True)
 
 
 def _report_large(taken: Taken) -> None:

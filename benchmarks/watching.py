@@ -4,7 +4,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 BETWEEN = 0.1
@@ -18,6 +18,12 @@ class Peak:
     together: int = 0
     largest: int = 0
     scratch: int = 0
+    worked: dict[int, float] = field(default_factory=dict)
+
+    @property
+    def processor(self) -> float:
+        """Seconds in which a processor worked for them; says more than the clock where others work too."""
+        return sum(self.worked.values())
 
 
 @contextmanager
@@ -35,7 +41,9 @@ def watched(pid: int, home: Path) -> Iterator[Peak]:
 def _watch(pid: int, home: Path, peak: Peak, ended: threading.Event) -> None:
     looks = 0
     while not ended.wait(BETWEEN):
-        held = [memory_of(each) for each in family(pid)]
+        every = list(family(pid))
+        held = [memory_of(each) for each in every]
+        peak.worked |= {each: seconds for each in every if (seconds := worked(each))}
         peak.together = max(peak.together, sum(shared for shared, _ in held))
         peak.largest = max(peak.largest, *(alone for _, alone in held), 0)
         if looks % 20 == 0:
@@ -55,6 +63,12 @@ def memory_of(pid: int) -> tuple[int, int]:
     facts = dict(line.split(":", 1) for line in told(Path(f"/proc/{pid}/smaps_rollup")).splitlines()[1:])
     shared, alone = (int(facts.get(name, "0 kB").split()[0]) << 10 for name in ("Pss", "Rss"))
     return shared, alone
+
+
+def worked(pid: int) -> float:
+    """Seconds of processor that a process has used so far."""
+    ticks = told(Path(f"/proc/{pid}/stat")).rpartition(")")[2].split()[11:13]
+    return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
 
 
 def told(path: Path) -> str:

@@ -1,7 +1,7 @@
 """Opens a list as rows of text: CSV in Korean encodings, XLSX, XLS and ODS.
 
-A CSV is streamed. A workbook is read by calamine; a number keeps the digits a reader
-sees, never a decimal point that nobody wrote.
+A CSV is streamed, and so is a large XLSX. Other workbooks are read by calamine; a number keeps the
+digits a reader sees, never a decimal point that nobody wrote.
 """
 
 import csv
@@ -23,6 +23,7 @@ from metadata_schemas.transfer_lists import columns, text_encoding
 SUFFIXES = (".csv", ".tsv", ".xlsx", ".xlsm", ".xls", ".ods")
 UNPACKED_LIMIT = 1 << 30
 CELL_LIMIT = 1 << 20
+LARGE_SHEET = 32 << 20
 _EXACT_NUMBER = 10**15
 # What the two libraries raise for a workbook that is not as its format asks; entities are a ValueError.
 CANNOT_READ = (
@@ -127,8 +128,8 @@ def _workbook(path: Path, name: str) -> list[Sheet] | Finding:
         with zipfile.ZipFile(path) as parts:
             if sum(part.file_size for part in parts.infolist()) > UNPACKED_LIMIT:
                 return _refusal("limit.list", name, "a workbook under 1 GiB unpacked", "it unpacks to more")
-            if "xl/styles.xml" in parts.namelist() and _PADDED_FORMAT.search(parts.read("xl/styles.xml")):
-                return _padded_workbook(path, name)
+            if _is_large(parts) or _shows_zeros(parts):
+                return _streamed_workbook(path, name)
     book = python_calamine.CalamineWorkbook.from_path(path)
     sheets = []
     for about in book.sheets_metadata:
@@ -145,8 +146,22 @@ def _calamine_rows(sheet: python_calamine.CalamineSheet) -> Callable[[], Iterato
     return _rows_or_reason(lambda: ([_text(cell) for cell in row] for row in sheet.iter_rows()))
 
 
-def _padded_workbook(path: Path, name: str) -> list[Sheet]:
-    """Where numbers are shown with leading zeros only openpyxl tells, at a tenth of the speed."""
+def _is_large(parts: zipfile.ZipFile) -> bool:
+    """Calamine holds a whole sheet in memory, ten times its size; what is larger than this is streamed."""
+    return any(
+        part.file_size > LARGE_SHEET
+        for part in parts.infolist()
+        if part.filename.startswith("xl/worksheets/")
+    )
+
+
+def _shows_zeros(parts: zipfile.ZipFile) -> bool:
+    """Where numbers are shown with leading zeros only openpyxl tells."""
+    return "xl/styles.xml" in parts.namelist() and bool(_PADDED_FORMAT.search(parts.read("xl/styles.xml")))
+
+
+def _streamed_workbook(path: Path, name: str) -> list[Sheet]:
+    """Row by row, at a tenth of the speed; merged cells are not told."""
     book = openpyxl.load_workbook(path, read_only=True, data_only=True)
     return [
         Sheet(sheet.title, name, None, sheet.sheet_state != "visible", False, _openpyxl_rows(sheet))

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from archive.work.processes import fresh_processes
-from ingest import checks, inventory
+from ingest import checks, inventory, laid_down
 from ingest.inspecting import inspect
 from ingest.inspection import Inspection
+from tests.conftest import Installation
 from tests.ingest.conftest import Call
 
 
@@ -82,9 +83,32 @@ def test_a_file_that_two_volumes_claim_is_told_of_both(folder: Path) -> None:
         assert twice == [(0, "V1/가.txt"), (2, "V1/가.txt")]
 
 
-def test_nothing_is_left_in_scratch_when_the_work_ends(folder: Path, receive: Call, place) -> None:
+def test_nothing_is_left_in_scratch_when_the_work_ends(
+    folder: Path, receive: Call, place: Installation
+) -> None:
     assert receive(folder).exit_code == 0
     assert list((place.home / "scratch").iterdir()) == []
+
+
+def test_a_volume_of_many_files_is_packed_from_a_file_and_into_the_same_bag(
+    folder: Path, receive: Call, call: Call, place: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(laid_down, "MANY", 1)
+    said = receive(folder)
+    assert (said.exit_code, said.told["state"], said.told["files"]) == (0, "stored", 5)
+    shown = call("volume", "show", said.told["references"][1]).told
+    assert [file["original_name"] for file in shown["items"][0]["files"]] == [
+        "V2/a/1.txt",
+        "V2/a/2.txt",
+        "V2/b.txt",
+    ]
+    assert list((place.home / "scratch").iterdir()) == []
+
+
+def test_what_is_laid_down_comes_back_as_often_as_it_is_asked_for(tmp_path: Path) -> None:
+    few, many = (laid_down.kept(iter(range(count)), tmp_path / str(count)) for count in (2, 5000))
+    assert few == (0, 1) and not (tmp_path / "2").exists()
+    assert len(many) == 5000 and list(many) == list(many) == list(range(5000))
 
 
 def test_what_a_killed_run_left_goes_with_the_next(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from odf.opendocument import OpenDocumentSpreadsheet
 from odf.table import Table, TableCell, TableRow
 from odf.text import P
 
-from metadata_schemas.transfer_lists import text_encoding
+from metadata_schemas.transfer_lists import sheets, text_encoding
 from tests.metadata_schemas.transfer_lists.folders import csv_text, errors, read, rules
 
 CORPUS = Path(os.environ.get("SEOGO_CORPUS", Path(__file__).parents[4] / "shared" / "corpus"))
@@ -124,6 +124,18 @@ def test_an_open_document_is_read_like_a_workbook(tmp_path: Path):
     book.save(str(tmp_path / "이관목록.ods"))
     (volume,) = read(tmp_path, "nak19-2013").volumes
     assert (volume.sender_id, volume.retention) == (ROWS[1][0], "준영구")
+
+
+def test_a_large_workbook_is_streamed_and_reads_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for line in (ROWS[0], *([f"A{n}", f"굴착 {n}", 1998 + n, "영구", date(2026, 1, 1)] for n in range(30))):
+        sheet.append(line)
+    book.save(tmp_path / "이관목록.xlsx")
+    held = [dict(volume.raw) for volume in read(tmp_path).volumes]
+    monkeypatch.setattr(sheets, "LARGE_SHEET", 0)
+    assert [dict(volume.raw) for volume in read(tmp_path).volumes] == held and len(held) == 30
 
 
 @pytest.mark.parametrize("name", ["이관목록.xlsx", "이관목록.ods", "이관목록.xls"])
