@@ -1,5 +1,7 @@
 """Every row of the set of evil archives gets its verdict, inside limits of memory and time."""
 
+import io
+import random
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,6 +11,7 @@ import pytest
 from archive.site import settings
 from archive.site.site import Site
 from ingest.examiners import limits_of
+from preservation.archive_files import judge
 from preservation.file_examiners import faults_of
 from preservation.reading import Reader
 from tests.corpus.conftest import Row, by_path, receive, rows, rules
@@ -88,3 +91,34 @@ def test_harmless_archives_are_taken_as_they_came(
     result = receive(site, folder, no_list=True)
     assert len(result["references"]) == 1
     assert set(rules(result)) == {"file.archive_link", "virus.not_scanned"}
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_spoilt_archives_are_told_and_never_a_defect(seed: int, corpus_set: Callable[[str], Path]) -> None:
+    """Bytes changed, cut out and doubled where readers trust them: no error escapes."""
+    chance = random.Random(seed)
+    paths = [corpus_set(SET) / row.path for row in rows(SET)]
+    small = [path for path in paths if 0 < path.stat().st_size < 100_000]
+    for path in chance.choices(small, k=400):
+        spoilt = bytearray(path.read_bytes())
+        for _ in range(chance.randint(1, 6)):
+            spoil(spoilt, chance)
+        before = time.monotonic()
+        assert isinstance(judge(io.BytesIO(bytes(spoilt)), path.name, LIMITS), list)
+        assert time.monotonic() - before < SECONDS
+
+
+def spoil(data: bytearray, chance: random.Random) -> None:
+    ends = (chance.randrange(200), len(data) - 1 - chance.randrange(200), chance.randrange(len(data)))
+    at = min(max(chance.choice(ends), 0), len(data) - 1)
+    match chance.randrange(5):
+        case 0 | 1:
+            data[at] = chance.randrange(256)
+        case 2:
+            data[at : at + 4] = chance.choice((b"\xff" * 4, bytes(4), b"\x7f\xff\xff\xff"))
+        case 3:
+            del data[at : at + chance.randrange(1, 40)]
+        case 4:
+            data[at:at] = bytes(data[at : at + 30])
+    if not data:
+        data += b"P"
