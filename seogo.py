@@ -32,6 +32,7 @@ COMMANDS = {
     "ledger": "archive.site.evidence",
     "receipt": "ingest.receipts.commands",
     "sample": "ingest.samples.commands",
+    "scanner": "preservation.scanning.commands",
     "search": "access.commands",
     "settings": "archive.site.commands",
     "transfer": "ingest.commands",
@@ -55,6 +56,7 @@ JOBS = (
     "preservation.completing",
     "preservation.derivatives",
     "preservation.identifying",
+    "preservation.scanning.rescanning",
 )
 """The modules that declare jobs."""
 

@@ -56,7 +56,10 @@ class Asking:
 
 @dataclass(frozen=True)
 class Answer:
-    """``reason``: open, open_page, open_title, staff; or closed, closed_page, closed_title, unpublished."""
+    """``reason``: open, open_page, open_title, staff.
+
+    Or closed, closed_page, closed_title, unpublished, withheld (malware was found in it).
+    """
 
     allowed: bool
     reason: str
@@ -86,6 +89,8 @@ def decide(session: Session, item: Item, what: What, asking: Asking, *, page: in
     """May this reader have this part of the item?  The only place where that is answered."""
     if not is_published(item.volume) and not asking.reader.may("see closed items"):
         return Answer(False, "unpublished")
+    if item.withheld and what in ("page", "file"):
+        return Answer(False, "withheld")
     if disclosure.is_open(item, asking.today):
         return Answer(True, "open")
     if what == "title" and item.list_open:
@@ -160,7 +165,7 @@ def may_open_any(session: Session, item: Item, asking: Asking) -> bool:
     """Whether anything of the item's content may be seen."""
     if decide(session, item, "file", asking).allowed:
         return True
-    return is_published(item.volume) and disclosure.has_open_pages(item)
+    return is_published(item.volume) and not item.withheld and disclosure.has_open_pages(item)
 
 
 def get_page(session: Session, item: Item, number: int, asking: Asking) -> Page:

@@ -8,7 +8,7 @@ References are given at acceptance and never used again.
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, select
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, false, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
@@ -77,7 +77,8 @@ class Item(Base):
     ``opens_on`` is the first day on which all of it is open: the day of the ruling or earlier for
     an open item, a future day for one that is closed until then, None where no day is known.
     ``restricted_pages`` are inclusive ranges ``[[1, 5], [8, 8]]`` in the sender's own counting;
-    ``pages_agree`` once it is known that pages as shown are counted in the same way.
+    ``pages_agree`` once it is known that pages as shown are counted in the same way;
+    ``withheld`` while malware in it keeps its pages and files from everybody.
     """
 
     __tablename__ = "items"
@@ -103,6 +104,7 @@ class Item(Base):
     pages_agree: Mapped[bool] = mapped_column(default=False)
     opens_on: Mapped[date | None]
     review_year: Mapped[int | None]
+    withheld: Mapped[bool] = mapped_column(default=False, server_default=false())
     version: Mapped[int] = mapped_column(default=1)
     raw: Mapped[dict[str, Any]] = mapped_column(default=dict)
     extra: Mapped[dict[str, Any]] = mapped_column(default=dict)
