@@ -65,7 +65,7 @@ lint: .venv/.dev
 	@$(bin)/lint-imports
 
 bench: .venv/.run
-	@for claim in ingest spine; do $(bin)/python -m benchmarks.$$claim; done
+	@for claim in ingest growth identification peers spine; do $(bin)/python -m benchmarks.$$claim; done
 
 assets: .venv/.dev
 	@$(bin)/python -m access.assets.build

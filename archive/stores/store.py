@@ -91,6 +91,11 @@ class Delivery(Protocol):
     Until `complete` returns there is no such bag: a folder shows nothing below the prefix, and
     on a server the last object, whose presence means "whole", is missing.  After a kill at any
     instant the same delivery MUST work again and end in the same bytes.
+
+    What is synced when: nothing before `read_back_all`, which syncs all that was written with one
+    wait; then `complete` syncs the name.  A power cut before `complete` returns costs this bag,
+    which is written again; afterwards, on a folder, nothing.  What a server syncs is its own matter
+    (docs/explanations/power-cuts.md).
     """
 
     @property

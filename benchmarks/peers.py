@@ -1,0 +1,115 @@
+"""Taking in beside what other programs do with the same files.
+
+bagit-python with the same promises: a bag a volume, both copies synced, then validated cold.  One bag,
+made, validated and copied twice without a look at the copies.  And a3m, which makes one AIP of a
+transfer: name its command in A3M, for it needs an environment of its own.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+import bagit
+
+import seogo
+from benchmarks import floor, measuring, transfers
+from benchmarks.ingest import SETS, taking_in
+from benchmarks.transfers import Transfer
+
+SAME_PROMISES = {"A": 1.5, "B": 3.0}
+A3M_FILES, A3M_BAR = 400, 50.0
+
+
+def main() -> int:
+    parser = measuring.arguments(__doc__)
+    wanted = parser.parse_args()
+    seogo.load()
+    with measuring.working_folder(wanted.folder) as folder:
+        for name, bar in SAME_PROMISES.items():
+            made = transfers.make(folder / name / "transfer", SETS[name].sizes(wanted.scale))
+            taking_in(made, folder / name / "warm-up")()
+            for other, side, least in (
+                ("bagit, a bag a volume, both copies validated cold", a_bag_a_volume, bar),
+                ("bagit, one bag, copied twice unchecked", one_bag, 1.0),
+            ):
+                where = folder / name / side.__name__
+                found = measuring.pairs(wanted.pairs, partial(taking_in, made), partial(side, made), where)
+                measuring.tell(
+                    SETS[name].name, found, files=made.files, size=made.bytes, other=other, wanted=least
+                )
+        beside_a3m(folder / "a3m", wanted.pairs)
+    return 0
+
+
+def a_bag_a_volume(made: Transfer, at: Path) -> Callable[[], None]:
+    return partial(_spread, _keep, [(made.folder, volume, at) for volume in made.volumes])
+
+
+def _spread(call: Callable[[tuple[Path, Sequence[str], Path]], None],
+            tasks: list[tuple[Path, Sequence[str], Path]]) -> None:  # fmt: skip
+    with get_context("fork").Pool(floor.PROCESSES) as pool:
+        pool.map(call, tasks, chunksize=1)
+
+
+def _keep(task: tuple[Path, Sequence[str], Path]) -> None:
+    source, volume, at = task
+    name = volume[0].split("/")[0]
+    shutil.copytree(source / name, at / "a" / name)
+    bagit.make_bag(str(at / "a" / name), checksums=["sha256"])
+    shutil.copytree(at / "a" / name, at / "b" / name)
+    floor.sync(at)
+    for copy in (at / "a" / name, at / "b" / name):
+        _forget_pages(copy)
+        bagit.Bag(str(copy)).validate()
+
+
+def _forget_pages(folder: Path) -> None:
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as stream:
+                os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def one_bag(made: Transfer, at: Path) -> Callable[[], None]:
+    def run() -> None:
+        shutil.copytree(made.folder, at / "bag")
+        bag = bagit.make_bag(str(at / "bag"), checksums=["sha256"], processes=floor.PROCESSES)
+        bag.validate(processes=floor.PROCESSES)
+        for copy in "ab":
+            shutil.copytree(at / "bag", at / copy)
+
+    return run
+
+
+def beside_a3m(folder: Path, pairs: int) -> None:
+    command = os.environ.get("A3M")
+    if not command:
+        print("a3m: not measured, for A3M names no command (pip install a3m, in an environment of its own).")
+        return
+    made = transfers.make(folder / "transfer", list(transfers.mixed(A3M_FILES, 1)))
+    found = measuring.pairs(pairs, partial(taking_in, made), partial(_a3m, command, made), folder)
+    measuring.tell("a3m", found, files=made.files, size=made.bytes, other="a3m", wanted=A3M_BAR)
+
+
+def _a3m(command: str, made: Transfer, at: Path) -> Callable[[], None]:
+    names = ("TEMP_DIR", "PROCESSING_DIRECTORY", "REJECTED_DIRECTORY", "SHARED_DIRECTORY")
+    folders = {f"A3M_{name}": f"{at}/{name.lower()}/" for name in names}
+    places = {"A3M_DB_NAME": f"{at}/db.sqlite", "A3M_RPC_BIND_ADDRESS": "127.0.0.1:7000"}
+    environment = {**os.environ, **places, **folders}
+    off = ("normalize", "transcribe_files", "perform_policy_checks_on_originals")
+    options = [word for name in off for word in ("-p", f"{name}=no")]
+    line = [command, "--no-input", "--name", "t", *options, made.folder.as_uri()]
+
+    def run() -> None:
+        subprocess.run(line, env=environment, check=True, stdout=subprocess.DEVNULL)
+
+    return run
+
+
+if __name__ == "__main__":
+    sys.exit(main())
