@@ -16,6 +16,7 @@ from ingest.acceptance.verdicts import REASONS
 from ingest.acceptance.web import bp as inspection
 from ingest.overview import Summary
 from ingest.transfers import Transfer, TransferVolume
+from preservation import lagging
 
 AT_ONCE = 50
 STATES = ("receiving", "checked", "waiting", "accepted", "partly_returned", "returned", "stored", "closed")
@@ -37,6 +38,7 @@ def list_transfers() -> ResponseReturnValue:
     return render_template(
         "transfers.html", lines=lines, total=total, after=after, step=AT_ONCE, agency=agency, state=state,
         agencies=overview.agencies(session()), states=STATES,
+        lags=lagging.lags(session(), site().settings, site().now()),
     )  # fmt: skip
 
 

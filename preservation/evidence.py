@@ -15,6 +15,7 @@ from preservation.packages import Copy
 from preservation.pages import Page
 
 VERDICTS = ("intact", "altered", "absent", "not_looked_at")
+STATES = ("verified", "written", "writing", "altered", "absent", "none")
 MOST_EXCEPTIONS = 100
 
 
@@ -29,6 +30,25 @@ class StoreLine:
     @property
     def total(self) -> int:
         return sum(self.counts.values())
+
+
+@dataclass(frozen=True)
+class StateLine:
+    """The copies in one store by their state; ``none`` where no copy was ever begun."""
+
+    name: str
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(STATES, 0))
+
+
+@dataclass(frozen=True)
+class CopyLine:
+    """One bag of a volume in one store."""
+
+    store: str
+    number: int
+    state: str
+    verified_at: datetime | None
+    checked_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -66,6 +86,31 @@ def copies(session: Session, stores: Sequence[str]) -> Copies:
         line.counts[verdict] = count
         line.oldest = min(filter(None, (line.oldest, oldest)), default=None)
     return Copies(sorted(lines.values(), key=lambda line: line.name), exceptions(session, stores))
+
+
+def states(session: Session, stores: Sequence[str]) -> list[StateLine]:
+    """How many copies are in each state, store by store; never empty while there is a store."""
+    place = places(stores).c
+    state = func.coalesce(place.state, "none")
+    lines = {name: StateLine(name) for name in stores}
+    counted = select(place.store, state, func.count()).group_by(place.store, state)
+    for store, name, count in session.execute(counted):
+        lines.setdefault(store, StateLine(store)).counts[name] = count
+    return sorted(lines.values(), key=lambda line: line.name)
+
+
+def copies_of(session: Session, stores: Sequence[str], reference: str) -> list[CopyLine]:
+    """Every bag of a volume in every store, also where no copy was begun."""
+    place = places(stores).c
+    wanted = (
+        select(
+            place.store, place.number, func.coalesce(place.state, "none"), Copy.verified_at, Copy.checked_at
+        )
+        .outerjoin(Copy, Copy.id == place.copy_id)
+        .where(place.reference == reference)
+        .order_by(place.number, place.store)
+    )
+    return [CopyLine(*row) for row in session.execute(wanted)]
 
 
 def exceptions(session: Session, stores: Sequence[str]) -> list[Exceptional]:

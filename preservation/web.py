@@ -3,9 +3,10 @@
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from archive import holdings
 from archive.site.reader.web import needs, session, site
 from archive.site.site import Site
-from preservation import evidence
+from preservation import evidence, lagging
 
 AT_ONCE = 100
 
@@ -22,9 +23,22 @@ def audit() -> ResponseReturnValue:
 @needs("see evidence")
 def copies() -> ResponseReturnValue:
     db = session()
+    stores = list(site().settings.stores)
     return render_template(
-        "copies.html", copies=evidence.copies(db, list(site().settings.stores)), seal=evidence.last_seal(db),
+        "copies.html", copies=evidence.copies(db, stores), states=evidence.states(db, stores),
+        lags=lagging.lags(db, site().settings, site().now()), seal=evidence.last_seal(db),
         unsealed=evidence.unsealed(db), pages=evidence.pages_made(db), now=site().now(),
+    )  # fmt: skip
+
+
+@bp.get("/copies/<reference>")
+@needs("see evidence")
+def volume(reference: str) -> ResponseReturnValue:
+    db, found = session(), holdings.get_volume(session(), reference)
+    return render_template(
+        "copies_of_volume.html", volume=found,
+        copies=evidence.copies_of(db, list(site().settings.stores), found.reference),
+        lags=lagging.lags(db, site().settings, site().now(), volume=found.reference),
     )  # fmt: skip
 
 

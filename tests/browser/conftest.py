@@ -3,14 +3,17 @@
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
 
+from archive.admissions import Admission
 from archive.disclosure import Decision
 from archive.holdings import Volume
 from archive.work.jobs import Job
@@ -19,6 +22,7 @@ from ingest.acceptance.listed import ListedItem
 from ingest.acceptance.verdicts import Seen
 from ingest.transfers import FindingRow, Transfer, TransferVolume, note
 from ingest.uploads import Upload
+from preservation import packages
 from tests.access.conftest import NOW, Described, Shown, application, enter, shown
 
 __all__ = ["shown"]
@@ -149,6 +153,7 @@ def fill_desk(shown: Shown) -> None:
                 ended_at=NOW,
             )
         )
+        owe_a_copy(session)
         of = session.query(Volume).filter_by(reference="SG-2026-000001").one()
         long_title = "".join(
             "漢江鐵橋復舊工事關係書類綴竣工檢査報告其他附屬圖面目錄及豫算配定通知" for _ in range(5)
@@ -173,6 +178,20 @@ def judge_some(session: Session, transfer: Transfer, volume: TransferVolume) -> 
         session, transfer, unit="item", acceptable=Fraction(1, 10), confidence=Fraction(95, 100),
         seed="seed", by="p-1", at=NOW,
     )  # fmt: skip
+
+
+def owe_a_copy(session: Session) -> None:
+    """A volume that store b has been owed for longer than is allowed."""
+    then = NOW - timedelta(hours=3)
+    session.execute(update(Admission).values(admitted_at=then))
+    volume = Volume(
+        reference="SG-2026-000002", agency_code="6110000", title="漢江鐵橋 復舊工事關係綴 2",
+        state="accepted", accepted_at=then,
+    )  # fmt: skip
+    session.add(volume)
+    session.flush()
+    facts = packages.NewBag(1, packages.prefix(volume.reference), "0" * 64, 9, 9_000, then)
+    packages.enter_bag(session, volume.id, facts, stores=["a"], owed=["b"], now=then)
 
 
 @pytest.fixture(scope="session")

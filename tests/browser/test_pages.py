@@ -51,6 +51,7 @@ PAGES = [
     ("/desk/jobs", "archivist"),
     ("/desk/jobs/1", "archivist"),
     ("/audit/copies", "auditor"),
+    ("/audit/copies/SG-2026-000002", "auditor"),
     ("/audit/ledger", "auditor"),
     ("/desk/transfers", "auditor"),
 ]

@@ -63,3 +63,27 @@ def test_counts_are_made_in_the_database_and_exceptions_have_an_end(
     assert (found.total, found.counts["absent"], len(found.exceptions)) == (9, 3, 2)
     asked = [statement for statement in sent if "FROM bags" in statement]
     assert [("count(*)" in each, "LIMIT" in each) for each in asked] == [(True, False), (False, True)]
+
+
+def test_every_copy_is_counted_in_its_state_also_where_none_was_begun(held: Held, reference: str) -> None:
+    shutil.rmtree(held.bag("a", reference))
+    more = held.with_store("c")
+    more.ask("copy", "check")
+    site = more.place.site()
+    with site.reading_session() as session:
+        stores = list(site.settings.stores)
+        lines = {line.name: line.counts for line in evidence.states(session, stores)}
+        copies = evidence.copies_of(session, stores, reference)
+    site.engine.dispose()
+    nothing = dict.fromkeys(evidence.STATES, 0)
+    assert lines == {
+        "a": nothing | {"verified": 2, "absent": 1},
+        "b": nothing | {"verified": 3},
+        "c": nothing | {"none": 3},
+    }
+    assert [(each.store, each.state) for each in copies] == [
+        ("a", "absent"),
+        ("b", "verified"),
+        ("c", "none"),
+    ]
+    assert [each.verified_at is None for each in copies] == [False, False, True]
