@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from flask import Blueprint, Flask
 
 COMMANDS = {
+    "agency": "ingest.intake.commands",
     "agreement": "ingest.agreements.commands",
     "copy": "preservation.commands",
     "index": "access.commands",
@@ -48,6 +49,7 @@ JOBS = (
     "archive.work.sealing",
     "ingest.checking_again",
     "ingest.malware.ending",
+    "ingest.intake.asking",
     "ingest.receipts.completion",
     "ingest.receipts.issuing",
     "ingest.receiving",
@@ -68,6 +70,7 @@ PAGES = (
     "ingest.releases.desk",
     "ingest.web",
     "ingest.uploads.web",
+    "ingest.intake.web",
     "ingest.receipts.web",
     "preservation.web",
     "archive.work.web",

@@ -14,10 +14,15 @@ def describe(name: str) -> dict[str, Any]:
         "paths": {
             "/api/search": {"get": _search()},
             "/api/volumes/{reference}": {"get": _volume()},
+            "/api/transfers": {"post": _intake()},
+            "/api/transfers/{number}": {"get": _transfer()},
             "/healthz": {"get": {"summary": "Whether the parts are there", "responses": {
                 "200": {"description": "All are there"}, "503": {"description": "Some are not"}}}},
         },
-        "components": {"schemas": _schemas()},
+        "components": {
+            "schemas": {**_schemas(), **_schemas_of_intake()},
+            "securitySchemes": {"agency": {"type": "http", "scheme": "bearer"}},
+        },
     }  # fmt: skip
 
 
@@ -39,6 +44,31 @@ def _volume() -> dict[str, Any]:
         "summary": "A volume and its items; of what is closed, only that it exists",
         "parameters": [reference],
         "responses": {"200": _answer("Volume"), "404": _answer("Error")},
+    }
+
+
+def _intake() -> dict[str, Any]:
+    key = {**_parameter("Idempotency-Key", TEXT), "in": "header", "required": True}
+    body = {"application/json": {"schema": _object({"folder": TEXT})}}
+    return {
+        "summary": "An agency's program says that a folder was laid down; the same key is the same intake",
+        "security": [{"agency": []}],
+        "parameters": [key],
+        "requestBody": {"required": True, "content": body},
+        "responses": {
+            "200": _answer("Intake"), "202": _answer("Intake"),
+            **{status: _answer("Error") for status in ("400", "403", "404", "409")},
+        },
+    }  # fmt: skip
+
+
+def _transfer() -> dict[str, Any]:
+    number = {**_parameter("number", TEXT), "in": "path", "required": True}
+    return {
+        "summary": "What came of a transfer, for the agency that sent it",
+        "security": [{"agency": []}],
+        "parameters": [number],
+        "responses": {"200": _answer("Transfer"), "403": _answer("Error"), "404": _answer("Error")},
     }
 
 
@@ -81,6 +111,17 @@ def _schemas() -> dict[str, Any]:
         "Volume": _object(volume),
         "Error": _object({"error": _object(error)}),
     }
+
+
+def _schemas_of_intake() -> dict[str, Any]:
+    count, error = {"type": "integer"}, {"type": ["object", "null"]}
+    intake = {"key": TEXT, "folder": TEXT, "transfer": MAYBE, "state": TEXT, "error": error}
+    transfer = {
+        "transfer": TEXT, "state": TEXT, "round": count, "items": count, "files": count, "bytes": count,
+        "volumes": _object({"listed": count, "accepted": count, "returned": count}),
+        "references": _list(TEXT), "findings": _list({"type": "object"}),
+    }  # fmt: skip
+    return {"Intake": _object(intake), "Transfer": _object(transfer)}
 
 
 def _object(properties: dict[str, Any]) -> dict[str, Any]:

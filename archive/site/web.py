@@ -197,6 +197,8 @@ def _compress(app: Flask) -> None:
 
 def _cache_rules(response: Response) -> Response:
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    if response.cache_control.no_store:
+        return response
     if response.cache_control.max_age is not None or response.status_code >= 400:
         response.headers.setdefault("Cache-Control", "no-store")
         return response

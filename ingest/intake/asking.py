@@ -1,0 +1,118 @@
+"""An agency's program says that a folder lies below `SEOGO_WATCH` and is complete; a job receives it.
+
+The key that the program gives makes asking again harmless: it is the same intake, and tells how far it is.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import ForeignKey, String, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from archive.database import Base
+from archive.errors import ArchiveError, Conflict, Missing, Refused, Unavailable, WrongCall
+from archive.site.evidence import seal_now
+from archive.site.site import Site
+from archive.work import jobs
+from ingest import agreements, receiving, results, transfers
+from ingest.receiving import Asked
+from ingest.transfers import Transfer
+
+NAME = "receive-intake"
+LONGEST_KEY = 100
+
+
+class Intake(Base):
+    """What was asked.  ``error``: why it is no transfer; neither that nor a transfer: it is not done yet."""
+
+    __tablename__ = "intakes"
+    __table_args__ = (UniqueConstraint("agency_code", "key"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    agency_code: Mapped[str] = mapped_column(String(40))
+    key: Mapped[str] = mapped_column(String(LONGEST_KEY))
+    folder: Mapped[str]
+    asked_at: Mapped[datetime]
+    transfer_id: Mapped[int | None] = mapped_column(ForeignKey("transfers.id"))
+    error: Mapped[dict[str, Any] | None]
+
+
+def ask(session: Session, site: Site, *, agency: str, key: str, folder: str) -> Intake:
+    """Enter an intake with its job, or find the one that has this key.
+
+    Conflict when the key was used for another folder; Missing when no such folder lies there.
+    """
+    if not key or len(key) > LONGEST_KEY:
+        raise WrongCall(
+            f"An intake needs a key of 1 to {LONGEST_KEY} letters.", code="intake.key",
+            next="Send a new one for each transfer as: Idempotency-Key: …",
+        )  # fmt: skip
+    before = session.scalar(select(Intake).where(Intake.agency_code == agency, Intake.key == key))
+    if before is not None and before.folder != folder:
+        raise Conflict("This key was used for another folder.", code="intake.key", next="Take a new key.")
+    if before is not None:
+        return before
+    _place(site, agency, folder)
+    intake = Intake(agency_code=agency, key=key, folder=folder, asked_at=site.now())
+    session.add(intake)
+    session.flush()
+    jobs.submit(session, NAME, once=f"{NAME}:{intake.id}", lane="staff", intake_id=intake.id)
+    return intake
+
+
+def told(session: Session, intake: Intake) -> dict[str, Any]:
+    """How far an intake is."""
+    transfer = session.get(Transfer, intake.transfer_id) if intake.transfer_id is not None else None
+    return {
+        "key": intake.key,
+        "folder": intake.folder,
+        "transfer": transfer.number if transfer else None,
+        "state": transfer.state if transfer else "refused" if intake.error else "receiving",
+        "error": intake.error,
+    }
+
+
+def result_for(session: Session, agency: str, number: str) -> dict[str, Any]:
+    """What came of a transfer of this agency.  Missing for every other one, as if it were not there."""
+    transfer = transfers.get(session, number)
+    if transfer.agency_code != agency:
+        raise Missing(f"There is no transfer {number}.", next="Ask for one of your own.")
+    return results.result(session, number)
+
+
+@jobs.job(NAME, lane="staff", timeout=timedelta(hours=48), attempts=3, memory=8 << 30)
+def receive_intake(site: Site, intake_id: int) -> Iterator[jobs.Progress]:
+    """Receive the folder; a refusal is the intake's answer and no failure."""
+    with site.reading_session() as session:
+        intake = session.get_one(Intake, intake_id)
+        agreed = agreements.in_force(session, intake.agency_code, site.today())
+    number, error = None, None
+    try:
+        folder = _place(site, intake.agency_code, intake.folder)
+        accept = agreed is not None and agreed.accept
+        asked = Asked(folder=folder, agency=intake.agency_code, accept=accept, by=f"intake-{intake_id}")
+        number = receiving.receive(site, asked, lambda *_: None)
+    except (Unavailable, Conflict):
+        raise
+    except ArchiveError as refused:
+        error = {"code": refused.code, "message": refused.message, "next": refused.next}
+    with site.open_session.begin() as session:
+        row = session.get_one(Intake, intake_id)
+        row.transfer_id = transfers.get(session, number).id if number else None
+        row.error = error
+    seal_now(site)
+    yield 1, 1
+
+
+def _place(site: Site, agency: str, folder: str) -> Path:
+    """The agency's own folder of that name, and nothing outside of it."""
+    if site.settings.watch is None:
+        raise Refused("This archive takes no intake.", code="intake.none", next="Set SEOGO_WATCH.")
+    place = site.settings.watch / agency / folder
+    is_plain = folder not in ("", ".", "..") and "/" not in folder and "\0" not in folder
+    if not is_plain or place.is_symlink() or not place.is_dir():
+        raise Missing(f"There is no folder {folder[:80]!r} of agency {agency}.", code="intake.folder",
+                      next="Lay it down first, and name it without a path.")  # fmt: skip
+    return place

@@ -1,0 +1,122 @@
+"""An agency's program says that a folder is there and asks what came of it, and sees nothing of others."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+import seogo
+from archive.site.site import Site
+from archive.site.web import create_app
+from ingest.intake.tokens import AgencyToken
+from tests.conftest import Installation
+from tests.ingest.conftest import AGENCY, Call
+from tests.ingest.test_bad_input import row, transfer
+
+OTHER = "6110001"
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: Call, place: Installation) -> Path:
+    folder = tmp_path / "watched"
+    (folder / AGENCY).mkdir(parents=True)
+    transfer(folder / AGENCY / "one", row("A-1", "가.txt"), files=("가.txt",))
+    monkeypatch.setenv("SEOGO_WATCH", str(folder))
+    place.environment["SEOGO_WATCH"] = str(folder)
+    return folder
+
+
+@pytest.fixture
+def site(root: Path, place: Installation) -> Iterator[Site]:
+    site = place.site()
+    yield site
+    site.engine.dispose()
+
+
+@pytest.fixture
+def client(site: Site) -> FlaskClient:
+    """With the protection of forms on, as it is in use."""
+    return create_app(site, seogo.pages(site), a_minute=100_000).test_client()
+
+
+def token(call: Call, agency: str = AGENCY) -> dict[str, str]:
+    return {"Authorization": f"Bearer {call('agency', 'token', 'add', agency).told['words']}"}
+
+
+def test_a_folder_is_received_once_for_a_key_and_its_result_is_told(call: Call, client: FlaskClient) -> None:
+    headers = {**token(call), "Idempotency-Key": "k-1"}
+    asked = client.post("/api/transfers", json={"folder": "one"}, headers=headers)
+    assert (asked.status_code, asked.json) == (202, {
+        "key": "k-1", "folder": "one", "transfer": None, "state": "receiving", "error": None,
+    })  # fmt: skip
+    assert client.post("/api/transfers", json={"folder": "one"}, headers=headers).json == asked.json
+    assert call("work", "--until-idle").told["failed"] == []
+    again = client.post("/api/transfers", json={"folder": "one"}, headers=headers)
+    assert (again.status_code, again.json["transfer"], again.json["state"]) == (200, "2026-0001", "waiting")
+    assert len(call("transfer", "list").told["transfers"]) == 1
+    told = client.get("/api/transfers/2026-0001", headers=headers)
+    assert (told.json["files"], told.headers["Cache-Control"]) == (1, "no-store")
+
+
+def test_an_agency_sees_only_its_own(call: Call, client: FlaskClient) -> None:
+    mine, other = token(call), token(call, OTHER)
+    client.post("/api/transfers", json={"folder": "one"}, headers={**mine, "Idempotency-Key": "k"})
+    call("work", "--until-idle")
+    assert client.get("/api/transfers/2026-0001", headers=mine).status_code == 200
+    unknown = client.get("/api/transfers/2026-9999", headers=other).json
+    assert client.get("/api/transfers/2026-0001", headers=other).status_code == 404
+    assert set(unknown) == {"error"}
+    same = client.post("/api/transfers", json={"folder": "one"}, headers={**other, "Idempotency-Key": "k"})
+    assert same.status_code == 404
+
+
+def test_without_a_good_token_nothing_is_told(call: Call, client: FlaskClient) -> None:
+    headers = token(call)
+    assert client.get("/api/transfers/2026-0001", headers=headers).status_code == 404
+    call("agency", "token", "revoke", 1)
+    for bad in (headers, {}, {"Authorization": "Bearer "}, {"Authorization": "Basic x"}):
+        said = client.get("/api/transfers/2026-0001", headers=bad)
+        assert (said.status_code, said.json["error"]["code"]) == (403, "token")
+
+
+def test_of_a_token_only_its_digest_is_kept(call: Call, site: Site) -> None:
+    words = call("agency", "token", "add", AGENCY).told["words"]
+    with site.reading_session() as session:
+        row = session.scalars(select(AgencyToken)).one()
+    assert words not in str(vars(row)) and len(row.sha256) == 64
+    assert words not in call("agency", "token", "list").out
+
+
+@pytest.mark.parametrize("folder", ["..", ".", "", "one/../one", "/etc", "none", "link", f"../{OTHER}"])
+def test_nothing_outside_of_the_agencys_folder_is_received(
+    call: Call, client: FlaskClient, root: Path, folder: str
+) -> None:
+    (root / AGENCY / "link").symlink_to(root / AGENCY / "one")
+    headers = {**token(call), "Idempotency-Key": "k"}
+    said = client.post("/api/transfers", json={"folder": folder}, headers=headers)
+    assert (said.status_code, said.json["error"]["code"]) == (404, "intake.folder")
+
+
+def test_a_refusal_is_the_answer(call: Call, client: FlaskClient, root: Path) -> None:
+    (root / AGENCY / "two").mkdir()
+    (root / AGENCY / "two" / "x.txt").write_text("x")
+    headers = {**token(call), "Idempotency-Key": "k"}
+    client.post("/api/transfers", json={"folder": "two"}, headers=headers)
+    assert call("work", "--until-idle").told["failed"] == []
+    said = client.post("/api/transfers", json={"folder": "two"}, headers=headers)
+    assert (said.json["state"], said.json["error"]["code"]) == ("refused", "transfer.no_list")
+    other = client.post("/api/transfers", json={"folder": "one"}, headers=headers)
+    assert (other.status_code, other.json["error"]["code"]) == (409, "intake.key")
+
+
+def test_a_call_of_the_wrong_form_is_refused(call: Call, client: FlaskClient) -> None:
+    headers = token(call)
+    assert client.post("/api/transfers", json={"folder": "one"}, headers=headers).status_code == 400
+    assert client.post("/api/transfers", data="x", headers=headers).status_code == 400
+
+
+def test_the_api_is_described(client: FlaskClient) -> None:
+    paths = client.get("/api/openapi.json").json["paths"]
+    assert "post" in paths["/api/transfers"] and "get" in paths["/api/transfers/{number}"]
