@@ -19,7 +19,7 @@ from archive.ledger.entries import rfc3339
 from archive.site.evidence import seal_now
 from archive.site.site import Site
 from archive.work import jobs
-from ingest import transfers
+from ingest import settling, transfers
 from ingest.receipts import issuing
 from ingest.receipts.contents import COMPLETED
 from ingest.transfers import Transfer, TransferVolume
@@ -128,7 +128,7 @@ def _read_back(site: Site, number: str, subjects: Sequence[Subject], by: str, sa
 
 def _notify(session: Session, site: Site, transfer: Transfer, since: datetime, by: str) -> None:
     """The transfer is closed, in one transaction with the act that its receipt will prove."""
-    transfers.settle(session, transfer)
+    settling.settle(session, transfer)
     transfer.move("complete")
     rows = transfers.volumes_of(session, transfer)
     facts = {
