@@ -74,7 +74,7 @@ class _Reading:
     """One open archive of the library."""
 
     def __init__(self, library: Any, kind: str, stream: BinaryIO) -> None:
-        self._library = library
+        self._library, self._kind = library, kind
         self._archive = library.archive_read_new()
         for each in READS[kind]:
             getattr(library, f"archive_read_support_format_{each}")(self._archive)
@@ -129,7 +129,8 @@ class _Reading:
         buffer = ctypes.create_string_buffer(_BLOCK)
         while (count := self._library.archive_read_data(self._archive, buffer, _BLOCK)) > 0:
             yield buffer.raw[:count]
-        if count == _FATAL or (count == _WARN and "nsupported" not in self._said()):
+        has_checksums = self._kind != "compress"
+        if has_checksums and (count == _FATAL or (count == _WARN and "nsupported" not in self._said())):
             raise Damaged(f"a member cannot be unpacked ({self._said()})")
         if count < 0:
             raise Unsupported(f"a member cannot be unpacked here ({self._said()})")

@@ -1,6 +1,8 @@
 """Which archive format a file is in, told by its bytes; a name only says what it claims to be."""
 
+from collections.abc import Callable
 from pathlib import PurePosixPath
+from typing import Literal
 
 HEAD = 1024
 """How many bytes from the front tell the kind."""
@@ -59,10 +61,43 @@ def kind_of(head: bytes) -> str | None:
     """The kind of archive whose first bytes these are; None when they are of no archive."""
     for at, signature, kind in SIGNATURES:
         if head.startswith(signature, at):
-            if kind == "lha" and head[6:7] != b"-":
-                continue
-            return kind
+            # Two bytes are there by chance in one file of 65,536, so more has to fit.
+            return kind if (fits := FITS.get(kind)) is None or fits(head) else None
     return "tar" if _is_old_tar(head[:512]) else None
+
+
+def _is_lha(head: bytes) -> bool:
+    return head[6:7] == b"-"
+
+
+def _is_bzip2(head: bytes) -> bool:
+    return head[3:4] in b"123456789" and head[4:10] in (b"1AY&SY", b"\x17\x72\x45\x38\x50\x90")
+
+
+def _is_compress(head: bytes) -> bool:
+    """Widths of 9 to 16 bits, and a first code of nine bits that is a plain sign."""
+    return len(head) > 4 and 9 <= head[2] & 0x7F <= 16 and not head[4] & 1
+
+
+def _is_arj(head: bytes) -> bool:
+    """The sizes of a main header, and its type."""
+    size = int.from_bytes(head[2:4], "little")
+    return len(head) > 10 and 30 <= head[4] <= size <= 2600 and head[10] == 2
+
+
+def _is_cpio(head: bytes) -> bool:
+    """A binary header says what kind of file follows, how many links it has and how long its name is."""
+    if head.startswith(b"0707"):
+        return True
+    order: Literal["little", "big"] = "little" if head[0] == 0xC7 else "big"
+    words = [int.from_bytes(head[at : at + 2], order) for at in range(0, 26, 2)]
+    is_kind = words[3] >> 12 in (1, 2, 4, 6, 8, 10, 12)
+    return len(head) > 26 and is_kind and 1 <= words[6] <= 1000 and 1 <= words[10] <= 0x8000
+
+
+FITS: dict[str, Callable[[bytes], bool]] = {
+    "lha": _is_lha, "bzip2": _is_bzip2, "compress": _is_compress, "arj": _is_arj, "cpio": _is_cpio,
+}  # fmt: skip
 
 
 def claimed(name: str) -> str | None:
