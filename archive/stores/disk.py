@@ -82,10 +82,15 @@ def sync_file(path: Path | str) -> None:
 
 
 def make_folders(root: Path, folder: Path) -> list[Path]:
-    """Make ``folder`` below ``root``; the parents that got a new name, which the caller has to sync."""
+    """Make ``folder`` below ``root``; the parents that got a new name, which the caller has to sync.
+
+    The root itself is never made: FileNotFoundError when it is not there.
+    """
     if folder.is_dir():
         return []
-    changed = make_folders(root, folder.parent) if folder != root else []
+    if folder == root:
+        raise FileNotFoundError(errno.ENOENT, "the store is not there", str(root))
+    changed = make_folders(root, folder.parent)
     try:
         folder.mkdir()
     except FileExistsError:

@@ -17,7 +17,7 @@ def test_a_transfer_is_taken_in_stored_twice_and_found(place: Installation, samp
     received = place.run("transfer", "receive", sample, "--agency", AGENCY, "--accept")
     assert received.exit_code == 0, received.errors
     assert received.told["state"] == "stored"
-    assert received.told["volumes"] == {"listed": 3, "accepted": 3, "returned": 0}
+    assert received.told["volumes"] == {"listed": 3, "accepted": 3, "stored": 3, "returned": 0}
     assert everything(sample) == before
 
     held = place.run("volume", "list").told["volumes"]
@@ -79,7 +79,7 @@ def test_what_waits_is_returned_with_a_reason(place: Installation, sample: Path)
     waiting = place.run("transfer", "receive", sample, "--agency", AGENCY)
     returned = place.run("transfer", "return", waiting.told["transfer"], "--reason", "목록과 다름")
     assert (returned.exit_code, returned.told["state"]) == (0, "returned")
-    assert returned.told["volumes"] == {"listed": 3, "accepted": 0, "returned": 3}
+    assert returned.told["volumes"] == {"listed": 3, "accepted": 0, "stored": 0, "returned": 3}
     assert place.run("transfer", "accept", waiting.told["transfer"]).told["volumes"]["accepted"] == 0
 
 

@@ -235,3 +235,14 @@ def test_a_store_opens_by_its_url_with_signs_that_urls_mind(tmp_path):
     store.prepare()
     store.put("x", b"1")
     assert open_store("b", store.location).has("x")
+
+
+def test_a_store_that_went_away_in_the_middle_is_away_and_is_not_made_anew(store, tmp_path):
+    delivery = store.begin("packages/1")
+    delivery.put("a", b"1")
+    list(delivery.read_back_all([("a", sha256(b"1"), 1)]))
+    store.root.rename(tmp_path / "elsewhere")
+    with pytest.raises(Unavailable):
+        delivery.complete("tagmanifest-sha256.txt", b"t")
+    delivery.abandon()
+    assert not store.root.exists()
