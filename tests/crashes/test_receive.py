@@ -109,7 +109,16 @@ def test_a_killed_child_of_the_work_costs_a_retry_and_nothing_else(
     disturbed: Disturbed, undisturbed: Undisturbed, who: Callable[[int], list[object]]
 ) -> None:
     process = disturbed.receive()
-    victim = reached(process, lambda: job_children(process.pid) and who(process.pid))
+    # A process that will pack has its name a moment after it begins, so the packing has to be over.
+    victim = reached(
+        process,
+        lambda: (
+            disturbed.rows("bags")
+            and not packers(process.pid)
+            and job_children(process.pid)
+            and who(process.pid)
+        ),
+    )
     os.kill(victim[0].number, signal.SIGKILL)
     code, told, errors = ended(process)
     assert (code, told.get("state")) == (0, "stored"), (told, errors)
