@@ -57,7 +57,8 @@ def scanner_of(settings: Settings) -> Scanner | None:
     """The scanner, tried; None where none is set.  Unavailable when one is set and cannot be used."""
     if not settings.scanner.is_set:
         return None
-    return open_scanner(settings.scanner.address, whole=settings.scanner.whole)
+    kept = settings.home / "scratch" / "scanner-passed"
+    return open_scanner(settings.scanner.address, whole=settings.scanner.whole, kept=kept)
 
 
 def standing_findings(settings: Settings, now: datetime) -> list[Finding]:

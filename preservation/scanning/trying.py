@@ -5,9 +5,12 @@ is set: it is given files whose right verdict is known, and one that fails is no
 """
 
 import io
+import os
+import time
 import zipfile
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 from archive.errors import Unavailable
 from preservation.scanning.clamd import Clamd, Scanned, Version, clamd_at
@@ -19,6 +22,7 @@ _TEST_FILE = bytes.fromhex(
     "45494341522d5354414e444152442d414e544956495255532d544553542d46494c452124482b482a"
 )
 """The harmless file that every scanner finds (eicar.org), in hexadecimal so that none finds it here."""
+BELIEVED_SECONDS = 3600
 NESTED = 120
 """More zip files in one another than the daemon can be set to open (100)."""
 LADDER = tuple(size * MB for size in (4, 24, 99, 399, 999, 1999))
@@ -34,13 +38,35 @@ class Scanner:
     whole: int
 
 
-def open_scanner(address: str, *, whole: int) -> Scanner:
+def open_scanner(address: str, *, whole: int, kept: Path | None = None) -> Scanner:
     """The scanner at this address.  Unavailable when it is away, or does not do what is relied on.
 
-    It is tried once in each process, and again when its version changes.
+    It is tried once in each process, and again when its version changes.  The file ``kept`` tells other
+    processes for an hour that it passed, because trying a large size takes as long as scanning it.
     """
     version = clamd_at(address).version()
-    return _tried(address, version, whole)
+    passed = f"{address}\n{version.told}\n{whole}\n"
+    if kept is not None and _is_kept(kept, passed):
+        return Scanner(clamd_at(address), version, whole)
+    scanner = _tried(address, version, whole)
+    if kept is not None:
+        _keep(kept, passed)
+    return scanner
+
+
+def _is_kept(kept: Path, passed: str) -> bool:
+    try:
+        return time.time() - kept.stat().st_mtime < BELIEVED_SECONDS and kept.read_text("utf-8") == passed
+    except FileNotFoundError:
+        return False
+
+
+def _keep(kept: Path, passed: str) -> None:
+    """Whole or not at all: other processes read it meanwhile."""
+    kept.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    aside = kept.with_name(f"{kept.name}.{os.getpid()}")
+    aside.write_text(passed, "utf-8")
+    aside.replace(kept)
 
 
 @cache

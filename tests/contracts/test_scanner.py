@@ -12,7 +12,7 @@ import pytest
 from archive.errors import Unavailable
 from metadata_schemas.description import Finding
 from preservation.examining import Examinations
-from preservation.scanning import MalwareExaminer, Scanner, clamd_at, find_largest, open_scanner
+from preservation.scanning import MalwareExaminer, Scanner, clamd_at, find_largest, open_scanner, trying
 from preservation.scanning.trying import MB, looks_whole
 from tests.preservation.scanner_double import MARK, SIGNATURE, nobody_listens, scanner_double
 
@@ -168,3 +168,22 @@ def test_a_scanner_that_dies_in_the_middle_of_a_file_leaves_the_file_unscanned()
         double.answer = ""
         with pytest.raises(Unavailable):
             examine(scanner, b"a plain record")
+
+
+def test_that_it_passed_is_kept_for_an_hour_for_the_other_processes(tmp_path):
+    kept = tmp_path / "scratch" / "passed"
+
+    def scans() -> int:
+        """How many files a process gives it that has not tried it yet."""
+        trying._tried.cache_clear()
+        before = double.scanned
+        assert open_scanner(double.address, whole=WHOLE, kept=kept).whole == WHOLE
+        return double.scanned - before
+
+    with scanner_double() as double:
+        assert scans() > 0
+        assert scans() == 0
+        double.version = "ClamAV 1.4.6/27999/Sat Nov 28 08:00:00 2026"
+        assert scans() > 0
+        os.utime(kept, (kept.stat().st_atime, kept.stat().st_mtime - trying.BELIEVED_SECONDS - 1))
+        assert scans() > 0
