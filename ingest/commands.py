@@ -13,7 +13,7 @@ from archive.site.site import Site
 from archive.site.terminal import Command, LazyGroup, Progress, json_option, pass_site, say
 from archive.work.commands import finish_work
 from archive.work.jobs import Job
-from ingest import checking_again, receiving, results, returning, transfers, volume_rows
+from ingest import checking_again, known, receiving, results, returning, transfers, volume_rows
 from ingest.receipts import commands as receipt_commands
 from ingest.receiving import Asked
 from preservation import completing
@@ -63,7 +63,7 @@ def receive(
     progress = Progress()
     if dry_run:
         with receiving.dry_run(site, asked, progress) as inspection:
-            told = results.of_dry_run(inspection)
+            told = results.of_dry_run(inspection, known.round_after(site, round_of))
         progress.close()
         return _told(told, as_json)
     try:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from archive.errors import Refused
 from archive.holdings import ContentFile, Item, Volume
+from archive.site.site import Site
 from ingest import reading, readings, transfers
 from ingest.inspection import Inspection
 from ingest.inventory import HELD
@@ -41,6 +42,12 @@ def same_transfer(
 def digests_of_lists(inspection: Inspection) -> dict[str, str]:
     """SHA-256 of the lists and other administrative files, by name."""
     return {name: reading.sha256_of(path) for name, path in inspection.administrative.items()}
+
+
+def round_after(site: Site, number: str | None) -> int:
+    """Which round a transfer would be that corrects this one; the first where it corrects none."""
+    with site.reading_session() as session:
+        return transfers.get(session, number).round + 1 if number else 1
 
 
 def earlier_round(session: Session, number: str, agency: str) -> Transfer:

@@ -62,7 +62,7 @@ def history(session: Session, number: str) -> list[dict[str, Any]]:
     ]
 
 
-def of_dry_run(inspection: Inspection) -> dict[str, Any]:
+def of_dry_run(inspection: Inspection, round_: int) -> dict[str, Any]:
     count = inspection.count
     return {
         "statutory": "LIST_CHECKED",
@@ -70,7 +70,7 @@ def of_dry_run(inspection: Inspection) -> dict[str, Any]:
         "quarantine": None,
         "transfer": None,
         "state": "checked",
-        "round": 1,
+        "round": round_,
         "volumes": {"listed": count("volumes"), "accepted": 0, "stored": 0, "returned": 0},
         "items": count("items"),
         "files": count("files"),

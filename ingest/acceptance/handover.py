@@ -22,7 +22,7 @@ def document(session: Session, transfer: Transfer, asked: Asked) -> Document:
             next=f"Accept it first: seogo transfer accept {transfer.number}",
         )  # fmt: skip
     facts = Facts([
-        (say("sign.giver"), f"{it.agency} ({transfer.agency_code})"),
+        (say("sign.giver"), report.named_agency(it.agency, transfer.agency_code)),
         (say("sign.taker"), asked.archive),
         (say("handover.transfer"), f"{transfer.number} · {say('desk.round')} {transfer.round}"),
         (say("report.period"), report.period(session, transfer, asked)),

@@ -66,13 +66,18 @@ def _transfer(session: Session, transfer: Transfer, asked: Asked) -> Iterator[Bl
     agency = overview.agencies(session).get(transfer.agency_code, transfer.agency_code)
     yield Heading(say("report.transfer"))
     yield Facts([
-        (say("desk.agency"), f"{agency} ({transfer.agency_code})"),
+        (say("desk.agency"), named_agency(agency, transfer.agency_code)),
         (say("report.period"), period(session, transfer, asked)),
         (say("desk.received"), language.moment(transfer.received_at, asked.tongue)),
         (say("desk.round"), str(transfer.round)),
         (say("desk.state"), say(f"state.{transfer.state}")),
         (say("desk.files"), f"{transfer.files:,} · {language.size(transfer.bytes)}"),
     ])  # fmt: skip
+
+
+def named_agency(name: str, code: str) -> str:
+    """An agency whose name is not known goes by its code."""
+    return name if name == code else f"{name} ({code})"
 
 
 def period(session: Session, transfer: Transfer, asked: Asked) -> str:

@@ -89,6 +89,15 @@ def test_a_verdict_is_given_by_form_and_holds_the_volume_back(shown: Shown, numb
     assert row.by != "archivist"
 
 
+def test_a_finding_is_explained_in_the_language_of_the_desk(shown: Shown, number: str):
+    client, path = shown.signed_in("archivist"), f"/desk/transfers/{number}/findings?rule=list.date"
+    korean = client.get(path).get_data(as_text=True)
+    assert "날짜를 읽을 수 없음." in korean
+    assert 'lang="en">No day is called 32.<' in korean
+    english = client.get("/en" + path).get_data(as_text=True)
+    assert '<td class="long">No day is called 32.</td>' in english
+
+
 def test_the_sample_leads_from_one_record_to_the_next(shown: Shown, number: str):
     client, path = shown.signed_in("archivist"), f"/desk/transfers/{number}/sample"
     assert "뽑은 표본이 없습니다." in client.get(path).get_data(as_text=True)

@@ -1,8 +1,10 @@
 """Rounds are compared by what is in their files; a dry run writes nothing and tells the same."""
 
 import csv
+import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pymupdf
 import pytest
@@ -45,6 +47,20 @@ def test_a_dry_run_writes_nothing_and_its_report_is_that_of_the_real_run(
     assert len(dry.told["findings"]) > 3
     for key in ("volumes", "items", "files", "bytes", "round", "references", "findings"):
         assert dry.told[key] == real.told[key], key
+
+
+def test_a_dry_run_tells_what_taking_in_finds_and_which_round_it_would_be(call: Call, faulty: Path) -> None:
+    dry = call("transfer", "receive", faulty, "--agency", AGENCY, "--dry-run").told
+    real = call("transfer", "receive", faulty, "--agency", AGENCY, "--accept", "--until", "stored").told
+    assert real["volumes"]["accepted"] > 0
+
+    def plain(told: dict[str, Any]) -> list[str]:
+        return sorted(json.dumps(each, sort_keys=True) for each in told["findings"])
+
+    assert plain(dry) == plain(real)
+    again = call("transfer", "receive", faulty, "--agency", AGENCY, "--dry-run", "--round-of",
+                 real["transfer"]).told  # fmt: skip
+    assert again["round"] == 2
 
 
 def test_two_rounds_are_compared_by_volumes_files_and_findings(

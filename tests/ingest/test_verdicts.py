@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -9,7 +10,7 @@ from sqlalchemy import select
 from archive.errors import WrongCall
 from archive.ledger import LedgerEntry
 from archive.site.site import Site
-from ingest import accession, checking_again, receiving, transfers
+from ingest import accession, checking_again, entering, receiving, transfers
 from ingest.acceptance import listed, verdicts
 from ingest.acceptance.listed import ListedItem, ListedVolume
 from ingest.acceptance.verdicts import Seen
@@ -69,6 +70,27 @@ def test_an_unfit_item_keeps_its_volume_from_being_taken_and_the_others_are(
     list(receiving.accept(site, number, by="p-2"))
     assert states(site, number) == ["stored", "waiting", "stored"]
     judge(site, number, 1, Seen("fit"), item=0)
+    list(receiving.accept(site, number, by="p-2"))
+    assert states(site, number) == ["stored"] * 3
+
+
+def test_a_volume_that_is_found_unfit_while_it_is_packed_is_not_taken(
+    site: Site, number: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conclude = entering.conclude
+    judged: list[int] = []
+
+    def found_unfit_meanwhile(site: Site, *more: Any) -> Any:
+        if not judged:
+            judged.append(1)
+            judge(site, number, 1, UNFIT)
+        return conclude(site, *more)
+
+    monkeypatch.setattr(accession, "working", _here)
+    monkeypatch.setattr(entering, "conclude", found_unfit_meanwhile)
+    list(receiving.accept(site, number, by="p-2"))
+    assert states(site, number) == ["stored", "waiting", "stored"]
+    judge(site, number, 1, Seen("fit"))
     list(receiving.accept(site, number, by="p-2"))
     assert states(site, number) == ["stored"] * 3
 
