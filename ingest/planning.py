@@ -109,13 +109,13 @@ def _given(row: TransferVolume) -> tuple[str, datetime]:
 def _sources(
     inspection: Inspection, volume: int, reference: str, items: Sequence[str]
 ) -> Iterator[SourceFile]:
-    root = content_path("", "").rstrip("/")
-    names = Names(f"{packages.prefix(reference)}/{root}")
+    root = f"{packages.prefix(reference)}/{content_path('', '').rstrip('/')}"
     by_item = partial(groupby, key=itemgetter(0))
     for (number, files), (_, again) in zip(
         by_item(inspection.files(volume)), by_item(inspection.files(volume)), strict=True
     ):
         item, top = items[number], _own_folder(file for _, file in again)
+        names = Names(root)  # an item has a folder of its own, so names of different items never meet
         for _, file in files:
             original, octets = read_name(file.path)
             within = relpath(original, top) if top else original
