@@ -58,8 +58,7 @@ def main() -> int:
     with measuring.working_folder(wanted.folder) as folder:
         kept = Path(wanted.keep) if wanted.keep else folder / "transfers"
         sizes = [max(1, int(count * wanted.scale)) for count in wanted.volumes]
-        small = [_take(_made(kept, count, FILES_A_VOLUME, 1), folder) for count in sizes]
-        _report(small)
+        _report([_row(_take(_made(kept, count, FILES_A_VOLUME, 1), folder)) for count in sizes])
         if count := int(wanted.files * wanted.scale):
             _report_large(_take(_made(kept, 1, count, wanted.an_item), folder))
     return 0
@@ -106,14 +105,17 @@ def _child(folder: Path, home: Path, volumes: int) -> int:
     return 0
 
 
+def _row(each: Taken) -> Taken:
+    print(
+        f"{each.volumes:,} volumes, {each.files:,} files: {each.seconds:.1f} s, {each.milliseconds:.2f} ms a "
+        f"volume ({each.work:.2f} ms of a processor), {each.peak.together / 1e6:.0f} MB in all, "
+        f"{each.peak.largest / 1e6:.0f} MB the largest process",
+        flush=True,
+    )
+    return each
+
+
 def _report(taken: Sequence[Taken]) -> None:
-    heads = ("volumes", "files", "seconds", "ms/volume", "of a CPU", "MB in all", "MB largest")
-    print("".join(f"{head:>11}" for head in heads))
-    for each in taken:
-        held = (each.peak.together / 1e6, each.peak.largest / 1e6)
-        numbers = (f"{each.seconds:.1f}", f"{each.milliseconds:.2f}", f"{each.work:.2f}")
-        told = (f"{each.volumes:,}", f"{each.files:,}", *numbers, *(f"{size:.0f}" for size in held))
-        print("".join(f"{value:>11}" for value in told), flush=True)
     first, last = taken[0], taken[-1]
     cost, work = last.milliseconds / first.milliseconds, last.work / first.work
     memory = last.peak.together / first.peak.together
