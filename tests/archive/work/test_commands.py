@@ -100,5 +100,6 @@ def test_a_worker_that_is_killed_alone_takes_its_children_along_and_the_next_goe
         time.sleep(0.02)
     assert row(job).state == "working"
     code, told = ended(started(place, "work", "--until-idle", "--json"))
-    recurring = [each for each in jobs.DECLARED.values() if each.again]
-    assert (code, told["done"], row(job).state) == (0, 1 + len(recurring), "done")
+    # The killed one may have ended some of the jobs that recur before.
+    assert (code, told["failed"], told["waiting"], row(job).state) == (0, [], [], "done"), told
+    assert 1 <= told["done"] <= 1 + sum(1 for each in jobs.DECLARED.values() if each.again)
