@@ -55,6 +55,7 @@ JOBS = (
     "ingest.receiving",
     "ingest.settling",
     "ingest.uploads.arriving",
+    "ingest.watch_jobs",
     "preservation.completing",
     "preservation.derivatives",
     "preservation.identifying",

@@ -2,7 +2,8 @@
 
 ``SEOGO_WATCH/<agency code>/<transfer folder>``.  A folder is complete when ``<transfer folder>.done``
 lies beside it, or when nothing in it was written for a while.  The answer is a file beside it too,
-so that the folder keeps the inventory by which it is known.
+so that the folder keeps the inventory by which it is known.  What was corrected is laid down as
+``<any name>.round-of-<number of its transfer>``.
 """
 
 import json
@@ -10,6 +11,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,8 @@ from ingest.receiving import Asked, Say
 
 BY = "watched-folder"
 DONE, ANSWER = ".done", ".answer.json"
+ROUND = re.compile(r".+[.]round-of-(?P<number>[0-9]{4}-[0-9]{4,})")
+"""A folder of this name corrects that transfer: it is its next round."""
 AGENCY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
 
@@ -58,42 +62,63 @@ def look(site: Site, say: Say) -> Iterator[dict[str, Any]]:
 
     What cannot be looked at now, or is being received by somebody else, is left for the next look.
     """
+    for each in complete(site):
+        try:
+            answer = take_up(site, each, say)
+        except Unavailable:
+            continue
+        if answer is not None:
+            yield answer
+
+
+def complete(site: Site) -> Iterator[Laid]:
+    """The folders that are complete and have no answer.  Unavailable when they cannot be looked at."""
     root, quiet = site.settings.watch, site.settings.watch_quiet
-    if root is None:
-        return
-    try:
-        for each in laid(root):
+    with _usable():
+        for each in laid(root) if root else ():
             if each.is_complete(site.machine_now().timestamp(), quiet):
-                answer = _take_up(site, each, say)
-                if answer is not None:
-                    _lay(each.answer, answer)
-                    yield answer
+                yield each
+
+
+def take_up(site: Site, found: Laid, say: Say) -> dict[str, Any] | None:
+    """Receive one folder and answer it; None while somebody else receives it."""
+    told = {"agency": found.agency, "folder": found.folder.name, "at": site.now().isoformat()}
+    with _usable():
+        try:
+            number = receiving.receive(site, asked(site, found.agency, found.folder, by=BY), say)
+            seal_now(site)
+        except Unavailable:
+            raise
+        except ArchiveError as error:
+            if isinstance(error, Conflict) and error.code == "busy":
+                return None
+            answer = {**told, "error": {"code": error.code, "message": error.message, "next": error.next}}
+        else:
+            with site.reading_session() as session:
+                answer = {**told, **results.result(session, number)}
+        _lay(found.answer, answer)
+    return answer
+
+
+def asked(site: Site, agency: str, folder: Path, *, by: str) -> Asked:
+    """Taken at once where that was agreed, else it waits for an archivist; a round where its name says so."""
+    with site.reading_session() as session:
+        agreed = agreements.in_force(session, agency, site.today())
+    accept = agreed is not None and agreed.accept
+    again = ROUND.fullmatch(folder.name)
+    earlier = again.group("number") if again else None
+    return Asked(folder=folder, agency=agency, accept=accept, round_of=earlier, by=by)
+
+
+@contextmanager
+def _usable() -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise Unavailable(
             f"The watched folder cannot be used ({error.strerror}: {error.filename}).",
             code="watch", next="Mend its rights or its medium; the next look goes on.",
         ) from error  # fmt: skip
-
-
-def _take_up(site: Site, found: Laid, say: Say) -> dict[str, Any] | None:
-    told = {"agency": found.agency, "folder": found.folder.name, "at": site.now().isoformat()}
-    try:
-        number = receiving.receive(site, _asked(site, found), say)
-        seal_now(site)
-    except (Unavailable, Conflict):
-        return None
-    except ArchiveError as error:
-        return {**told, "error": {"code": error.code, "message": error.message, "next": error.next}}
-    with site.reading_session() as session:
-        return {**told, **results.result(session, number)}
-
-
-def _asked(site: Site, found: Laid) -> Asked:
-    """Taken in at once where that was agreed; else it waits for an archivist."""
-    with site.reading_session() as session:
-        agreed = agreements.in_force(session, found.agency, site.today())
-    accept = agreed is not None and agreed.accept
-    return Asked(folder=found.folder, agency=found.agency, accept=accept, by=BY)
 
 
 def _lay(path: Path, answer: dict[str, Any]) -> None:

@@ -61,7 +61,7 @@ SETTINGS = (
     Setting("SEOGO_PORT", "8000", "port that seogo serve listens on"),
     Setting("SEOGO_UPLOAD_FILES", "200000", "the most files that one folder sent by browser may have"),
     Setting("SEOGO_UPLOAD_BYTES", "500000000000", "the most bytes that one folder sent by browser may have"),
-    Setting("SEOGO_WATCH", "", "folder that `seogo watch` looks into: <agency code>/<transfer folder>"),
+    Setting("SEOGO_WATCH", "", "folder where agencies lay down: <agency code>/<transfer folder>"),
     Setting("SEOGO_WATCH_QUIET", "60", "seconds without a change after which a folder there is complete"),
     Setting("SEOGO_HTTPS", "no", "yes when readers come by https: cookies are then marked Secure"),
 )

@@ -8,7 +8,7 @@ word is refused by that name.  So a body may run twice and must be safe to.
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
 from sqlalchemy import ColumnElement, String, and_, case, func, or_, select, update
@@ -17,6 +17,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from archive.database import Base
 from archive.errors import Conflict, Missing
+from archive.site.settings import Settings
 from archive.work.processes import is_dead
 
 Lane = Literal["reader", "staff", "batch"]
@@ -53,13 +54,13 @@ class Job(Base):
     ended_at: Mapped[datetime | None]
 
 
-Again = Literal["hourly", "daily"]
-"""How often a runner asks for a job by itself: once in each hour, or once in each day of Seoul."""
+Again = Literal["minutely", "hourly", "daily"]
+"""How often a runner asks for a job by itself: in each minute or hour, or once in each day of Seoul."""
 
 
 @dataclass(frozen=True)
 class Declared:
-    """How a job is run: its body, its lane, and the limits of the child that runs it."""
+    """How a job is run: its body, its lane, the limits of its child, and when it recurs by itself."""
 
     name: str
     body: Callable[..., Iterator[Progress]]
@@ -69,6 +70,7 @@ class Declared:
     memory: int
     preload: tuple[str, ...] = ()
     again: Again | None = None
+    only_if: Callable[[Settings], bool] = lambda _settings: True
 
 
 DECLARED: dict[str, Declared] = {}
@@ -83,14 +85,16 @@ def job(
     memory: int = 3 << 30,
     preload: tuple[str, ...] = (),
     again: Again | None = None,
+    only_if: Callable[[Settings], bool] = lambda _settings: True,
 ) -> Callable[[Callable[..., Iterator[Progress]]], Callable[..., Iterator[Progress]]]:
     """Declare a job.  Its body takes the site and ids, and yields progress; ``memory`` in bytes.
 
-    ``preload`` names slow modules that its child will load, so that the fork server loads them once.
+    ``preload`` names slow modules that its child will load, so that the fork server loads them once;
+    ``only_if`` tells by the settings whether a job that recurs has anything to do in an installation.
     """
 
     def declare(body: Callable[..., Iterator[Progress]]) -> Callable[..., Iterator[Progress]]:
-        DECLARED[name] = Declared(name, body, lane, timeout, attempts, memory, preload, again)
+        DECLARED[name] = Declared(name, body, lane, timeout, attempts, memory, preload, again, only_if)
         return body
 
     return declare
@@ -123,31 +127,25 @@ def submit_all(
     session.execute(dialect.insert(Job).on_conflict_do_nothing(index_elements=["once"]), rows)
 
 
-def wake(session: Session, name: str) -> None:
-    """Queue a job that there is only one of, however often it is asked for.
+def wake(
+    session: Session, name: str, *, once: str | None = None, failed: bool = True, **arguments: Any
+) -> None:
+    """Queue a job that there is only one of by this name, however often it is asked for.
 
     One that is being run right now is run once more when it ends, so that no change is missed.
+    Without ``failed`` one that was given up stays so, until somebody has it tried once more.
     """
-    submit(session, name, once=name)
-    ended = Job.state.in_(("done", "failed"))
+    submit(session, name, once=once or name, **arguments)
+    ended = Job.state.in_(("done", "failed") if failed else ("done",))
     session.execute(
         update(Job)
-        .where(Job.once == name, or_(ended, Job.state == "working"))
+        .where(Job.once == (once or name), or_(ended, Job.state == "working"))
         .values(
             again=case((ended, False), else_=True),
             attempt=case((ended, 0), else_=Job.attempt),
             state=case((ended, "waiting"), else_=Job.state),
         )
     )
-
-
-def submit_recurring(session: Session, today: date) -> None:
-    """Queue the jobs that recur; asking again within the same day or hour is harmless."""
-    for each in DECLARED.values():
-        if each.again == "daily":
-            submit(session, each.name, once=f"{each.name}:{today.isoformat()}")
-        elif each.again == "hourly":
-            wake(session, each.name)
 
 
 def claim(session: Session, runner: str, now: datetime) -> Job | None:

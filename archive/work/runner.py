@@ -17,7 +17,7 @@ from multiprocessing.process import BaseProcess
 from sqlalchemy import and_, or_
 
 from archive.site.site import Site
-from archive.work import child, jobs
+from archive.work import child, jobs, recurring
 from archive.work.jobs import Job
 from archive.work.processes import fork_server, me
 
@@ -107,13 +107,13 @@ class Runner:
                 jobs.release_dead(session, self.site.machine_now())
 
     def ask_what_recurs(self) -> None:
-        """Queue the daily and the hourly jobs, at the start and whenever an hour begins."""
-        hour = self.site.machine_now().replace(minute=0, second=0, microsecond=0)
-        if hour == self.asked:
-            return
-        with self.site.open_session.begin() as session:
-            jobs.submit_recurring(session, self.site.today())
-        self.asked = hour
+        """Queue the jobs that recur, at the start and whenever a minute or an hour begins."""
+        now, settings = self.site.machine_now(), self.site.settings
+        begun = recurring.begun(self.asked, now)
+        if recurring.is_any(begun, settings):
+            with self.site.open_session.begin() as session:
+                recurring.submit(session, begun, settings=settings, today=self.site.today())
+        self.asked = now
 
     def hand_back(self) -> None:
         """End the children, if any still run, and let others have their jobs."""

@@ -16,8 +16,7 @@ from archive.errors import ArchiveError, Conflict, Missing, Refused, Unavailable
 from archive.site.evidence import seal_now
 from archive.site.site import Site
 from archive.work import jobs
-from ingest import agreements, receiving, results, transfers
-from ingest.receiving import Asked
+from ingest import receiving, results, transfers, watching
 from ingest.transfers import Transfer
 
 NAME = "receive-intake"
@@ -87,16 +86,16 @@ def receive_intake(site: Site, intake_id: int) -> Iterator[jobs.Progress]:
     """Receive the folder; a refusal is the intake's answer and no failure."""
     with site.reading_session() as session:
         intake = session.get_one(Intake, intake_id)
-        agreed = agreements.in_force(session, intake.agency_code, site.today())
     number, error = None, None
     try:
         folder = _place(site, intake.agency_code, intake.folder)
-        accept = agreed is not None and agreed.accept
-        asked = Asked(folder=folder, agency=intake.agency_code, accept=accept, by=f"intake-{intake_id}")
+        asked = watching.asked(site, intake.agency_code, folder, by=f"intake-{intake_id}")
         number = receiving.receive(site, asked, lambda *_: None)
-    except (Unavailable, Conflict):
+    except Unavailable:
         raise
     except ArchiveError as refused:
+        if refused.code == "busy":  # the watched folder has found it too; it is asked for once more
+            raise Unavailable(refused.message, code="busy", next=refused.next) from refused
         error = {"code": refused.code, "message": refused.message, "next": refused.next}
     with site.open_session.begin() as session:
         row = session.get_one(Intake, intake_id)

@@ -3,11 +3,18 @@
 import json
 import shutil
 import time
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from archive.errors import Conflict
+from archive.site.site import Site
+from archive.work import jobs, recurring
+from ingest import transfers, watch_jobs, watching
+from tests.conftest import Installation
 from tests.ingest.conftest import AGENCY, Call, Said
 from tests.ingest.test_bad_input import row, transfer
 
@@ -114,3 +121,126 @@ def test_links_and_names_that_are_no_agency_are_not_followed(call: Call, root: P
 
 def test_without_a_watched_folder_there_is_nothing_to_watch(call: Call) -> None:
     assert call("watch", "--once").exit_code == 2
+
+
+# Rounds
+
+
+def refused(folder: Path) -> str:
+    code: str = answer(folder)["error"]["code"]
+    return code
+
+
+def test_a_corrected_folder_that_names_its_transfer_is_its_next_round(call: Call, root: Path) -> None:
+    bad = transfer(root / AGENCY / "봄", row("A-1", "가.txt;없음.txt"), files=("가.txt",))
+    (root / AGENCY / "봄.done").touch()
+    look(call)
+    assert (answer(bad)["transfer"], answer(bad)["round"]) == ("2026-0001", 1)
+    mended = lay(root, "봄.round-of-2026-0001")
+    look(call)
+    told = answer(mended)
+    assert (told["transfer"], told["round"], told["state"]) == ("2026-0002", 2, "waiting")
+    assert [each for each in told["findings"] if each["severity"] == "error"] == []
+    history = call("transfer", "show", "2026-0001").told["history"]
+    assert ("corrected", "2026-0002") in [(each["act"], each["detail"]) for each in history]
+    (mended.parent / f"{mended.name}.answer.json").unlink()
+    assert look(call).told["answers"][0]["transfer"] == "2026-0002"
+
+
+def test_a_round_of_nothing_or_of_another_agency_is_refused(call: Call, root: Path) -> None:
+    look(call)
+    none = lay(root, "봄.round-of-2026-0009")
+    look(call)
+    assert (refused(none), len(call("transfer", "list").told["transfers"])) == ("missing", 0)
+    lay(root)
+    look(call)
+    other = root / "1741000"
+    other.mkdir()
+    foreign = transfer(other / "봄.round-of-2026-0001", row("A-1", "나.txt"), files=("나.txt",))
+    (other / f"{foreign.name}.done").touch()
+    look(call)
+    assert refused(foreign) == "transfer.round"
+
+
+# As part of `seogo work`
+
+
+@pytest.fixture
+def site(root: Path, place: Installation) -> Iterator[Site]:
+    place.environment["SEOGO_WATCH"] = str(root)
+    site = place.site()
+    yield site
+    site.engine.dispose()
+
+
+def run(site: Site, job: str, **arguments: str) -> None:
+    list(jobs.DECLARED[job].body(site, **arguments))
+
+
+def asked(site: Site) -> list[tuple[str, str, str]]:
+    with site.reading_session() as session:
+        rows = session.query(jobs.Job).filter_by(name=watch_jobs.TAKE_UP).order_by(jobs.Job.id)
+        return [(row.arguments["agency"], row.arguments["folder"], row.state) for row in rows]
+
+
+def test_a_worker_that_keeps_running_takes_up_what_is_laid_down(
+    place: Installation, site: Site, root: Path
+) -> None:
+    folder = lay(root)
+    work, end = place.start("work"), time.monotonic() + 60
+    try:
+        while not (folder.parent / f"{folder.name}.answer.json").exists():
+            assert time.monotonic() < end and work.poll() is None
+            time.sleep(0.1)
+    finally:
+        work.terminate()
+        work.communicate()
+    assert (answer(folder)["transfer"], answer(folder)["state"]) == ("2026-0001", "waiting")
+
+
+def test_each_complete_folder_is_a_job_of_its_own_and_asked_for_once(site: Site, root: Path) -> None:
+    first, second = lay(root, "하나"), lay(root, "둘")
+    lay(root, "쓰는 중", done=False)
+    for _ in range(2):
+        run(site, watch_jobs.LOOK)
+    assert asked(site) == [(AGENCY, "둘", "waiting"), (AGENCY, "하나", "waiting")]
+    run(site, watch_jobs.TAKE_UP, agency=AGENCY, folder="하나")
+    assert answer(first)["transfer"] == "2026-0001"
+    assert not (second.parent / f"{second.name}.answer.json").exists()
+    run(site, watch_jobs.TAKE_UP, agency=AGENCY, folder="하나")
+    with site.reading_session() as session:
+        assert len(transfers.find(session)) == 1
+
+
+def test_a_folder_that_was_given_up_waits_for_a_person_and_one_that_was_busy_is_asked_for_again(
+    site: Site, root: Path
+) -> None:
+    lay(root)
+    for before, after in (("failed", "failed"), ("done", "waiting")):
+        run(site, watch_jobs.LOOK)
+        with site.open_session.begin() as session:
+            session.query(jobs.Job).update({"state": before})
+        run(site, watch_jobs.LOOK)
+        assert asked(site) == [(AGENCY, "2026-봄", after)]
+
+
+def test_a_folder_that_somebody_else_receives_gets_no_answer_yet(
+    site: Site, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = lay(root)
+
+    def busy(*_: object) -> str:
+        raise Conflict("This folder is being received at this moment.", code="busy")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(watching.receiving, "receive", busy)
+        run(site, watch_jobs.TAKE_UP, agency=AGENCY, folder=folder.name)
+    assert not (folder.parent / f"{folder.name}.answer.json").exists()
+    run(site, watch_jobs.TAKE_UP, agency=AGENCY, folder=folder.name)
+    assert answer(folder)["transfer"] == "2026-0001"
+
+
+def test_where_nothing_is_watched_no_job_looks(place: Installation) -> None:
+    settings = place.site().settings
+    assert not recurring.is_any(["minutely"], settings)
+    assert recurring.is_any(["minutely"], replace(settings, watch=Path("/tmp")))

@@ -6,7 +6,7 @@ import pytest
 
 from archive.errors import Conflict, Missing
 from archive.site.site import Site
-from archive.work import jobs
+from archive.work import jobs, recurring
 from archive.work.jobs import Job
 from archive.work.processes import me
 
@@ -234,7 +234,8 @@ def test_a_job_whose_runners_on_this_machine_die_is_given_up_too(site: Site) -> 
 def test_what_recurs_is_asked_for_once_a_day_or_each_time(site: Site) -> None:
     for day in (NOW, NOW, NOW + timedelta(days=1)):
         with site.open_session.begin() as session:
-            jobs.submit_recurring(session, day.date())
+            every = recurring.begun(None, day)
+            recurring.submit(session, every, settings=site.settings, today=day.date())
     with site.reading_session() as session:
         names = [row.once for row in session.query(Job).order_by(Job.once)]
     daily = {name for name, each in jobs.DECLARED.items() if each.again == "daily"}
@@ -243,3 +244,26 @@ def test_what_recurs_is_asked_for_once_a_day_or_each_time(site: Site) -> None:
     assert sorted(names) == sorted(
         {*hourly, *(f"{name}:2026-03-{day}" for name in daily for day in ("02", "03"))}
     )
+
+
+def test_what_begins_is_told_once() -> None:
+    hour = NOW.replace(minute=0, second=0, microsecond=0)
+    assert recurring.begun(None, hour) == ["minutely", "hourly", "daily"]
+    assert recurring.begun(hour, hour + timedelta(seconds=59)) == []
+    assert recurring.begun(hour, hour + timedelta(seconds=60)) == ["minutely"]
+    assert recurring.begun(hour + timedelta(minutes=59), hour + timedelta(hours=1)) == [
+        "minutely", "hourly", "daily",
+    ]  # fmt: skip
+
+
+def test_one_that_was_given_up_is_only_woken_by_who_says_so(site: Site) -> None:
+    def woken(*, failed: bool) -> list[tuple[str, str]]:
+        with site.open_session.begin() as session:
+            jobs.wake(session, "derive-volume", once="one", failed=failed, volume_id=7)
+        return states(site)
+
+    assert woken(failed=False) == [("derive-volume", "waiting")]
+    with site.open_session.begin() as session:
+        session.query(Job).update({"state": "failed"})
+    assert woken(failed=False) == [("derive-volume", "failed")]
+    assert woken(failed=True) == [("derive-volume", "waiting")]
