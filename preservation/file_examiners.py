@@ -60,9 +60,8 @@ def faults_of(reader: Reader, path: Path, name: str, limits: Limits) -> list[Fau
 
 
 def finding(fault: Fault, name: str) -> Finding:
-    sentence = f"The archive file {name} was looked through: {fault.fact}. {fault.next}".strip()
     count = str(fault.members) if fault.members else None
-    return Finding(fault.rule, fault.severity, Where(path=name), count, None, sentence)
+    return Finding(fault.rule, fault.severity, Where(path=name), count, None, fault.sentence(name))
 
 
 def _looked_at_later(name: str, size: int) -> Iterator[Finding]:

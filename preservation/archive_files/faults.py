@@ -1,7 +1,7 @@
 """What can be said about an archive file: a rule, a sentence, and how many members it is about."""
 
-from collections import defaultdict
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from dataclasses import dataclass, replace
 
 from archive.names import printable
 from metadata_schemas.description import Severity
@@ -21,6 +21,11 @@ class Fault:
     fact: str
     next: str
     members: int = 0
+    subject: str = "archive file"
+
+    def sentence(self, name: str) -> str:
+        how = "was not looked through" if self.rule == NOT_LOOKED_THROUGH else "was looked through"
+        return f"The {self.subject} {name} {how}: {self.fact}. {self.next}".strip()
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,7 @@ class Rule:
     next: str = ""
 
 
+NOT_LOOKED_THROUGH = "file.not_looked_through"
 RULES = {
     "damaged": Rule(
         "file.archive_damaged", "error", "it is damaged or contradicts itself", "Ask for a sound copy."
@@ -74,6 +80,22 @@ RULES = {
         "name.archive_hidden", "warning", "names in it hold signs that hide how they really read",
         "Compare the names with the list.",
     ),
+    "not_looked_through": Rule(
+        NOT_LOOKED_THROUGH, "warning", "",
+        "Open it by hand in a safe place, or ask for the files that are in it.",
+    ),
+    "mail_damaged": Rule(
+        "file.mail_damaged", "warning", "a message in it is damaged",
+        "Compare it with the sender's mail, or ask for a sound copy.",
+    ),
+    "mail_encrypted": Rule(
+        "file.mail_encrypted", "warning", "a message in it is encrypted, and what is in that is not known",
+        "Ask the sender for the message without encryption.",
+    ),
+    "mail_name": Rule(
+        "name.mail_attachment", "warning", "the name of an attachment leads out of the folder it is saved to",
+        "Save such an attachment under a name of your own.",
+    ),
     "long": Rule(
         "limit.archive_path", "warning", "a path in it is longer or deeper than systems can unpack",
         "Unpack it with a program that shortens paths.",
@@ -89,9 +111,11 @@ LIMIT_NEXT = "Ask for the files unpacked, or raise the limit (SEOGO_ARCHIVE_LIMI
 
 
 class Faults:
-    """Gathers what is found in one file."""
+    """Gathers what is found in one file, which is called ``subject``."""
 
-    def __init__(self) -> None:
+    def __init__(self, subject: str = "archive file") -> None:
+        self._subject = subject
+        self.mail: Counter[str] = Counter()
         self._members: dict[str, list[str]] = defaultdict(list)
         self._counts: dict[str, int] = defaultdict(int)
         self._details: dict[str, dict[str, None]] = defaultdict(dict)
@@ -109,15 +133,31 @@ class Faults:
 
     def all(self) -> list[Fault]:
         faults = [self._fault(what, rule) for what, rule in RULES.items() if what in self._counts]
+        if self.mail["messages"] > 1 or self.mail["attachments"]:
+            faults.append(self._mail_contents())
         if self._exceeded is not None:
             fact = f"it {self._exceeded.fact}; it was not looked at further"
             faults.append(Fault(LIMIT_RULES[self._exceeded.limit], "error", fact, LIMIT_NEXT))
-        return faults
+        return [replace(fault, subject=self._subject) for fault in faults]
+
+    def _mail_contents(self) -> Fault:
+        messages, archives = self.mail["messages"], self.mail["archives"]
+        held = (
+            f"it holds {_counted(messages, 'message')} and {_counted(self.mail['attachments'], 'attachment')}"
+        )
+        also = (
+            f"; looked through as well: {_counted(archives, 'archive file')} among them" if archives else ""
+        )
+        return Fault("file.mail_contents", "note", held + also, "", messages)
 
     def _fault(self, what: str, rule: Rule) -> Fault:
         members, count = self._members[what], self._counts[what]
-        fact = rule.fact + "".join(f": {'; '.join(self._details[what])}" if self._details[what] else "")
+        fact = ": ".join(filter(None, (rule.fact, "; ".join(self._details[what]))))
         if members:
             more = f" and {count - len(members)} more" if count > len(members) else ""
             fact += f" ({', '.join(members)}{more})"
         return Fault(rule.rule, rule.severity, fact, rule.next, count if members else 0)
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"

@@ -19,19 +19,25 @@ from preservation.archive_files.by_libarchive import libarchive_members
 from preservation.archive_files.dump_members import dump_members
 from preservation.archive_files.faults import Fault, Faults
 from preservation.archive_files.forward import Forward
-from preservation.archive_files.kinds import COMPRESSED, HEAD, claimed, kind_of
+from preservation.archive_files.kinds import COMPRESSED, HEAD, SUBJECTS, claimed, kind_of
 from preservation.archive_files.limits import Budget, Exceeded, Limits
+from preservation.archive_files.mail import mailbox_members, message_members
 from preservation.archive_files.members import BLOCK, Damaged, Encrypted, Member, Unsupported
 from preservation.archive_files.seven_zip import seven_zip_members
 from preservation.archive_files.tar_members import tar_members
 from preservation.archive_files.zip_members import zip_members
 from preservation.media_types import is_signed
 
+NEXT = " › "
+"""Stands between a file and what is in it."""
 FORWARD: dict[str, Callable[[BinaryIO], Iterator[Member]]] = {
     "tar": tar_members, "ar": ar_members, "cpio": cpio_members, "arj": arj_members, "dump": dump_members,
 }  # fmt: skip
 SEEKING: dict[str, Callable[[BinaryIO, Budget], Iterator[Member]]] = {
     "zip": zip_members, "7z": seven_zip_members,
+}  # fmt: skip
+MAIL: dict[str, Callable[[BinaryIO, Budget], Iterator[Member]]] = {
+    "mbox": mailbox_members, "eml": message_members,
 }  # fmt: skip
 DECOMPRESSORS = {
     "gzip": decompressors.gzip,
@@ -43,12 +49,13 @@ DECOMPRESSORS = {
 
 def judge(stream: BinaryIO, name: str, limits: Limits) -> list[Fault]:
     """Everything worth saying about one file; nothing for a file that is no archive and claims to be none."""
-    faults = Faults()
     head = stream.read(HEAD)
-    kind = kind_of(head) or _claimed_zip(stream, head, name)
+    kind = kind_of(head) or _claimed_kind(stream, head, name)
+    said = claimed(name)
+    faults = Faults(SUBJECTS.get(kind or said or "", "archive file"))
     if kind is None:
-        if (said := claimed(name)) is not None and not is_signed(head):
-            faults.add("damaged", f"its name ends as that of a {said} file, and its bytes are of none")
+        if said is not None and not is_signed(head):
+            _add_broken_promise(faults, said)
         return faults.all()
     try:
         _look(_Task(Budget(limits), faults, 1), stream, kind, "")
@@ -57,10 +64,17 @@ def judge(stream: BinaryIO, name: str, limits: Limits) -> list[Fault]:
     return faults.all()
 
 
-def _claimed_zip(stream: BinaryIO, head: bytes, name: str) -> str | None:
-    """A ZIP file may have other bytes before it; where the name says ZIP, its end is looked for."""
-    may_be = claimed(name) == "zip" and not is_signed(head)
-    return "zip" if may_be and stream.seek(0, 2) else None
+def _add_broken_promise(faults: Faults, said: str) -> None:
+    what = SUBJECTS.get(said, f"{said} file")
+    fact = f"its name ends as that of a {what}, and its bytes are of none"
+    faults.add("not_looked_through" if said in SUBJECTS else "damaged", fact)
+
+
+def _claimed_kind(stream: BinaryIO, head: bytes, name: str) -> str | None:
+    """A name decides where bytes do not: a ZIP may have other bytes before it, a message a spoilt head."""
+    said = claimed(name)
+    may_be = said in ("zip", "eml") and not is_signed(head)
+    return said if may_be and stream.seek(0, 2) else None
 
 
 class _Task:
@@ -84,6 +98,9 @@ def _look(task: _Task, stream: BinaryIO, kind: str, within: str) -> None:
             _look_compressed(
                 task, DECOMPRESSORS[kind](iter(lambda: stream.read(BLOCK), b""), one_only=False), within
             )
+        elif kind in MAIL:
+            stream.seek(0)
+            _look_at_mail(task, MAIL[kind](stream, task.budget), kind, within)
         else:
             _look_at_members(task, _members(task, stream, kind), within)
     except Damaged as damage:
@@ -111,7 +128,7 @@ def _look_compressed(task: _Task, unpacked: Iterator[bytes], within: str) -> Non
         _look_at_members(task, FORWARD[kind](forward), within)
         forward.drain()
     else:
-        _look_into(task, kind, forward.rest(), within)
+        _look_into(task, kind, forward.rest(), within.removesuffix(NEXT))
 
 
 def _counted(task: _Task, blocks: Iterator[bytes]) -> Iterator[bytes]:
@@ -164,8 +181,42 @@ def _judge_member(faults: Faults, member: Member, name: str, full: str) -> None:
         faults.add("link_out" if leads_out else "link", "", full)
 
 
-def _look_at_data(task: _Task, data: Iterator[bytes], full: str) -> None:
-    """Unpack a member into nothing, or into memory when it is an archive itself."""
+def _look_at_mail(task: _Task, members: Iterator[Member], kind: str, within: str) -> None:
+    """Names that repeat are usual in mail, and its messages are as many as they are: both are no traps."""
+    number = 1
+    for member in members:
+        task.budget.wait()
+        where = within if kind == "eml" else f"{within}message {number}"
+        if member.kind == "message":
+            number += 1
+            task.faults.mail["messages"] += 1
+            if member.unusual:
+                task.faults.add("mail_damaged", member.unusual, where)
+        elif member.encrypted:
+            task.faults.add("mail_encrypted", "", where)
+        else:
+            _look_at_attachment(task, member, where if kind == "eml" else f"{where}{NEXT}")
+
+
+def _look_at_attachment(task: _Task, member: Member, within: str) -> None:
+    name, encoding = names.read_name(member)
+    full = f"{within}{name or 'an attachment without a name'}"
+    task.faults.mail["attachments"] += 1
+    if name and names.leads_out(name) is not None:
+        task.faults.add("mail_name", "", full)
+    if encoding is not None:
+        task.faults.add("encoding", encoding, full)
+    if hides_something(name):
+        task.faults.add("hidden", "", full)
+    if member.unsupported is not None:
+        task.faults.add("unsupported", member.unsupported, full)
+    if member.data is not None and _look_at_data(task, member.data(), full):
+        task.faults.mail["archives"] += 1
+
+
+def _look_at_data(task: _Task, data: Iterator[bytes], full: str) -> bool:
+    """Unpack a member into nothing, or into memory when it is an archive itself, which is the answer."""
+    kind = None
     try:
         blocks = _counted(task, data)
         first = next(blocks, b"")
@@ -179,6 +230,7 @@ def _look_at_data(task: _Task, data: Iterator[bytes], full: str) -> None:
             _look_into(task, kind, _chained(first, blocks), full)
     except Unsupported as reason:
         task.faults.add("unsupported", str(reason), full)
+    return kind is not None and kind not in MAIL
 
 
 def _chained(first: bytes, more: Iterator[bytes]) -> Iterator[bytes]:
@@ -198,4 +250,4 @@ def _look_into(task: _Task, kind: str | None, blocks: Iterator[bytes], full: str
                 held = BytesIO()
     if kind is not None:
         held.seek(0)
-        _look(task.deeper(), held, kind, f"{full} › " if full else "")
+        _look(task.deeper(), held, kind, f"{full}{NEXT}" if full else "")

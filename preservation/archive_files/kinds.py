@@ -4,6 +4,8 @@ from collections.abc import Callable
 from pathlib import PurePosixPath
 from typing import Literal
 
+from preservation.archive_files.mail import is_mailbox, is_message
+
 HEAD = 1024
 """How many bytes from the front tell the kind."""
 
@@ -53,7 +55,12 @@ CLAIMS = {
     ".lha": "lha",
     ".lzh": "lha",
     ".cab": "cab",
+    ".eml": "eml",
+    ".mbox": "mbox",
+    ".mbx": "mbox",
 }
+SUBJECTS = {"eml": "mail message", "mbox": "mailbox"}
+"""What a file of a kind is called where it is no archive file."""
 """Endings by which a person expects an archive file."""
 
 
@@ -63,7 +70,11 @@ def kind_of(head: bytes) -> str | None:
         if head.startswith(signature, at):
             # Two bytes are there by chance in one file of 65,536, so more has to fit.
             return kind if (fits := FITS.get(kind)) is None or fits(head) else None
-    return "tar" if _is_old_tar(head[:512]) else None
+    if _is_old_tar(head[:512]):
+        return "tar"
+    if head.startswith(b"From "):
+        return "mbox" if is_mailbox(head) else None
+    return "eml" if is_message(head) else None
 
 
 def _is_lha(head: bytes) -> bool:

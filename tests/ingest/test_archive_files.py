@@ -8,6 +8,8 @@ import pytest
 from tests.conftest import Installation
 from tests.ingest.conftest import Call
 from tests.ingest.test_bad_input import row, stored, transfer
+from tests.preservation.archive_files.mailing import PLAIN, attachment, mailbox, message
+from tests.preservation.archive_files.making import zipped
 
 
 def packed(path: Path, members: dict[str, bytes]) -> Path:
@@ -65,6 +67,22 @@ def test_an_office_document_that_is_a_bomb_is_an_archive_file_too(
         folder / "문서.hwpx", {"mimetype": b"application/hwp+zip", "Contents/section0.xml": bytes(2 << 20)}
     )
     assert "limit.archive_bytes" in receive(folder).rules
+
+
+def test_mail_is_taken_and_told_and_a_trap_in_it_waits(
+    place: Installation, receive: Call, tmp_path: Path
+) -> None:
+    folder = transfer(tmp_path / "t", row("A-1", "2009년 편지함.mbox"), row("A-2", "나쁨.eml"))
+    trap = zipped({"../../가.txt": b"1"})
+    (folder / "2009년 편지함.mbox").write_bytes(mailbox(PLAIN, message(attachment(b"1")), PLAIN))
+    (folder / "나쁨.eml").write_bytes(message(attachment(trap)))
+    taken = receive(folder)
+    assert (taken.exit_code, taken.told["volumes"]["accepted"]) == (3, 1)
+    of_mail = {each["where"]["path"]: each for each in taken.told["findings"] if "mail" in each["message"]}
+    assert of_mail["2009년 편지함.mbox"]["message"] == (
+        "The mailbox 2009년 편지함.mbox was looked through: it holds 3 messages and 1 attachment."
+    )
+    assert "archive_path" in "".join(taken.rules) and not list(place.home.rglob("*나쁨*"))
 
 
 def test_a_transfer_that_is_one_archive_file_is_told_to_be_unpacked(receive: Call, tmp_path: Path) -> None:
