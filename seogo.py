@@ -50,6 +50,7 @@ JOBS = (
     "ingest.checking_again",
     "ingest.malware.ending",
     "ingest.intake.asking",
+    "ingest.papers.issuing",
     "ingest.receipts.completion",
     "ingest.receipts.issuing",
     "ingest.receiving",
@@ -72,6 +73,7 @@ PAGES = (
     "ingest.web",
     "ingest.uploads.web",
     "ingest.intake.web",
+    "ingest.papers.web",
     "ingest.receipts.web",
     "preservation.web",
     "archive.work.web",
@@ -125,7 +127,12 @@ def declare_jobs() -> None:
 
 def load() -> None:
     """Import every package whole, so that every table, job and command is declared."""
-    elsewhere = ("ingest.acceptance.commands", "ingest.demo", "ingest.releases.commands")
+    elsewhere = (
+        "ingest.acceptance.commands",
+        "ingest.demo",
+        "ingest.papers.commands",
+        "ingest.releases.commands",
+    )
     for module in (*COMMANDS.values(), *JOBS, *PAGES, *elsewhere):
         importlib.import_module(module)
 

@@ -29,9 +29,8 @@ SHOWN = 20
 
 
 LATER = {
-    **dict.fromkeys(
-        ("compare", "count", "handover", "history", "judge", "report", "sample"), "ingest.acceptance.commands"
-    ),
+    **dict.fromkeys(("compare", "count", "history", "judge", "sample"), "ingest.acceptance.commands"),
+    **dict.fromkeys(("handover", "report"), "ingest.papers.commands"),
     "release": "ingest.releases.commands",
 }
 """Commands that are imported when they are called."""

@@ -19,7 +19,7 @@ from ingest.transfers import FindingRow, Transfer, TransferAct, TransferVolume
 
 SEVERITIES = ("error", "warning", "note")
 FIRST = 100
-JOBS = ("accept-transfer", "check-transfer", "complete-transfer", "issue-receipt")
+JOBS = ("accept-transfer", "check-transfer", "complete-transfer", "issue-paper", "issue-receipt")
 """What may be under way for one transfer; all but one of them wait for their turn."""
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from archive.site.reader.web import needs, reader, say, session, site
+from archive.site.reader.web import download, needs, reader, say, session, site, streamed
 from archive.site.site import Site
 from archive.work import jobs
 from ingest import checking_again, overview, returning, transfers
@@ -57,10 +57,8 @@ def findings(number: str) -> ResponseReturnValue:
     it = transfers.get(session(), number)
     rule, after = request.args.get("rule", ""), _after()
     if not rule:
-        name = f"seogo-{it.number}-findings.csv"
-        text = "".join(overview.as_csv(session(), it))
-        disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return Response(text, mimetype="text/csv", headers=disposition)
+        lines = streamed(lambda db: overview.as_csv(db, transfers.get(db, number)))
+        return download(lines, "text/csv", f"seogo-{number}-findings.csv")
     rows = overview.findings(session(), it, rule, after=after, limit=AT_ONCE * 2)
     return render_template("findings.html", it=_summary(number), rule=rule, rows=rows, after=after)
 

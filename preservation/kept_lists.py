@@ -1,4 +1,4 @@
-"""Brings the lists and checksum lists of transfers, which lie beside the packages, into another store."""
+"""Brings what lies beside the packages into another store: lists of transfers, receipts, signed papers."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from archive.ledger import JournalRecord, LedgerEntry
 from archive.site.site import Site
 from archive.stores import Store
 
-PREFIX = "transfers/"
+PREFIXES = ("papers/", "receipts/", "transfers/")
 
 
 def bring(site: Site, target: Store) -> int:
@@ -32,13 +32,14 @@ def bring(site: Site, target: Store) -> int:
 
 def _lacking(source: Store, target: Store) -> Iterator[str]:
     """Both stores list in the order of keys, so that neither list is held."""
-    there = (key for key, _ in target.find(PREFIX))
-    other = next(there, None)
-    for key, _ in source.find(PREFIX):
-        while other is not None and other < key:
-            other = next(there, None)
-        if key != other:
-            yield key
+    for prefix in PREFIXES:
+        there = (key for key, _ in target.find(prefix))
+        other = next(there, None)
+        for key, _ in source.find(prefix):
+            while other is not None and other < key:
+                other = next(there, None)
+            if key != other:
+                yield key
 
 
 def _bring(site: Site, source: Store, target: Store, key: str) -> bool:

@@ -1,26 +1,17 @@
-"""The inspection (검수) on the command line: verdicts, samples, counts, rounds and reports of a transfer."""
+"""The inspection (검수) on the command line: verdicts, samples, counts and rounds of a transfer."""
 
 import secrets
-from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import click
 
-from archive import printing
-from archive.errors import Missing, WrongCall
+from archive.errors import Missing
 from archive.site.evidence import seal_now
-from archive.site.language import LANGUAGES, Language
 from archive.site.site import Site
 from archive.site.terminal import Command, json_option, pass_site, say
-from archive.site.words import spoken
 from ingest import results, transfers
-from ingest.acceptance import counts, kinds, listed, rounds, sampling, verdicts
-from ingest.acceptance import handover as handing_over
-from ingest.acceptance import report as reporting
-from ingest.acceptance import table as tables
+from ingest.acceptance import counts, listed, rounds, sampling, verdicts
 from ingest.acceptance.forms import percent
-from ingest.acceptance.report import Asked
 from ingest.acceptance.sampling import Standing
 from ingest.acceptance.verdicts import BINDINGS, CONDITIONS, REASONS, Seen
 
@@ -167,63 +158,6 @@ def history(site: Site, number: str, as_json: bool) -> None:
         f"{each['volumes']['accepted']} accepted, {each['volumes']['returned']} returned, "
         f"{len(each['findings'])} findings" for each in told["rounds"]
     ))  # fmt: skip
-
-
-@click.command(cls=Command)
-@click.argument("number")
-@click.option("--pdf", type=click.Path(dir_okay=False, path_type=Path), help="The report, for people.")
-@click.option("--csv", "table", type=click.Path(dir_okay=False, path_type=Path), help="A line a volume.")
-@click.option("--differences", type=click.Path(dir_okay=False, path_type=Path), help="Each difference, CSV.")
-@click.option("--language", "tongue", type=click.Choice(LANGUAGES), default="ko", show_default=True)
-@json_option
-@pass_site
-def report(
-    site: Site, number: str, pdf: Path | None, table: Path | None, differences: Path | None,
-    tongue: Language, as_json: bool,
-) -> None:  # fmt: skip
-    """Write the inspection report (검수 보고서) as PDF, and as CSV for a spreadsheet."""
-    if not (pdf or table or differences):
-        raise WrongCall("A report needs a file.", next="Name one with --pdf, --csv or --differences.")
-    words = spoken(tongue)
-    with site.reading_session() as session:
-        transfer = transfers.get(session, number)
-        if pdf:
-            pdf.write_bytes(printing.pdf(reporting.document(session, transfer, _asked(site, tongue))))
-        if table:
-            _write(table, tables.volumes(session, transfer, words))
-        if differences:
-            _write(differences, tables.differences(session, transfer, words))
-    written = {"pdf": pdf, "csv": table, "differences": differences}
-    told = {"transfer": number, **{name: str(path) if path else None for name, path in written.items()}}
-    say(told, as_json, lambda: "Written: " + ", ".join(str(path) for path in written.values() if path))
-
-
-@click.command(cls=Command)
-@click.argument("number")
-@click.option("--pdf", type=click.Path(dir_okay=False, path_type=Path), required=True)
-@click.option("--language", "tongue", type=click.Choice(LANGUAGES), default="ko", show_default=True)
-@json_option
-@pass_site
-def handover(site: Site, number: str, pdf: Path, tongue: Language, as_json: bool) -> None:
-    """Write the handover record (인계인수서) of what is in custody, to be signed."""
-    with site.reading_session() as session:
-        transfer = transfers.get(session, number)
-        pdf.write_bytes(printing.pdf(handing_over.document(session, transfer, _asked(site, tongue))))
-        states = kinds.counts(session, transfer, kinds.TAKEN)
-        counted = {kind: dict(zip(("volumes", "items", "files"), numbers, strict=True))
-                   for kind, numbers in states.items()}  # fmt: skip
-    told = {"transfer": number, "pdf": str(pdf), "kinds": counted}
-    say(told, as_json, lambda: f"Written: {pdf}")
-
-
-def _asked(site: Site, tongue: Language) -> Asked:
-    name = site.settings.name_en if tongue == "en" else site.settings.name
-    return Asked(spoken(tongue), tongue, name, site.now())
-
-
-def _write(path: Path, lines: Iterable[str]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        file.writelines(lines)
 
 
 def as_dict(standing: Standing) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from archive.site import language
 from ingest import overview
 from ingest.acceptance import kinds, report
 from ingest.acceptance.report import Asked
+from ingest.overview import Summary
 from ingest.transfers import Transfer
 
 SIGNERS = ("sign.giver", "sign.taker", "sign.witness")
@@ -16,11 +17,7 @@ SIGNERS = ("sign.giver", "sign.taker", "sign.witness")
 def document(session: Session, transfer: Transfer, asked: Asked) -> Document:
     """Refused as long as nothing of the transfer is in custody: there is nothing to sign for."""
     say, it = asked.say, overview.summary(session, transfer)
-    if not it.accepted:
-        raise Refused(
-            f"Nothing of transfer {transfer.number} is in custody yet.", code="handover.nothing",
-            next=f"Accept it first: seogo transfer accept {transfer.number}",
-        )  # fmt: skip
+    require_custody(it)
     facts = Facts([
         (say("sign.giver"), report.named_agency(it.agency, transfer.agency_code)),
         (say("sign.taker"), asked.archive),
@@ -42,3 +39,11 @@ def document(session: Session, transfer: Transfer, asked: Asked) -> Document:
             report.signatures(say, SIGNERS),
         ],
     )  # fmt: skip
+
+
+def require_custody(it: Summary) -> None:
+    if not it.accepted:
+        raise Refused(
+            f"Nothing of transfer {it.transfer.number} is in custody yet.", code="handover.nothing",
+            next=f"Accept it first: seogo transfer accept {it.transfer.number}",
+        )  # fmt: skip

@@ -10,7 +10,7 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from archive.site.words import Say
-from ingest.acceptance import counts
+from ingest.acceptance import counts, kinds
 from ingest.acceptance.listed import ListedItem, ListedVolume
 from ingest.acceptance.verdicts import Verdict
 from ingest.overview import csv_line
@@ -27,6 +27,22 @@ def volumes(session: Session, transfer: Transfer, say: Say) -> Iterator[str]:
     yield "\ufeff" + csv_line([say(f"column.{name}") for name in COLUMNS])
     for row in session.execute(_rows(transfer).execution_options(yield_per=1000)):
         yield csv_line(_cells(*row, say=say))
+
+
+def in_custody(session: Session, transfer: Transfer, say: Say) -> Iterator[str]:
+    """The volumes that a handover record is signed for, each with its kind and what it has."""
+    names = ("number", "sender", "title", "reference", "kind", "items", "files", "bytes")
+    yield "\ufeff" + csv_line([say(f"column.{name}") for name in names])
+    rows = (
+        select(TransferVolume, ListedVolume.record_type)
+        .outerjoin(ListedVolume, ListedVolume.volume_id == TransferVolume.id)
+        .where(TransferVolume.transfer_id == transfer.id, TransferVolume.state.in_(kinds.TAKEN))
+        .order_by(TransferVolume.position)
+    )
+    for row, record_type in session.execute(rows.execution_options(yield_per=1000)):
+        kind = say(f"kind.{kinds.kind_of(record_type)}")
+        yield csv_line([row.position + 1, row.sender_id, row.title, row.reference, kind, row.items, row.files,
+                        row.bytes])  # fmt: skip
 
 
 def differences(session: Session, transfer: Transfer, say: Say) -> Iterator[str]:

@@ -1,19 +1,17 @@
-"""The inspection desk (검수): looking at volumes and items, samples, counts, rounds, and the reports."""
+"""The inspection desk (검수): looking at volumes and items, samples, counts and rounds."""
 
 import secrets
 from typing import Any
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from archive import printing
 from archive.errors import WrongCall
-from archive.site.reader.web import needs, reader, say, session, site, tongue
+from archive.site.reader.web import needs, reader, say, session, site
 from ingest import overview, transfers
-from ingest.acceptance import browsing, counts, handover, listed, report, rounds, sampling, table, verdicts
+from ingest.acceptance import browsing, counts, listed, report, rounds, sampling, verdicts
 from ingest.acceptance.forms import percent, seen_of
 from ingest.acceptance.listed import ListedItem
-from ingest.acceptance.report import Asked
 from ingest.overview import Summary
 from ingest.transfers import Transfer, TransferVolume
 
@@ -164,43 +162,6 @@ def every_round(number: str) -> ResponseReturnValue:
         "rounds.html", it=it, tab="rounds", every=every, before=before or numbers[0],
         after=after or numbers[-1], found=found, changes=rounds.CHANGES, first=AT_ONCE,
     )  # fmt: skip
-
-
-@bp.get("/report.pdf")
-@needs(DESK)
-def report_pdf(number: str) -> ResponseReturnValue:
-    made = printing.pdf(report.document(session(), _transfer(number), _asked()))
-    return _file(made, "application/pdf", f"seogo-{number}-inspection.pdf")
-
-
-@bp.get("/handover.pdf")
-@needs(DESK)
-def handover_pdf(number: str) -> ResponseReturnValue:
-    made = printing.pdf(handover.document(session(), _transfer(number), _asked()))
-    return _file(made, "application/pdf", f"seogo-{number}-handover.pdf")
-
-
-@bp.get("/report.csv")
-@needs(DESK)
-def report_csv(number: str) -> ResponseReturnValue:
-    lines = table.volumes(session(), _transfer(number), say)
-    return _file("".join(lines), "text/csv", f"seogo-{number}-volumes.csv")
-
-
-@bp.get("/differences.csv")
-@needs(DESK)
-def differences_csv(number: str) -> ResponseReturnValue:
-    lines = table.differences(session(), _transfer(number), say)
-    return _file("".join(lines), "text/csv", f"seogo-{number}-differences.csv")
-
-
-def _file(made: bytes | str, kind: str, name: str) -> Response:
-    return Response(made, mimetype=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
-
-
-def _asked() -> Asked:
-    name = site().settings.name_en if tongue() == "en" else site().settings.name
-    return Asked(say, tongue(), name, site().now())
 
 
 def _transfer(number: str) -> Transfer:

@@ -1,12 +1,9 @@
 """``seogo transfer receipt`` gives a receipt; ``seogo receipt`` checks one, without the archive."""
 
-import contextlib
-import os
 import sys
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import click
 
@@ -15,6 +12,7 @@ from archive.ledger import open_verifier
 from archive.ledger.signing import PUBLIC
 from archive.site.site import Site
 from archive.site.terminal import Command, Group, Progress, json_option, pass_site, say
+from archive.whole_files import whole_or_not_at_all
 from ingest import receipts, transfers
 from ingest.receipts import completion, notices, verifier
 from ingest.receipts.completion import Obstacle
@@ -70,24 +68,10 @@ def given(site: Site, number: str, receipt: int, output: Path | None) -> dict[st
         "sha256": None,
     }
     if output is not None:
-        with _whole_or_not_at_all(output) as file:
+        with whole_or_not_at_all(output) as file:
             told["sha256"] = receipts.write(site, number, receipt, file)
             told["bytes"] = file.tell()
     return told
-
-
-@contextlib.contextmanager
-def _whole_or_not_at_all(path: Path) -> Iterator[BinaryIO]:
-    """A file that takes its name when all of it is written; one that was there is replaced only then."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as aside:
-        try:
-            yield aside  # type: ignore[misc]
-            aside.flush()
-            os.fsync(aside.fileno())
-            os.replace(aside.name, path)
-        except BaseException:
-            os.unlink(aside.name)
-            raise
 
 
 @click.command("complete", cls=Command, exits=(0, 1, 2, 3, 4, 5))
@@ -113,7 +97,7 @@ def complete(
         letter = notices.letter(site, session, transfer) if notice else b""
     told["receipt"] = given(site, number, outcome.receipt, output)
     if notice:
-        with _whole_or_not_at_all(notice) as file:
+        with whole_or_not_at_all(notice) as file:
             file.write(letter)
     say(told, as_json, lambda: _completed(told))
     return 0
@@ -150,7 +134,7 @@ def _completed(told: dict[str, Any]) -> str:
 
 @click.group(cls=Group)
 def receipt() -> None:
-    """Receipts (접수증): checked by whoever holds one, without the archive."""
+    """Receipts (접수증) and signed papers: checked by whoever holds one, without the archive."""
 
 
 @receipt.command("verify", cls=Command, exits=(0, 1, 2, 3, 5))
@@ -162,7 +146,10 @@ def receipt() -> None:
 @json_option
 @pass_site
 def verify_(site: Site, file: Path, key: Path | None, folder: Path | None, as_json: bool) -> int:
-    """Check a receipt with the public key alone; no installation and no network is needed."""
+    """Check a receipt or a signed paper with the public key alone; no installation, no network.
+
+    The files of a paper are looked for beside it, or in --folder.
+    """
     vkey = open_verifier(key or site.settings.keys / PUBLIC).vkey
     try:
         with open(file, "rb") as stream:
@@ -177,6 +164,7 @@ def verify_(site: Site, file: Path, key: Path | None, folder: Path | None, as_js
 def _told(checked: Checked, folder: Path | None) -> dict[str, Any]:
     return {
         "holds": not checked.failures,
+        "paper": checked.head.get("paper"),
         "transfer": checked.head.get("transfer"),
         "number": checked.head.get("number"),
         "issued_at": checked.head.get("issued_at"),
@@ -189,7 +177,11 @@ def _told(checked: Checked, folder: Path | None) -> dict[str, Any]:
 
 def _in_words(told: dict[str, Any]) -> str:
     if not told["holds"]:
-        return "\n".join(["The receipt DOES NOT HOLD.", *(f"  {each}" for each in told["failures"])])
+        what = "paper" if told["paper"] else "receipt"
+        return "\n".join([f"The {what} DOES NOT HOLD.", *(f"  {each}" for each in told["failures"])])
+    if told["paper"]:
+        what = told["paper"].replace("_", " ").capitalize()
+        return f"{what} {told['number']} of transfer {told['transfer']} holds, with {told['files']} files."
     compared = f", all as in {told['folder']}" if told["folder"] else ""
     lines = [f"Receipt {told['number']} of transfer {told['transfer']} holds: "
              f"{told['volumes']} volumes, {told['files']} files{compared}."]  # fmt: skip

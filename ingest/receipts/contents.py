@@ -23,7 +23,6 @@ from ingest.states import STATUTORY
 from ingest.transfers import Transfer, TransferAct, TransferVolume
 from preservation.packages import Bag, Copy
 
-FORMAT = "seogo-receipt/1"
 AT_A_TIME = 2_000
 COMPLETED = "completion-notified"
 """The act in a transfer's history that says that its completion notice was given."""
@@ -31,20 +30,37 @@ COMPLETED = "completion-notified"
 
 @dataclass(frozen=True, kw_only=True)
 class Issue:
-    """Who issues a receipt, which one of the transfer it is, and when."""
+    """Who issues a receipt or a signed paper, which one of the transfer it is, and when."""
 
     archive: str
     log: str
     number: int
     at: datetime
+    by: str
+    kind: str
+
+
+def format_of(kind: str) -> str:
+    return "seogo-receipt/1" if kind == "receipt" else "seogo-paper/1"
 
 
 def head(session: Session, transfer: Transfer, issue: Issue) -> dict[str, Any]:
-    """The first line."""
-    agency = holdings.get_agency(session, transfer.agency_code)
+    """The first line of a receipt."""
     return {
         "kind": "receipt",
-        "format": FORMAT,
+        **about(session, transfer, issue),
+        "round_of": transfer.round_of,
+        "received_at": rfc3339(transfer.received_at),
+        "stores": sorted(_stores(session, transfer)),
+        "completion": _completion(session, transfer),
+    }
+
+
+def about(session: Session, transfer: Transfer, issue: Issue) -> dict[str, Any]:
+    """What the first line tells of every kind: who issued it, when, and of which transfer as it stood."""
+    agency = holdings.get_agency(session, transfer.agency_code)
+    return {
+        "format": format_of(issue.kind),
         "archive": issue.archive,
         "log": issue.log,
         "number": issue.number,
@@ -52,12 +68,8 @@ def head(session: Session, transfer: Transfer, issue: Issue) -> dict[str, Any]:
         "transfer": transfer.number,
         "agency": {"code": agency.code, "name": agency.name},
         "round": transfer.round,
-        "round_of": transfer.round_of,
-        "received_at": rfc3339(transfer.received_at),
         "state": transfer.state,
         "statutory": STATUTORY[transfer.state],
-        "stores": sorted(_stores(session, transfer)),
-        "completion": _completion(session, transfer),
     }
 
 

@@ -1,15 +1,15 @@
 """Issues receipts: the contents go into every store, and their digest into the log, before it is given out.
 
 While the facts are the same, asking again gives the same receipt.  A receipt is never changed:
-what happened since makes a new one.
+what happened since makes a new one.  Signed papers (`ingest/papers`) are issued by the same steps.
 """
 
 import hashlib
 import tempfile
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -27,16 +27,21 @@ from ingest.transfers import Transfer
 from ingest.turns import alone
 
 NAME = "issue-receipt"
+RECEIPT = "receipt"
 
 
 class Receipt(Base):
-    """One receipt.  ``facts_sha256`` leaves out its number and time; ``key`` is where its body lies."""
+    """One receipt, or signed paper of another ``kind``; each kind of a transfer is numbered by itself.
+
+    ``facts_sha256`` leaves out its number and time; ``key`` is where its body lies.
+    """
 
     __tablename__ = "receipts"
-    __table_args__ = (UniqueConstraint("transfer_id", "number"),)
+    __table_args__ = (UniqueConstraint("transfer_id", "kind", "number"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     transfer_id: Mapped[int] = mapped_column(ForeignKey("transfers.id"))
+    kind: Mapped[str] = mapped_column(String(20), default=RECEIPT, server_default=RECEIPT)
     number: Mapped[int]
     issued_at: Mapped[datetime]
     issued_by: Mapped[str] = mapped_column(String(40))
@@ -47,19 +52,21 @@ class Receipt(Base):
     entry_id: Mapped[int] = mapped_column(ForeignKey("ledger_entries.id"))
 
 
-def of_transfer(session: Session, transfer: Transfer) -> Sequence[Receipt]:
-    """The receipts of a transfer, the newest first."""
-    mine = select(Receipt).where(Receipt.transfer_id == transfer.id)
+def of_transfer(session: Session, transfer: Transfer, kind: str = RECEIPT) -> Sequence[Receipt]:
+    """The receipts of a transfer, or its papers of another kind, the newest first."""
+    mine = select(Receipt).where(Receipt.transfer_id == transfer.id, Receipt.kind == kind)
     return session.scalars(mine.order_by(Receipt.number.desc())).all()
 
 
-def get(session: Session, transfer: Transfer, number: int) -> Receipt:
+def get(session: Session, transfer: Transfer, number: int, kind: str = RECEIPT) -> Receipt:
     found = session.scalar(
-        select(Receipt).where(Receipt.transfer_id == transfer.id, Receipt.number == number)
+        select(Receipt).where(
+            Receipt.transfer_id == transfer.id, Receipt.kind == kind, Receipt.number == number
+        )
     )
     if found is None:
-        raise Missing(f"Transfer {transfer.number} has no receipt {number}.",
-                      next=f"Issue one with: seogo transfer receipt {transfer.number}")  # fmt: skip
+        raise Missing(f"Transfer {transfer.number} has no {kind.replace('_', ' ')} {number}.",
+                      next=f"See what was issued: seogo transfer show {transfer.number}")  # fmt: skip
     return found
 
 
@@ -81,68 +88,91 @@ def issue(site: Site, number: str, *, by: str) -> int:
 def issue_in_turn(site: Site, number: str, *, by: str) -> int:
     """The same for a caller that has the transfer to itself already."""
     seal_now(site)
-    now = site.now()
     with tempfile.TemporaryFile(dir=site.settings.home) as body:
         with site.reading_session() as session:
             transfer = transfers.get(session, number)
             last = next(iter(of_transfer(session, transfer)), None)
-            place = Issue(
-                archive=site.settings.name,
-                log=site.signer.name,
-                number=last.number + 1 if last else 1,
-                at=now,
-            )
-            written = _write(session, transfer, place, body)
+            issue = next_issue(site, last, by)
+            written = _write(session, transfer, issue, body)
         if last is not None and last.facts_sha256 == written.facts_sha256:
             return last.number
-        key = f"receipts/{number}/{place.number:04d}-{written.sha256[:16]}.jsonl"
-        for store in site.stores:
-            body.seek(0)
-            store.put(key, body, expect=written.sha256)
-    with site.open_session.begin() as session:
-        _enter(session, transfers.get(session, number), place, written, key, by)
-    seal_now(site)
-    return place.number
+        enter(site, number, issue, written, body)
+    return issue.number
+
+
+def next_issue(site: Site, last: Receipt | None, by: str, kind: str = RECEIPT) -> Issue:
+    """What comes after the last one of its kind, as of now."""
+    return Issue(
+        archive=site.settings.name, log=site.signer.name, number=last.number + 1 if last else 1,
+        at=site.now(), by=by, kind=kind,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
-class _Written:
+class Written:
+    """A body as it was written; ``more`` are facts for the journal beside its digest."""
+
     sha256: str
     facts_sha256: str
     bytes: int
+    more: Mapping[str, Any] = field(default_factory=dict)
 
 
-def _write(session: Session, transfer: Transfer, place: Issue, body: BinaryIO) -> _Written:
-    first = contents.head(session, transfer, place)
-    line = contents.as_line(first)
+def _write(session: Session, transfer: Transfer, issue: Issue, body: BinaryIO) -> Written:
+    first = contents.head(session, transfer, issue)
     facts = hashlib.sha256(contents.as_line({**first, "number": None, "issued_at": None}))
-    whole = hashlib.sha256(line)
-    size = body.write(line)
-    for told in contents.rest(session, transfer):
-        line = contents.as_line(told)
-        facts.update(line)
-        whole.update(line)
+
+    def lines() -> Iterator[bytes]:
+        yield contents.as_line(first)
+        for told in contents.rest(session, transfer):
+            line = contents.as_line(told)
+            facts.update(line)
+            yield line
+
+    sha256, size = write_lines(lines(), body)
+    return Written(sha256, facts.hexdigest(), size)
+
+
+def write_lines(lines: Iterable[bytes], body: BinaryIO) -> tuple[str, int]:
+    """Digest and size of what was written."""
+    digest, size = hashlib.sha256(), 0
+    for line in lines:
+        digest.update(line)
         size += body.write(line)
-    return _Written(whole.hexdigest(), facts.hexdigest(), size)
+    return digest.hexdigest(), size
 
 
-def _enter(session: Session, transfer: Transfer, place: Issue, written: _Written, key: str, by: str) -> None:
+def enter(site: Site, number: str, issue: Issue, written: Written, body: BinaryIO) -> None:
+    """Put a body into every store, then its digest into the log; sealed when this returns."""
+    place = f"receipts/{number}/" if issue.kind == RECEIPT else f"papers/{number}/{issue.kind}-"
+    key = f"{place}{issue.number:04d}-{written.sha256[:16]}.jsonl"
+    for store in site.stores:
+        body.seek(0)
+        store.put(key, body, expect=written.sha256)
+    with site.open_session.begin() as session:
+        _enter(session, transfers.get(session, number), issue, written, key)
+    seal_now(site)
+
+
+def _enter(session: Session, transfer: Transfer, issue: Issue, written: Written, key: str) -> None:
     facts = {
-        "number": place.number,
-        "format": contents.FORMAT,
+        "number": issue.number,
+        "format": contents.format_of(issue.kind),
         "body_sha256": written.sha256,
         "bytes": written.bytes,
         "key": key,
+        **written.more,
     }
     entry = ledger.record(
-        session, act="receipt.issued", about=transfer.number, at=place.at, actor=by, facts=facts
+        session, act=f"{issue.kind}.issued", about=transfer.number, at=issue.at, actor=issue.by, facts=facts
     )
     session.flush()
     session.add(
         Receipt(
-            transfer_id=transfer.id, number=place.number, issued_at=place.at, issued_by=by,
-            body_sha256=written.sha256, facts_sha256=written.facts_sha256, bytes=written.bytes, key=key,
-            entry_id=entry.id,
+            transfer_id=transfer.id, kind=issue.kind, number=issue.number, issued_at=issue.at,
+            issued_by=issue.by, body_sha256=written.sha256, facts_sha256=written.facts_sha256,
+            bytes=written.bytes, key=key, entry_id=entry.id,
         )
     )  # fmt: skip
-    transfers.note(session, transfer, "receipt-issued", by=by, at=place.at, detail=str(place.number))
+    act = f"{issue.kind.replace('_', '-')}-issued"
+    transfers.note(session, transfer, act, by=issue.by, at=issue.at, detail=str(issue.number))

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Checks a receipt (접수증) of a Seogo archive: offline, with Python 3.8 or newer and nothing else.
+"""Checks a receipt (접수증) or signed paper of a Seogo archive: offline, with Python 3.8 or newer alone.
 
     python3 verifier.py RECEIPT LOG.VKEY [FOLDER]
 
-FOLDER is the agency's own copy of what it sent; each file is hashed against the receipt.
+FOLDER is the agency's own copy of what it sent; of a paper its files, else taken from beside it.
 Ends with 0 when everything holds, and with 5 when something does not, which it names.
 """
 
@@ -17,21 +17,18 @@ import sys
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
-FORMAT = "seogo-receipt/1"
 LITTER = {b".ds_store", b"thumbs.db", b"desktop.ini"}
 LINES = {
-    "receipt": (
-        "agency archive completion format issued_at kind log number received_at round round_of state"
-        " statutory stores transfer",
-        "list volume totals",
-    ),
+    "receipt": ("agency archive completion format issued_at kind log number received_at round round_of state"
+                " statutory stores transfer", "list volume totals"),
+    "paper": ("agency archive format issued_at kind language log number paper round state statutory"
+              " transfer", "file"),
     "list": ("kind path path_hex sha256", "list volume totals"),
     "volume": ("bags copies kind position reason reference sender_id taken_in verdict", "file volume totals"),
     "file": ("bytes kind path path_hex sha256", "file volume totals"),
-    "totals": ("bytes files kind volumes", "log"),
-    "log": ("before checkpoint kind path", "entry"),
+    "totals": ("bytes files kind volumes", "log"), "log": ("before checkpoint kind path", "entry"),
     "entry": ("entry index kind path record salt", "entry"),
-}
+}  # fmt: skip
 """The kinds of line: the keys of each, all of them and no others, and the kinds that may follow."""
 
 
@@ -57,8 +54,8 @@ class Checked:
     proven: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def read(self, receipt: BinaryIO, log: _Log, folder: _Folder | None) -> None:
-        self.log, self.folder, may_follow = log, folder, ["receipt"]
-        digest, body, kind = hashlib.sha256(), "", ""
+        self.log, self.folder, may_follow, body, kind = log, folder, ["receipt", "paper"], "", ""
+        self.beside, digest = os.path.dirname(getattr(receipt, "name", "")) or ".", hashlib.sha256()
         for line in iter(lambda: receipt.readline(1 << 24), b""):
             told = json.loads(line)
             kind, keys = told["kind"], " ".join(sorted(told))
@@ -70,12 +67,16 @@ class Checked:
             may_follow = LINES[kind][1].split()
         _hold(kind == "entry", "the receipt is cut: its proofs are missing")
         self.nothing_is_owed(body)
-        if self.folder:
+        if self.folder and self.head["kind"] == "receipt":
             self.folder.nothing_else()
 
     def read_receipt(self, told: dict[str, Any]) -> None:
-        self.head, good = told, (told["format"], told["log"]) == (FORMAT, self.log.name)
-        _hold(good, f"this is no {FORMAT} of the log {self.log.name}")
+        self.head, self.volume, due = told, dict(told, files=0), (f"seogo-{told['kind']}/1", self.log.name)
+        _hold((told["format"], told["log"]) == due, "this is no {} of the log {}".format(*due))
+
+    def read_paper(self, told: dict[str, Any]) -> None:
+        self.read_receipt(told)
+        self.folder = self.folder or _Folder(self.beside, self.failures)
 
     def read_list(self, told: dict[str, Any]) -> None:
         if self.folder:
@@ -123,9 +124,11 @@ class Checked:
 
     def nothing_is_owed(self, body: str) -> None:
         """Everything that the receipt tells has its act in the log."""
-        issued = self.proven.get(f"receipt.issued {self.head['number']}", {})
-        _hold(issued.get("body_sha256") == body, "the log knows no receipt with these contents")
-        acts = ("transfer.received ", "transfer.completion_notified ")[: 2 if self.head["completion"] else 1]
+        issued = self.proven.get(f"{self.head.get('paper', 'receipt')}.issued {self.head['number']}", {})
+        _hold(issued.get("body_sha256") == body, f"the log knows no {self.head['kind']} with these contents")
+        acts = ("transfer.received ", "transfer.completion_notified ")[
+            : 1 + bool(self.head.get("completion"))
+        ]
         _hold(set(acts) <= self.proven.keys(), f"the log does not know of all of this: {', '.join(acts)}")
         for name, volume in self.owed.items():
             good = {"volume.accepted", f"volume.{volume['verdict']}"} <= volume["proven"]
@@ -166,8 +169,7 @@ class _Folder:
         path = _unhex(told["path_hex"] or told["path"].encode().hex())
         _hold(not {b"..", b""} & {*path.split(b"/")}, f"{told['path']} leads out of the folder")
         full = os.path.join(self.root, path)
-        if told["kind"] == "list" and not os.path.isfile(full):
-            full = os.path.join(self.top, path)
+        full = full if told["kind"] != "list" or os.path.isfile(full) else os.path.join(self.top, path)
         self.seen.add(hashlib.sha256(full).digest()[:16])
         digest, why = hashlib.sha256(), "is not the file that was received"
         try:
@@ -289,8 +291,8 @@ def main(arguments: list[str]) -> int:
         sys.exit(__doc__)
     with open(arguments[0], "rb") as receipt, open(arguments[1], encoding="utf-8") as vkey:
         checked = verify(receipt, vkey.read(), *arguments[2:])
-    holds = f"It holds: {checked.sums}, completion notice (인수완료통지): {checked.head.get('completion')}"
-    print(*(checked.failures or [holds]), sep="\n")
+    told = checked.head.get("paper") or f"completion notice (인수완료통지): {checked.head.get('completion')}"
+    print(*(checked.failures or [f"It holds: {checked.sums}, {told}"]), sep="\n")
     return 5 if checked.failures else 0
 
 

@@ -1,5 +1,7 @@
 """Gives a receipt out: its body as it lies in the stores, and after it the proofs of every act it rests on.
 
+A signed paper is given out the same way; its signature rests on the acts that it was issued and received.
+
 The proofs are those of the seal that first covered the receipt, so the same receipt is the same
 bytes whenever it is given out.
 """
@@ -23,7 +25,7 @@ from archive.site.evidence import seal_now
 from archive.site.site import Site
 from ingest import transfers
 from ingest.receipts.contents import AT_A_TIME, as_line
-from ingest.receipts.issuing import Receipt, get
+from ingest.receipts.issuing import RECEIPT, Receipt, get
 from ingest.transfers import Transfer, TransferVolume
 
 BLOCK = 1 << 20
@@ -49,44 +51,49 @@ def write(site: Site, number: str, receipt_number: int, out: BinaryIO) -> str:
     return digest.hexdigest()
 
 
-def blocks(site: Site, number: str, receipt_number: int) -> Iterator[bytes]:
+def blocks(site: Site, number: str, receipt_number: int, kind: str = RECEIPT) -> Iterator[bytes]:
     """A receipt as a stream.  Its body was verified before the first byte is given."""
     with site.reading_session() as session:
-        receipt = get(session, transfers.get(session, number), receipt_number)
+        receipt = get(session, transfers.get(session, number), receipt_number, kind)
         sealed = session.get_one(LedgerEntry, receipt.entry_id).position is not None
     if not sealed:
         seal_now(site)
-    with tempfile.TemporaryFile(dir=site.settings.home) as body:
-        _fetch(site, receipt, body)
-        body.seek(0)
-        while block := body.read(BLOCK):
-            yield block
+    yield from kept(site, receipt.key, receipt.body_sha256)
     with site.reading_session() as session:
         for told in _proofs(session, transfers.get(session, number), receipt):
             yield as_line(told)
 
 
-def _fetch(site: Site, receipt: Receipt, body: BinaryIO) -> None:
-    """The body from the first store that has it as it was issued."""
+def kept(site: Site, key: str, sha256: str) -> Iterator[bytes]:
+    """What was issued under a key, as a stream; all of it was verified before the first byte is given."""
+    with tempfile.TemporaryFile(dir=site.settings.home) as body:
+        _fetch(site, key, sha256, body)
+        body.seek(0)
+        while block := body.read(BLOCK):
+            yield block
+
+
+def _fetch(site: Site, key: str, sha256: str, body: BinaryIO) -> None:
+    """The bytes from the first store that has them as they were issued."""
     reasons: list[ArchiveError] = []
     for store in site.stores:
         body.seek(0)
         body.truncate()
         digest = hashlib.sha256()
         try:
-            with store.open(receipt.key) as stream:
+            with store.open(key) as stream:
                 while block := stream.read(BLOCK):
                     digest.update(block)
                     body.write(block)
         except (Missing, Unavailable) as error:
             reasons.append(error)
             continue
-        if digest.hexdigest() == receipt.body_sha256:
+        if digest.hexdigest() == sha256:
             return
         reasons.append(Damaged(f"In store {store.name} it is not as it was issued."))
     told = " ".join(each.message for each in reasons)
     kind = Unavailable if all(isinstance(each, Unavailable) for each in reasons) else Damaged
-    raise kind(f"No store gave receipt {receipt.key} back whole. {told}",
+    raise kind(f"No store gave {key} back whole. {told}",
                next="Look at the stores, then ask for it again.")  # fmt: skip
 
 
@@ -100,15 +107,16 @@ def _proofs(session: Session, transfer: Transfer, receipt: Receipt) -> Iterator[
         "before": before.checkpoint,
         "path": _base64(consistency_path(before.size, seal.size, tree.hash_of)),
     }
+    acts = ACTS if receipt.kind == RECEIPT else {"transfer.received", f"{receipt.kind}.issued"}
     entries = (
         select(LedgerEntry.position, LedgerEntry.entry, JournalRecord.salt, JournalRecord.record)
         .join(JournalRecord, JournalRecord.id == LedgerEntry.journal_id)
-        .where(LedgerEntry.position < seal.size, _concerns(transfer))
+        .where(LedgerEntry.position < seal.size, _concerns(transfer, receipt.kind))
         .order_by(LedgerEntry.position)
     )
     for row in session.execute(entries.execution_options(yield_per=AT_A_TIME)):
         record = json.loads(row.record)
-        if record["act"] in ACTS:
+        if record["act"] in acts:
             path = inclusion_path(row.position, seal.size, tree.hash_of)
             yield {
                 "kind": "entry",
@@ -120,7 +128,9 @@ def _proofs(session: Session, transfer: Transfer, receipt: Receipt) -> Iterator[
             }
 
 
-def _concerns(transfer: Transfer) -> Any:
+def _concerns(transfer: Transfer, kind: str) -> Any:
+    if kind != RECEIPT:
+        return LedgerEntry.about == transfer.number
     volumes = (
         select(Volume.reference)
         .join(TransferVolume, TransferVolume.volume_id == Volume.id)
@@ -148,6 +158,7 @@ def _known_before(session: Session, transfer: Transfer, receipt: Receipt) -> Sea
         select(Receipt.entry_id)
         .join(Transfer, Transfer.id == Receipt.transfer_id)
         .where(Transfer.agency_code == transfer.agency_code, Receipt.id < receipt.id)
+        .where(Receipt.kind == RECEIPT)
         .order_by(Receipt.id.desc())
     )
     arrival = select(LedgerEntry.id).where(LedgerEntry.about == transfer.number).order_by(LedgerEntry.id)

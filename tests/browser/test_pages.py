@@ -38,6 +38,7 @@ PAGES = [
     ("/desk/transfers/2026-0014/volumes/2/items/1", "archivist"),
     ("/desk/transfers/2026-0014/sample", "archivist"),
     ("/desk/transfers/2026-0014/counts", "archivist"),
+    ("/desk/transfers/2026-0014/papers", "archivist"),
     ("/desk/transfers/2026-0014/rounds?before=2026-0013&after=2026-0014", "archivist"),
     ("/desk/transfers/2026-0014/history", "archivist"),
     ("/desk/transfers/2026-0014/accept", "archivist"),

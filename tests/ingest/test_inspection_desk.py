@@ -165,7 +165,7 @@ def test_reports_are_handed_out_in_the_language_of_the_page(shown: Shown, number
 
 @pytest.mark.parametrize(
     "end", ["/volumes/1", "/volumes/1/items/1", "/sample", "/counts", "/rounds", "/report.pdf", "/report.csv",
-            "/differences.csv"]
+            "/differences.csv", "/papers"]
 )  # fmt: skip
 def test_no_citizen_sees_the_inspection(shown: Shown, number: str, end: str):
     assert shown.client.get(f"/desk/transfers/{number}{end}").status_code == 302

@@ -1,10 +1,11 @@
 """What a view may ask of its request: the installation, a session to read with, who asks, and words."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import wraps
+from itertools import islice
 from typing import ParamSpec, TypeVar, cast
 
-from flask import current_app, g, redirect, request, url_for
+from flask import Response, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user
@@ -19,6 +20,7 @@ from archive.site.site import Site
 
 P = ParamSpec("P")
 R = TypeVar("R")
+LINES_AT_ONCE = 500
 
 
 def site() -> Site:
@@ -67,6 +69,24 @@ def needs(right: str) -> Callable[[Callable[P, ResponseReturnValue]], Callable[P
         return guarded
 
     return wrap
+
+
+def download(data: bytes | str | Iterable[str] | Iterable[bytes], mimetype: str, name: str) -> Response:
+    """A file that the browser keeps under a name."""
+    disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(data, mimetype=mimetype, headers=disposition)
+
+
+def streamed(lines: Callable[[Session], Iterable[str]]) -> Iterator[str]:
+    """Lines of any number, from a session of their own that ends with them; only a block is held."""
+    return _blocks(site(), lines)
+
+
+def _blocks(of: Site, lines: Callable[[Session], Iterable[str]]) -> Iterator[str]:
+    with of.reading_session() as own:
+        every = iter(lines(own))
+        while block := "".join(islice(every, LINES_AT_ONCE)):
+            yield block
 
 
 def with_policy(policy: Mapping[str, str]) -> Callable[[Callable[P, R]], Callable[P, R]]:

@@ -1,4 +1,4 @@
-// receipt-judge RECEIPT VKEYFILE : checks a receipt as a program in another language would, with
+// receipt-judge RECEIPT VKEYFILE : checks a receipt or signed paper as a program in another language would, with
 // golang.org/x/mod/sumdb/{note,tlog} and github.com/transparency-dev/merkle. rc 0 = ok, 1 = refused.
 package main
 
@@ -28,11 +28,11 @@ func must(err error) {
 }
 
 type line struct {
-	Kind, Transfer, Checkpoint, Before, Entry, Salt string
-	Number                                          int
-	Index                                           int64
-	Path                                            any
-	Record                                          json.RawMessage
+	Kind, Paper, Transfer, Checkpoint, Before, Entry, Salt string
+	Number                                                 int
+	Index                                                  int64
+	Path                                                   any
+	Record                                                 json.RawMessage
 }
 
 type act struct {
@@ -77,7 +77,7 @@ func main() {
 	must(err)
 	f, err := os.Open(os.Args[1])
 	must(err)
-	body, issued, number, transfer, entries := sha256.New(), "", 0, "", 0
+	body, issued, number, transfer, kind, entries := sha256.New(), "", 0, "", "receipt", 0
 	var now tlog.Tree
 	in := bufio.NewReaderSize(f, 1<<24)
 	for {
@@ -91,6 +91,8 @@ func main() {
 		switch l.Kind {
 		case "receipt":
 			number, transfer = l.Number, l.Transfer
+		case "paper":
+			number, transfer, kind = l.Number, l.Transfer, l.Paper
 		case "log":
 			now = head(l.Checkpoint, v)
 			old := head(l.Before, v)
@@ -112,7 +114,7 @@ func main() {
 			if hex.EncodeToString(digest[:]) != entry.Digest || entry.About != record.About || entry.Act != record.Act {
 				die("entry %d speaks of another record", l.Index)
 			}
-			if record.Act == "receipt.issued" && record.About == transfer && record.Facts.Number == number {
+			if record.Act == kind+".issued" && record.About == transfer && record.Facts.Number == number {
 				issued = record.Facts.Body
 			}
 			entries++

@@ -1,0 +1,136 @@
+"""Issues a signed paper: its files and the line of each go into every store, and their digest into the log.
+
+The steps are those of a receipt, and so is what is handed out: the lines, then the proofs.  While
+what the files say is the same, asking again gives the same paper.
+"""
+
+import json
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from archive.errors import Missing
+from archive.site.evidence import seal_now
+from archive.site.language import Language
+from archive.site.site import Site
+from archive.site.words import spoken
+from archive.work import jobs
+from ingest import receipts, transfers
+from ingest.acceptance.report import Asked
+from ingest.papers import making
+from ingest.papers.making import Made
+from ingest.receipts import contents, issuing, writing
+from ingest.receipts.contents import Issue
+from ingest.receipts.issuing import Receipt, Written
+from ingest.transfers import Transfer
+from ingest.turns import alone
+
+NAME = "issue-paper"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A paper of a transfer, and who asks for it."""
+
+    number: str
+    kind: str
+    tongue: Language
+    by: str
+
+
+@jobs.job(NAME, lane="staff", timeout=timedelta(hours=2), attempts=3)
+def issue_paper(site: Site, number: str, kind: str, tongue: str, by: str) -> Iterator[jobs.Progress]:
+    """What the desk's button asks for."""
+    issue(site, Wanted(number, kind, "en" if tongue == "en" else "ko", by))
+    yield 1, 1
+
+
+def asked(site: Site, tongue: Language) -> Asked:
+    name = site.settings.name_en if tongue == "en" else site.settings.name
+    return Asked(spoken(tongue), tongue, name, site.now())
+
+
+def issue(site: Site, wanted: Wanted) -> int:
+    """Issue a paper of a transfer; its number.  Conflict while the transfer is being worked on."""
+    with site.reading_session() as session:
+        transfer = transfers.get(session, wanted.number)
+    with alone(site, transfer.agency_code, transfer.shape):
+        seal_now(site)
+        with tempfile.TemporaryDirectory(dir=site.settings.home) as folder:
+            return _issue(site, wanted, Path(folder))
+
+
+def _issue(site: Site, wanted: Wanted, folder: Path) -> int:
+    number, kind = wanted.number, wanted.kind
+    with site.reading_session() as session:
+        transfer = transfers.get(session, number)
+        last = next(iter(issuing.of_transfer(session, transfer, kind)), None)
+        turn = issuing.next_issue(site, last, wanted.by, kind)
+        stem = _stem(number, kind, turn.number)
+        made = making.make(session, transfer, asked(site, wanted.tongue), kind, folder / stem)
+        lines = list(_lines(session, transfer, turn, wanted.tongue, made))
+    if last is not None and last.facts_sha256 == made.facts_sha256:
+        return last.number
+    keys = {_key(number, each.path.name, each.sha256): each for each in made.sheets}
+    for key, sheet in keys.items():
+        for store in site.stores:
+            with sheet.path.open("rb") as file:
+                store.put(key, file, expect=sheet.sha256)
+    with tempfile.TemporaryFile(dir=folder) as body:
+        sha256, size = issuing.write_lines(map(contents.as_line, lines), body)
+        more = {"files": {key: sheet.sha256 for key, sheet in keys.items()}}
+        issuing.enter(site, number, turn, Written(sha256, made.facts_sha256, size, more), body)
+    return turn.number
+
+
+def _stem(number: str, kind: str, which: int) -> str:
+    """How the names of a paper's files begin: what and which it is."""
+    return f"seogo-{number}-{kind.replace('_', '-')}-{which}"
+
+
+def _key(number: str, name: str, sha256: str) -> str:
+    return f"papers/{number}/{sha256[:16]}-{name}"
+
+
+def _lines(
+    session: Session, transfer: Transfer, turn: Issue, tongue: Language, made: Made
+) -> Iterator[dict[str, Any]]:
+    about = contents.about(session, transfer, turn)
+    yield {"kind": "paper", "paper": turn.kind, "language": tongue, **about}
+    for sheet in made.sheets:
+        yield {"kind": "file", "path": sheet.path.name, "path_hex": None, "bytes": sheet.bytes,
+               "sha256": sheet.sha256}  # fmt: skip
+    total = sum(sheet.bytes for sheet in made.sheets)
+    yield {"kind": "totals", "volumes": 0, "files": len(made.sheets), "bytes": total}
+
+
+def names(number: str, paper: Receipt) -> list[str]:
+    """The names of a paper's files; the last one is its signature, which has its lines and proofs."""
+    stem = _stem(number, paper.kind, paper.number)
+    return [*making.names(paper.kind, stem), f"{stem}.jsonl"]
+
+
+def blocks(site: Site, number: str, paper: Receipt, name: str) -> Iterator[bytes]:
+    """One file of a paper as a stream, as it was issued."""
+    if name == names(number, paper)[-1]:
+        return writing.blocks(site, number, paper.number, paper.kind)
+    for told in files(site, paper):
+        if told["path"] == name:
+            return writing.kept(site, _key(number, name, told["sha256"]), told["sha256"])
+    raise Missing(f"Paper {paper.number} of transfer {number} has no file {name}.")
+
+
+def files(site: Site, paper: Receipt) -> list[dict[str, Any]]:
+    """What the lines of a paper tell of its files."""
+    lines = b"".join(writing.kept(site, paper.key, paper.body_sha256)).splitlines()
+    return [told for told in map(json.loads, lines) if told["kind"] == "file"]
+
+
+def of_transfer(session: Session, transfer: Transfer) -> list[Receipt]:
+    """Every paper of a transfer, of each kind the newest first."""
+    return [paper for kind in making.KINDS for paper in receipts.of_transfer(session, transfer, kind)]

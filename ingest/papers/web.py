@@ -1,0 +1,98 @@
+"""Papers at the desk: the inspection report and the handover record, as they stand now and as issued."""
+
+from collections.abc import Callable, Iterable
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from archive import printing
+from archive.errors import Missing
+from archive.site.reader.web import download, needs, reader, session, site, streamed, tongue
+from archive.site.site import Site
+from archive.site.words import Say, spoken
+from archive.work import jobs
+from ingest import overview, transfers
+from ingest.acceptance import handover, report, table
+from ingest.papers import issuing, making
+from ingest.receipts import issuing as receipts
+from ingest.transfers import Transfer
+
+DESK = "work at the desk"
+bp = Blueprint("papers", __name__, template_folder="templates", url_prefix="/desk/transfers/<number>")
+
+
+@bp.get("/papers")
+@needs(DESK)
+def page(number: str) -> ResponseReturnValue:
+    it = overview.summary(session(), _transfer(number))
+    rows = [(paper, issuing.names(number, paper)) for paper in issuing.of_transfer(session(), it.transfer)]
+    return render_template("papers.html", it=it, rows=rows, kinds=list(making.KINDS), tab="papers")
+
+
+@bp.post("/papers")
+@needs(DESK)
+def issue(number: str) -> ResponseReturnValue:
+    kind = request.form.get("kind", "")
+    it = overview.summary(session(), _transfer(number))
+    if kind not in making.KINDS:
+        raise Missing(f"There is no paper {kind[:40]}.")
+    if kind == making.HANDOVER:
+        handover.require_custody(it)
+    with site().open_session.begin() as db:
+        transfer = transfers.get(db, number)
+        if not overview.running(db, transfer):
+            once = f"{issuing.NAME}:{number}:{len(overview.history(db, transfer))}"
+            jobs.submit(db, issuing.NAME, once=once, lane="staff", number=number, kind=kind, tongue=tongue(),
+                        by=reader().name)  # fmt: skip
+            transfers.note(db, transfer, f"{kind.replace('_', '-')}-asked", by=reader().name, at=site().now())
+    return redirect(url_for("papers.page", number=number, done="paper") + "#done", 303)
+
+
+@bp.get("/papers/<kind>/<int:which>/<name>")
+@needs(DESK)
+def file(number: str, kind: str, which: int, name: str) -> ResponseReturnValue:
+    paper = receipts.get(session(), _transfer(number), which, kind)
+    ending = {"pdf": "application/pdf", "csv": "text/csv"}.get(name.rpartition(".")[2], "application/jsonl")
+    return download(issuing.blocks(site(), number, paper, name), ending, name)
+
+
+@bp.get("/report.pdf")
+@needs(DESK)
+def report_pdf(number: str) -> ResponseReturnValue:
+    made = printing.pdf(report.document(session(), _transfer(number), issuing.asked(site(), tongue())))
+    return download(made, "application/pdf", f"seogo-{number}-inspection.pdf")
+
+
+@bp.get("/handover.pdf")
+@needs(DESK)
+def handover_pdf(number: str) -> ResponseReturnValue:
+    made = printing.pdf(handover.document(session(), _transfer(number), issuing.asked(site(), tongue())))
+    return download(made, "application/pdf", f"seogo-{number}-handover.pdf")
+
+
+@bp.get("/report.csv")
+@needs(DESK)
+def report_csv(number: str) -> ResponseReturnValue:
+    return _table(number, table.volumes, "volumes")
+
+
+@bp.get("/differences.csv")
+@needs(DESK)
+def differences_csv(number: str) -> ResponseReturnValue:
+    return _table(number, table.differences, "differences")
+
+
+def _table(number: str, lines: Callable[[Session, Transfer, Say], Iterable[str]], name: str) -> Response:
+    _transfer(number)
+    words = spoken(tongue())
+    made = streamed(lambda db: lines(db, transfers.get(db, number), words))
+    return download(made, "text/csv", f"seogo-{number}-{name}.csv")
+
+
+def _transfer(number: str) -> Transfer:
+    return transfers.get(session(), number)
+
+
+def blueprints(_site: Site) -> tuple[Blueprint, ...]:
+    return (bp,)
