@@ -2,6 +2,7 @@
 
 ArchiveError
   WrongCall    the call itself is not of the right form              400  exit 2
+  NotSignedIn  it has to be known who asks                           401  exit 3
   Refused      understood, and the answer is no                      403  exit 3
   Missing      no such transfer, volume, item, object                404  exit 3
   Conflict     somebody changed it first, or it is already there     409  exit 3
@@ -35,6 +36,12 @@ def _again(kind: type[ArchiveError], message: str, code: str, next: str) -> Arch
 
 class WrongCall(ArchiveError):
     code, http_status, exit_code = "wrong_call", 400, 2
+
+
+class NotSignedIn(ArchiveError):
+    """``code`` is `token.invalid` where a token came and opens nothing."""
+
+    code, http_status, exit_code = "token", 401, 3
 
 
 class Refused(ArchiveError):

@@ -34,7 +34,7 @@ def _search() -> dict[str, Any]:
             _parameter("limit", {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}),
             _parameter("cursor", TEXT),
         ],
-        "responses": {"200": _answer("Results"), "422": _answer("Error"), "503": _answer("Error")},
+        "responses": {"200": _answer("Results"), **_problems("422", "429", "503")},
     }
 
 
@@ -43,7 +43,7 @@ def _volume() -> dict[str, Any]:
     return {
         "summary": "A volume and its items; of what is closed, only that it exists",
         "parameters": [reference],
-        "responses": {"200": _answer("Volume"), "404": _answer("Error")},
+        "responses": {"200": _answer("Volume"), **_problems("404", "429", "503")},
     }
 
 
@@ -57,7 +57,7 @@ def _intake() -> dict[str, Any]:
         "requestBody": {"required": True, "content": body},
         "responses": {
             "200": _answer("Intake"), "202": _answer("Intake"),
-            **{status: _answer("Error") for status in ("400", "403", "404", "409")},
+            **_problems("400", "401", "403", "404", "409", "429"),
         },
     }  # fmt: skip
 
@@ -68,7 +68,7 @@ def _transfer() -> dict[str, Any]:
         "summary": "What came of a transfer, for the agency that sent it",
         "security": [{"agency": []}],
         "parameters": [number],
-        "responses": {"200": _answer("Transfer"), "403": _answer("Error"), "404": _answer("Error")},
+        "responses": {"200": _answer("Transfer"), **_problems("401", "404", "429")},
     }
 
 
@@ -76,9 +76,14 @@ def _parameter(name: str, schema: dict[str, Any]) -> dict[str, Any]:
     return {"name": name, "in": "query", "schema": schema}
 
 
-def _answer(schema: str) -> dict[str, Any]:
-    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
+def _answer(schema: str, media_type: str = "application/json") -> dict[str, Any]:
+    content = {media_type: {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
     return {"description": schema, "content": content}
+
+
+def _problems(*statuses: str) -> dict[str, Any]:
+    """Errors, as RFC 9457 has them."""
+    return {status: _answer("Problem", "application/problem+json") for status in statuses}
 
 
 def _schemas() -> dict[str, Any]:
@@ -109,7 +114,15 @@ def _schemas() -> dict[str, Any]:
     return {
         "Results": _object(results),
         "Volume": _object(volume),
-        "Error": _object({"error": _object(error)}),
+        "Problem": _object(
+            {
+                "type": TEXT,
+                "title": TEXT,
+                "status": {"type": "integer"},
+                "detail": TEXT,
+                "error": _object(error),
+            }
+        ),
     }
 
 

@@ -173,7 +173,7 @@ def _protect(app: Flask, installation: Site, a_minute: int) -> None:
     )
     limiter = Limiter(get_remote_address, app=app, default_limits=[f"{a_minute} per minute"])
     limiter.request_filter(lambda: request.endpoint in ("static", "favicon", "api.health"))
-    app.config["A_MINUTE"] = a_minute
+    app.extensions["seogo.limiter"] = limiter
 
 
 def _sign_in(app: Flask) -> None:

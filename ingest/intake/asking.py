@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import ForeignKey, String, UniqueConstraint, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from archive.database import Base
@@ -48,16 +49,27 @@ def ask(session: Session, site: Site, *, agency: str, key: str, folder: str) -> 
             f"An intake needs a key of 1 to {LONGEST_KEY} letters.", code="intake.key",
             next="Send a new one for each transfer as: Idempotency-Key: …",
         )  # fmt: skip
-    before = session.scalar(select(Intake).where(Intake.agency_code == agency, Intake.key == key))
-    if before is not None and before.folder != folder:
+    intake = _with_key(session, agency, key)
+    if intake is None:
+        _place(site, agency, folder)
+        intake = _entered(session, agency, key, folder, site.now())
+    if intake.folder != folder:
         raise Conflict("This key was used for another folder.", code="intake.key", next="Take a new key.")
-    if before is not None:
-        return before
-    _place(site, agency, folder)
-    intake = Intake(agency_code=agency, key=key, folder=folder, asked_at=site.now())
-    session.add(intake)
-    session.flush()
     jobs.submit(session, NAME, once=f"{NAME}:{intake.id}", lane="staff", intake_id=intake.id)
+    return intake
+
+
+def _with_key(session: Session, agency: str, key: str) -> Intake | None:
+    return session.scalar(select(Intake).where(Intake.agency_code == agency, Intake.key == key))
+
+
+def _entered(session: Session, agency: str, key: str, folder: str, now: datetime) -> Intake:
+    """The intake of that key: this one, or the one that was entered at the same instant."""
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    entered = dialect.insert(Intake).values(agency_code=agency, key=key, folder=folder, asked_at=now)
+    session.execute(entered.on_conflict_do_nothing(index_elements=["agency_code", "key"]))
+    intake = _with_key(session, agency, key)
+    assert intake is not None  # nobody removes one
     return intake
 
 

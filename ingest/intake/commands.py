@@ -19,13 +19,14 @@ def token() -> None:
 
 @token.command(cls=Command, exits=(0, 1, 2, 4))
 @click.argument("code")
+@click.option("--only-ask", is_flag=True, help="It may ask what came of transfers, and send none.")
 @json_option
 @pass_site
-def add(site: Site, code: str, as_json: bool) -> None:
+def add(site: Site, code: str, only_ask: bool, as_json: bool) -> None:
     """Make a token of an agency and print it; it is never shown again."""
     with site.open_session.begin() as session:
-        made, words = tokens.make(session, code, now=site.now())
-        told = {"token": made.id, "agency": code, "words": words}
+        made, words = tokens.make(session, code, may_send=not only_ask, now=site.now())
+        told = {"token": made.id, "agency": code, "may_send": made.may_send, "words": words}
     say(told, as_json, lambda: f"Token {told['token']} of agency {code}: {words}")
 
 
@@ -36,7 +37,7 @@ def list_(site: Site, as_json: bool) -> None:
     """All tokens, without their words."""
     with site.reading_session() as session:
         rows = [
-            {"token": row.id, "agency": code, "made_at": row.made_at.isoformat(),
+            {"token": row.id, "agency": code, "may_send": row.may_send, "made_at": row.made_at.isoformat(),
              "revoked_at": row.revoked_at.isoformat() if row.revoked_at else None}
             for row, code in tokens.find(session)
         ]  # fmt: skip

@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, String, select
@@ -10,25 +11,44 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from archive import holdings
 from archive.database import Base
-from archive.errors import Missing, Refused
+from archive.errors import Missing, NotSignedIn, Refused
 from archive.holdings import Agency
 
 
 class AgencyToken(Base):
+    """``may_send``: else it only asks what came of transfers."""
+
     __tablename__ = "agency_tokens"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     agency_id: Mapped[int] = mapped_column(ForeignKey("agencies.id"), index=True)
     sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    may_send: Mapped[bool] = mapped_column(default=True)
     made_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
 
 
-def make(session: Session, agency: str, *, now: datetime) -> tuple[AgencyToken, str]:
+@dataclass(frozen=True)
+class Holder:
+    """Whose program asks, and whether it may send."""
+
+    agency: str
+    may_send: bool
+
+    def must_send(self) -> None:
+        """Refused where its token only asks."""
+        if not self.may_send:
+            raise Refused(
+                "This token only asks what came of transfers.", code="token.right",
+                next="Send with one that was made without --only-ask.",
+            )  # fmt: skip
+
+
+def make(session: Session, agency: str, *, may_send: bool = True, now: datetime) -> tuple[AgencyToken, str]:
     """A new token of an agency, with the words that are never shown again."""
     words = f"seogo_{secrets.token_urlsafe(32)}"
     owner = holdings.ensure_agency(session, agency)
-    token = AgencyToken(agency_id=owner.id, sha256=_digest(words), made_at=now)
+    token = AgencyToken(agency_id=owner.id, sha256=_digest(words), may_send=may_send, made_at=now)
     session.add(token)
     session.flush()
     return token, words
@@ -49,19 +69,19 @@ def find(session: Session) -> Sequence[tuple[AgencyToken, str]]:
     return [(token, code) for token, code in session.execute(rows.order_by(AgencyToken.id))]
 
 
-def agency_of(session: Session, words: str) -> str:
-    """The agency whose token this is.  Refused otherwise; whether there ever was such a token is not told."""
-    code = session.scalar(
-        select(Agency.code)
+def holder(session: Session, words: str) -> Holder:
+    """Whose token this is.  NotSignedIn otherwise; whether there ever was such a token is not told."""
+    row = session.execute(
+        select(Agency.code, AgencyToken.may_send)
         .join(AgencyToken, AgencyToken.agency_id == Agency.id)
         .where(AgencyToken.sha256 == _digest(words), AgencyToken.revoked_at.is_(None))
-    )
-    if code is None:
-        raise Refused(
-            "This needs the token of an agency.", code="token",
+    ).one_or_none()
+    if row is None:
+        raise NotSignedIn(
+            "This needs the token of an agency.", code="token.invalid" if words else "token",
             next="Send it as: Authorization: Bearer seogo_…",
         )  # fmt: skip
-    return code
+    return Holder(*row)
 
 
 def _digest(words: str) -> str:

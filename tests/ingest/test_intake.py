@@ -8,8 +8,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 import seogo
+from archive.errors import Conflict, Unavailable
 from archive.site.site import Site
 from archive.site.web import create_app
+from ingest.intake import asking, web
 from ingest.intake.tokens import AgencyToken
 from tests.conftest import Installation
 from tests.ingest.conftest import AGENCY, Call
@@ -67,7 +69,7 @@ def test_an_agency_sees_only_its_own(call: Call, client: FlaskClient) -> None:
     assert client.get("/api/transfers/2026-0001", headers=mine).status_code == 200
     unknown = client.get("/api/transfers/2026-9999", headers=other).json
     assert client.get("/api/transfers/2026-0001", headers=other).status_code == 404
-    assert set(unknown) == {"error"}
+    assert (unknown["status"], unknown["error"]["code"]) == (404, "missing")
     same = client.post("/api/transfers", json={"folder": "one"}, headers={**other, "Idempotency-Key": "k"})
     assert same.status_code == 404
 
@@ -76,9 +78,88 @@ def test_without_a_good_token_nothing_is_told(call: Call, client: FlaskClient) -
     headers = token(call)
     assert client.get("/api/transfers/2026-0001", headers=headers).status_code == 404
     call("agency", "token", "revoke", 1)
-    for bad in (headers, {}, {"Authorization": "Bearer "}, {"Authorization": "Basic x"}):
-        said = client.get("/api/transfers/2026-0001", headers=bad)
-        assert (said.status_code, said.json["error"]["code"]) == (403, "token")
+    realm = 'Bearer realm="transfers"'
+    for bad, challenge in (
+        (headers, f'{realm}, error="invalid_token"'),
+        ({"Authorization": "Bearer seogo_가"}, f'{realm}, error="invalid_token"'),
+        ({}, realm), ({"Authorization": "Bearer "}, realm), ({"Authorization": "Basic x"}, realm),
+    ):  # fmt: skip
+        for said in (
+            client.get("/api/transfers/2026-0001", headers=bad),
+            client.post("/api/transfers", json={"folder": "one"}, headers=bad),
+        ):
+            assert (said.status_code, said.headers["WWW-Authenticate"]) == (401, challenge)
+
+
+def test_a_token_that_only_asks_sends_nothing(call: Call, client: FlaskClient) -> None:
+    words = call("agency", "token", "add", AGENCY, "--only-ask").told["words"]
+    headers = {"Authorization": f"Bearer {words}", "Idempotency-Key": "k"}
+    said = client.post("/api/transfers", json={"folder": "one"}, headers=headers)
+    assert (said.status_code, said.json["error"]["code"]) == (403, "token.right")
+    client.post("/api/transfers", json={"folder": "one"}, headers={**token(call), "Idempotency-Key": "k"})
+    call("work", "--until-idle")
+    assert client.get("/api/transfers/2026-0001", headers=headers).json["transfer"] == "2026-0001"
+    assert [each["may_send"] for each in call("agency", "token", "list").told["tokens"]] == [False, True]
+
+
+def test_an_error_is_a_problem_for_programs(client: FlaskClient) -> None:
+    said = client.get("/api/transfers/2026-0001")
+    assert said.mimetype == "application/problem+json"
+    assert {key: said.json[key] for key in ("type", "title", "status", "detail")} == {
+        "type": "about:blank", "title": "Unauthorized", "status": 401,
+        "detail": "This needs the token of an agency.",
+    }  # fmt: skip
+    assert said.json["error"]["next"] == "Send it as: Authorization: Bearer seogo_…"
+
+
+def test_each_token_is_counted_for_itself(
+    call: Call, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web, "A_MINUTE", 3)
+    first, second = token(call), token(call)
+    for _ in range(3):
+        assert client.get("/api/transfers/2026-0001", headers=first).status_code == 404
+    said = client.post("/api/transfers", json={"folder": "one"}, headers=first)
+    assert (said.status_code, said.mimetype) == (429, "application/problem+json")
+    assert (said.json["detail"], said.headers["Retry-After"]) == ("More than 3 requests a minute.", "60")
+    assert client.get("/api/transfers/2026-0001", headers=second).status_code == 404
+    assert client.get("/api/openapi.json").status_code == 200
+
+
+def test_guessing_tokens_is_counted_by_address(site: Site) -> None:
+    client = create_app(site, seogo.pages(site), a_minute=3).test_client()
+    answers = [client.get("/api/transfers/1", headers={"Authorization": f"Bearer {n}"}) for n in range(4)]
+    assert [each.status_code for each in answers] == [401, 401, 401, 429]
+
+
+def test_a_folder_that_the_watched_folder_receives_meanwhile_is_waited_for(
+    call: Call, client: FlaskClient, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers = {**token(call), "Idempotency-Key": "k"}
+    client.post("/api/transfers", json={"folder": "one"}, headers=headers)
+
+    def busy(*_: object) -> str:
+        raise Conflict("This folder is being received at this moment.", code="busy")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(asking.receiving, "receive", busy)
+        with pytest.raises(Unavailable):
+            list(asking.receive_intake(site, 1))
+    assert client.post("/api/transfers", json={"folder": "one"}, headers=headers).json["state"] == "receiving"
+    list(asking.receive_intake(site, 1))
+    assert client.post("/api/transfers", json={"folder": "one"}, headers=headers).json["state"] == "waiting"
+
+
+def test_a_folder_that_names_its_transfer_is_its_next_round(
+    call: Call, client: FlaskClient, root: Path
+) -> None:
+    headers = token(call)
+    transfer(root / AGENCY / "one.round-of-2026-0001", row("A-1", "나.txt"), files=("나.txt",))
+    for folder in ("one", "one.round-of-2026-0001"):
+        key = {"Idempotency-Key": folder}
+        client.post("/api/transfers", json={"folder": folder}, headers={**headers, **key})
+        call("work", "--until-idle")
+    assert client.get("/api/transfers/2026-0002", headers=headers).json["round"] == 2
 
 
 def test_of_a_token_only_its_digest_is_kept(call: Call, site: Site) -> None:

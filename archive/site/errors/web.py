@@ -4,6 +4,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from datetime import timedelta
+from http import HTTPStatus
 
 from flask import Flask, Response, current_app, g, jsonify, make_response, render_template, request
 from flask.typing import ResponseReturnValue
@@ -14,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from archive.database import away
-from archive.errors import ArchiveError, Refused, Unavailable
+from archive.errors import ArchiveError, NotSignedIn, Refused, Unavailable
 from archive.site import language
 
 WORDED = ("400", "403", "404", "409", "410", "422", "429", "500", "503")
@@ -50,9 +51,13 @@ def _told(error: ArchiveError) -> ResponseReturnValue:
     if kind == "500":
         current_app.logger.error("%s: %s", request.endpoint, error.message)
     words: dict[str, object] = {"code": error.code, "message": error.message, "next": error.next}
-    response = _page(kind if kind in WORDED else "500", right=getattr(error, "right", None), error=words)
+    kind = {"401": "403"}.get(kind, kind if kind in WORDED else "500")
+    response = _page(kind, error=words, status=error.http_status, right=getattr(error, "right", None))
     if isinstance(error, Unavailable):
         response.headers["Retry-After"] = str(A_WHILE)
+    if isinstance(error, NotSignedIn):
+        wrong = ', error="invalid_token"' if error.code == "token.invalid" else ""
+        response.headers["WWW-Authenticate"] = f'Bearer realm="transfers"{wrong}'
     return response
 
 
@@ -80,7 +85,7 @@ def _expired(error: CSRFError) -> ResponseReturnValue:
 
 
 def _too_many(error: RateLimitExceeded) -> ResponseReturnValue:
-    limit = current_app.config["A_MINUTE"]
+    limit = error.limit.limit.amount
     told = {"code": "too_many", "message": f"More than {limit} requests a minute.", "next": "Wait a minute."}
     response = _page("429", error=told, n=limit, s=A_WHILE)
     response.headers["Retry-After"] = str(A_WHILE)
@@ -96,13 +101,22 @@ def _defect(error: Exception) -> ResponseReturnValue:
 
 def _page(kind: str, *, error: Mapping[str, object], status: int | None = None, **values: object) -> Response:
     code = status or int(kind)
-    if request.path.startswith("/api/") or request.path.endswith(".json"):
-        response = jsonify(error=error)
-        response.status_code = code
-        return response
+    if request.path.startswith("/api/"):
+        return _problem(code, error)
+    if request.path.endswith(".json"):
+        return make_response(jsonify(error=error), code)
     parent = re.match(r"/(items|volumes)/[A-Za-z0-9-]{1,40}", request.path)
     record = parent.group(0) if parent and kind == "403" else None
     values.setdefault("id", None)
     retry_at = language.clock(current_app.extensions["seogo"].now() + timedelta(seconds=A_WHILE))
     page = render_template("error.html", kind=kind, error=error, record=record, retry_at=retry_at, **values)
     return make_response(page, code)
+
+
+def _problem(code: int, error: Mapping[str, object]) -> Response:
+    """An error as RFC 9457 has it, with our own code and next step beside it."""
+    title = HTTPStatus(code).phrase
+    told = {"type": "about:blank", "title": title, "status": code, "detail": error["message"], "error": error}
+    response = make_response(jsonify(told), code)
+    response.mimetype = "application/problem+json"
+    return response
