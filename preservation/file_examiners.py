@@ -53,10 +53,12 @@ def faults_of(reader: Reader, path: Path, name: str, limits: Limits) -> list[Fau
     try:
         return reader.look_through(path, name, limits)
     except ReaderDied as died:
-        fact = f"it could not be looked at: the reader {died}"
+        fact = f"the reader {died}"
     except Unreadable as error:
-        fact = f"it could not be looked at: {error.message.rstrip('.')}"
-    return [Fault("file.archive_not_looked_at", "error", fact, "Open it by hand in a safe place.")]
+        fact = error.message.rstrip(".")
+    return [
+        Fault("file.archive_not_looked_at", "error", fact, "Open it by hand in a safe place.", subject="file")
+    ]
 
 
 def finding(fault: Fault, name: str) -> Finding:

@@ -1,8 +1,10 @@
-"""Archive files inside transfers (zip, tar, 7z and others): looked through inside limits, never unpacked."""
+"""Archive files and mail inside transfers: looked through inside limits, never unpacked.
+
+What looks through them is `judging`, which only the reader process loads.
+"""
 
 from preservation.archive_files.faults import Fault
-from preservation.archive_files.judging import judge
 from preservation.archive_files.kinds import HEAD, claimed, kind_of
 from preservation.archive_files.limits import Limits
 
-__all__ = ["HEAD", "Fault", "Limits", "claimed", "judge", "kind_of"]
+__all__ = ["HEAD", "Fault", "Limits", "claimed", "kind_of"]

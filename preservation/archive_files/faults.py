@@ -24,7 +24,7 @@ class Fault:
     subject: str = "archive file"
 
     def sentence(self, name: str) -> str:
-        how = "was not looked through" if self.rule == NOT_LOOKED_THROUGH else "was looked through"
+        how = "was not looked through" if self.rule in NOT_LOOKED else "was looked through"
         return f"The {self.subject} {name} {how}: {self.fact}. {self.next}".strip()
 
 
@@ -36,7 +36,7 @@ class Rule:
     next: str = ""
 
 
-NOT_LOOKED_THROUGH = "file.not_looked_through"
+NOT_LOOKED = ("file.not_looked_through", "file.archive_not_looked_at")
 RULES = {
     "damaged": Rule(
         "file.archive_damaged", "error", "it is damaged or contradicts itself", "Ask for a sound copy."
@@ -81,7 +81,7 @@ RULES = {
         "Compare the names with the list.",
     ),
     "not_looked_through": Rule(
-        NOT_LOOKED_THROUGH, "warning", "",
+        "file.not_looked_through", "warning", "",
         "Open it by hand in a safe place, or ask for the files that are in it.",
     ),
     "mail_damaged": Rule(

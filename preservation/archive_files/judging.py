@@ -22,6 +22,7 @@ from preservation.archive_files.forward import Forward
 from preservation.archive_files.kinds import COMPRESSED, HEAD, SUBJECTS, claimed, kind_of
 from preservation.archive_files.limits import Budget, Exceeded, Limits
 from preservation.archive_files.mail import mailbox_members, message_members
+from preservation.archive_files.mail.outlook import outlook_members
 from preservation.archive_files.members import BLOCK, Damaged, Encrypted, Member, Unsupported
 from preservation.archive_files.seven_zip import seven_zip_members
 from preservation.archive_files.tar_members import tar_members
@@ -37,7 +38,7 @@ SEEKING: dict[str, Callable[[BinaryIO, Budget], Iterator[Member]]] = {
     "zip": zip_members, "7z": seven_zip_members,
 }  # fmt: skip
 MAIL: dict[str, Callable[[BinaryIO, Budget], Iterator[Member]]] = {
-    "mbox": mailbox_members, "eml": message_members,
+    "mbox": mailbox_members, "eml": message_members, "pst": outlook_members,
 }  # fmt: skip
 DECOMPRESSORS = {
     "gzip": decompressors.gzip,
@@ -66,7 +67,8 @@ def judge(stream: BinaryIO, name: str, limits: Limits) -> list[Fault]:
 
 def _add_broken_promise(faults: Faults, said: str) -> None:
     what = SUBJECTS.get(said, f"{said} file")
-    fact = f"its name ends as that of a {what}, and its bytes are of none"
+    article = "an" if what[0] in "AEIOUaeiou" else "a"
+    fact = f"its name ends as that of {article} {what}, and its bytes are of none"
     faults.add("not_looked_through" if said in SUBJECTS else "damaged", fact)
 
 
@@ -187,11 +189,13 @@ def _look_at_mail(task: _Task, members: Iterator[Member], kind: str, within: str
     for member in members:
         task.budget.wait()
         where = within if kind == "eml" else f"{within}message {number}"
-        if member.kind == "message":
-            number += 1
-            task.faults.mail["messages"] += 1
+        if member.kind != "file":
+            task.faults.mail["messages"] += member.kind == "message"
+            number += member.kind == "message"
             if member.unusual:
                 task.faults.add("mail_damaged", member.unusual, where)
+            if member.unsupported:
+                task.faults.add("unsupported", member.unsupported, where)
         elif member.encrypted:
             task.faults.add("mail_encrypted", "", where)
         else:

@@ -16,6 +16,7 @@ SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"PK\x01\x02", "zip"),
     (0, b"PK\x07\x08PK\x03\x04", "zip"),
     (0, b"PK00PK\x03\x04", "zip"),
+    (0, b"!BDN", "pst"),
     (0, b"7z\xbc\xaf\x27\x1c", "7z"),
     (0, b"Rar!\x1a\x07", "rar"),
     (0, b"!<arch>\n", "ar"),
@@ -58,8 +59,10 @@ CLAIMS = {
     ".eml": "eml",
     ".mbox": "mbox",
     ".mbx": "mbox",
+    ".pst": "pst",
+    ".ost": "pst",
 }
-SUBJECTS = {"eml": "mail message", "mbox": "mailbox"}
+SUBJECTS = {"eml": "mail message", "mbox": "mailbox", "pst": "Outlook data file"}
 """What a file of a kind is called where it is no archive file."""
 """Endings by which a person expects an archive file."""
 
@@ -106,8 +109,14 @@ def _is_cpio(head: bytes) -> bool:
     return len(head) > 26 and is_kind and 1 <= words[6] <= 1000 and 1 <= words[10] <= 0x8000
 
 
+def _is_outlook(head: bytes) -> bool:
+    """The second signature: of a PST, of an OST."""
+    return head[8:10] in (b"SM", b"SO")
+
+
 FITS: dict[str, Callable[[bytes], bool]] = {
     "lha": _is_lha, "bzip2": _is_bzip2, "compress": _is_compress, "arj": _is_arj, "cpio": _is_cpio,
+    "pst": _is_outlook,
 }  # fmt: skip
 
 

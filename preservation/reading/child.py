@@ -15,7 +15,8 @@ from typing import Any
 from archive import errors
 from archive.work.processes import die_with_parent
 from preservation import documents, rendering
-from preservation.archive_files import Limits, judge
+from preservation.archive_files import Limits
+from preservation.archive_files.judging import judge
 from preservation.formats import Identifier
 
 CRASHES = (signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGABRT)

@@ -12,8 +12,9 @@ from unicodedata import normalize
 
 import pytest
 
-from preservation.archive_files import Fault, Limits, by_libarchive, judge, kind_of
+from preservation.archive_files import Fault, Limits, by_libarchive, kind_of
 from preservation.archive_files.decompressors import zstandard
+from preservation.archive_files.judging import judge
 from preservation.archive_files.limits import Budget, Exceeded
 from tests.preservation.archive_files.making import named, tarred, with_raw_names, zipped
 

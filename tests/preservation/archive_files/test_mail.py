@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from preservation.archive_files import Fault, Limits, judge, kind_of
+from preservation.archive_files import Fault, Limits, kind_of
+from preservation.archive_files.judging import judge
 from preservation.archive_files.limits import Budget
 from preservation.archive_files.mail import mailbox_members, message_members
 from preservation.archive_files.mail.lines import LONGEST_LINE
