@@ -47,6 +47,7 @@ COMMANDS = {
 JOBS = (
     "access.search.feeding",
     "archive.work.sealing",
+    "ingest.agreements.formats",
     "ingest.checking_again",
     "ingest.malware.ending",
     "ingest.intake.asking",

@@ -39,10 +39,11 @@ def check(site: Site, number: str, say: Say, *, by: str) -> None:
         receiving.look_for_held(site, inspection, agency=transfer.agency_code, round_of=transfer.round_of)
         whole.note(site, inspection, transfer.claimed)
         arrived_on = transfer.received_at.astimezone(SEOUL).date()
-        arrivals.note(site, inspection, agency=transfer.agency_code, on=arrived_on)
+        agreed = arrivals.note(site, inspection, agency=transfer.agency_code, on=arrived_on)
         reading.read_files(site.settings, inspection, receiving.checking(say))
         with site.open_session.begin() as session:
             transfer = transfers.get(session, number)
+            transfer.agreement_version = agreed
             _forget_own(session, transfer, inspection)
             transfers.link_held(session, transfer, inspection.held())
             transfers.forget_findings(session, transfer)

@@ -169,12 +169,13 @@ def _enter(site: Site, asked: Asked, inspection: Inspection, say: Say) -> str:
     look_for_held(site, inspection, agency=asked.agency, round_of=asked.round_of)
     claimed = known.digests_of_lists(inspection)
     whole.note(site, inspection, claimed)
-    arrivals.note(site, inspection, agency=asked.agency, on=site.today())
+    agreed = arrivals.note(site, inspection, agency=asked.agency, on=site.today())
     is_read = not asked.accept or not scans.is_one_pass(site)
     if is_read:
         reading.read_files(site.settings, inspection, checking(say))
     with site.open_session.begin() as session:
         transfer = _transfer(session, site, asked, inspection, claimed)
+        transfer.agreement_version = agreed
         transfers.add_volumes(session, transfer, inspection.volumes())
         listed.keep(session, transfer, inspection)
         transfers.link_held(session, transfer, inspection.held())

@@ -36,12 +36,15 @@ that was not agreed leaves no volume certain.  A stray file does not: the volume
 """
 
 
-OF_PERSONS = "inspection."
-"""Findings of people who looked; the checks neither make nor forget them."""
+NOT_OF_CHECKS = ("inspection.", "agreement.puid")
+"""Findings of people who looked, and those about volumes that are kept: the checks do not forget them."""
 
 
 class Transfer(Base):
-    """``shape``: a digest of names and sizes; ``claimed``: digests of the administrative files."""
+    """``shape``: a digest of names and sizes; ``claimed``: digests of the administrative files.
+
+    ``agreement_version`` is the agreement with the agency that judges it; None where there was none.
+    """
 
     __tablename__ = "transfers"
 
@@ -53,6 +56,7 @@ class Transfer(Base):
     claimed: Mapped[dict[str, Any]] = mapped_column(default=dict)
     source_system: Mapped[str | None] = mapped_column(String(40))
     without_list: Mapped[bool] = mapped_column(default=False)
+    agreement_version: Mapped[int | None]
     state: Mapped[str] = mapped_column(String(20), default="receiving", index=True)
     round: Mapped[int] = mapped_column(default=1)
     round_of: Mapped[str | None] = mapped_column(String(20))
@@ -72,7 +76,10 @@ class Transfer(Base):
 
 
 class TransferVolume(Base):
-    """One volume of the list.  ``planned`` means that it may be taken; ``packed_at`` decides its bytes."""
+    """One volume of the list.  ``packed_at`` decides its bytes.
+
+    ``formats_judged``: its formats, which are known once it is kept, were held against the agreement.
+    """
 
     __tablename__ = "transfer_volumes"
     __table_args__ = (Index("ix_transfer_volumes_transfer_position", "transfer_id", "position", unique=True),)
@@ -90,6 +97,7 @@ class TransferVolume(Base):
     packed_at: Mapped[datetime | None]
     volume_id: Mapped[int | None] = mapped_column(ForeignKey("volumes.id"))
     reason: Mapped[str | None]
+    formats_judged: Mapped[bool] = mapped_column(default=False)
 
 
 class FindingRow(Base):
@@ -206,9 +214,9 @@ def is_faulty(transfer: Transfer) -> ColumnElement[bool]:
 
 
 def forget_findings(session: Session, transfer: Transfer) -> None:
-    """Forget what the checks found; what a person found stays."""
-    of_checks = ~FindingRow.rule.startswith(OF_PERSONS)
-    session.execute(delete(FindingRow).where(FindingRow.transfer_id == transfer.id, of_checks))
+    """Forget what the checks found; what a person found stays, and what was found later."""
+    others = or_(*(FindingRow.rule.startswith(each) for each in NOT_OF_CHECKS))
+    session.execute(delete(FindingRow).where(FindingRow.transfer_id == transfer.id, ~others))
 
 
 def faulty(session: Session, transfer: Transfer) -> set[int]:

@@ -31,6 +31,8 @@ NOT_LOOKED_AT = "not looked at"
 NEW = "new-volume"
 THEN = "derive-volume"
 """The job that a volume needs next."""
+JUDGING = "judge-formats"
+"""The job of those who took volumes in, and who agreed with their senders on formats."""
 
 VOLUMES_AT_ONCE = 100
 FILES_AT_ONCE = 200
@@ -63,6 +65,8 @@ def identify_files(site: Site) -> Iterator[jobs.Progress]:
                     continue
                 _ask_for_pages(site, row)
                 done += 1
+    with site.open_session.begin() as session:
+        jobs.wake(session, JUDGING)
     yield done, done
     if away:
         raise away

@@ -10,10 +10,15 @@ from ingest.inspection import Inspection
 from ingest.inventory import HELD
 
 
-def note(site: Site, inspection: Inspection, *, agency: str, on: date) -> None:
-    """Note what was not agreed.  ``on`` is the day of arrival: the agreement of that day judges for good."""
+def note(site: Site, inspection: Inspection, *, agency: str, on: date) -> int | None:
+    """Note what was not agreed; the version that judges.
+
+    ``on`` is the day of arrival: the agreement of that day judges for good.
+    """
     with site.reading_session() as session:
         agreed = versions.in_force(session, agency, on)
-    if agreed is not None:
-        arriving = Arriving(inspection, scanned=site.settings.scanner.is_set)
-        inspection.inventory.note(HELD, judge(agreed, arriving))
+    if agreed is None:
+        return None
+    arriving = Arriving(inspection, scanned=site.settings.scanner.is_set)
+    inspection.inventory.note(HELD, judge(agreed, arriving))
+    return agreed.version

@@ -9,6 +9,8 @@ from ingest.agreements.sent import Sent, SentFile
 from ingest.inventory import About
 from metadata_schemas.description import Finding, Where
 
+BY_PRONOM = "agreement.puid"
+
 Rule = Callable[["Case"], Iterator[About]]
 
 
@@ -26,7 +28,7 @@ class Case:
         severity, message = self.clause.severity, f"{fact} Agreed is: {agreed} ({cited})."
         return place, Finding(rule, severity, where, value, f"{agreed} [{cited}]", message)  # type: ignore[arg-type]
 
-    def of_file(self, rule: str, file: SentFile, fact: str, *, value: str, agreed: str) -> About:
+    def of_file(self, rule: str, file: SentFile, fact: str, *, value: str | None, agreed: str) -> About:
         said = f"{file.path} {fact}"
         return self.about(rule, file.place, Where(path=file.path), said, value=value, agreed=agreed)
 
@@ -38,7 +40,7 @@ def judge(agreement: Agreement, sent: Sent) -> Iterator[About]:
 
 
 def formats_are_agreed(case: Case) -> Iterator[About]:
-    """By the ending of the name, or by what PRONOM told of the bytes where that is known already."""
+    """By the ending of the name, and by what PRONOM told of the bytes where they were looked at already."""
     options = case.clause.options
     extensions = {each.lower().lstrip(".") for each in options.get("extensions", [])}
     puids = set(options.get("puids", []))
@@ -48,10 +50,10 @@ def formats_are_agreed(case: Case) -> Iterator[About]:
             agreed = ", ".join(sorted(extensions))
             fact = f"is a file of the kind {ending or 'without ending'}."
             yield case.of_file("agreement.format", file, fact, value=ending, agreed=agreed)
-        elif puids and file.puid is not None and file.puid not in puids:
+        if puids and file.identified and file.puid not in puids:
             agreed = ", ".join(sorted(puids))
-            fact = f"has the format {file.puid}."
-            yield case.of_file("agreement.format", file, fact, value=file.puid, agreed=agreed)
+            fact = f"has the format {file.puid}." if file.puid else "has a format that PRONOM does not know."
+            yield case.of_file(BY_PRONOM, file, fact, value=file.puid, agreed=agreed)
 
 
 def no_file_is_too_large(case: Case) -> Iterator[About]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
 from archive.database import ROWS_AT_ONCE
@@ -14,16 +14,21 @@ from ingest.inspection import Inspection
 from ingest.landing import shown
 from ingest.readings import TransferFile
 from ingest.transfers import Transfer, TransferVolume
+from preservation.pages import DerivedFile, ItemFinding
 
 
 @dataclass(frozen=True)
 class SentFile:
-    """``promised``: whether a checksum came with it; None where nobody knows any more."""
+    """``identified``: whether PRONOM was asked, so that no ``puid`` means an unknown format.
+
+    ``promised``: whether a checksum came with it; None where nobody knows any more.
+    """
 
     place: int | None
     path: str
     bytes: int | None
     puid: str | None = None
+    identified: bool = False
     promised: bool | None = None
 
 
@@ -62,7 +67,7 @@ class Arriving:
     def files(self) -> Iterator[SentFile]:
         for place, file in self.inspection.records():
             promised = bool(self.inspection.promised(file))
-            yield SentFile(place, shown(file.path), file.size, None, promised)
+            yield SentFile(place, shown(file.path), file.size, promised=promised)
 
     def described(self) -> Iterator[Described]:
         for volume in self.inspection.volumes():
@@ -87,22 +92,36 @@ def _row(place: int, kind: str, told: Any) -> Described:
 
 @dataclass(frozen=True)
 class Past:
-    """A transfer of the past.  Volumes that were not taken are known by their files alone."""
+    """A transfer of the past.  Volumes that were not taken are known by their files alone.
+
+    ``volume`` is the id of the only one of its volumes that is asked about.
+    """
 
     session: Session
     transfer: Transfer
     scanned: bool | None = None
+    volume: int | None = None
 
     def files(self) -> Iterator[SentFile]:
         held = (
-            select(TransferVolume.position, ContentFile.original_name, ContentFile.bytes, ContentFile.format)
+            select(
+                TransferVolume.position,
+                ContentFile.original_name,
+                ContentFile.bytes,
+                ContentFile.format,
+                _was_identified(),
+            )
             .join(Item, Item.volume_id == TransferVolume.volume_id)
             .join(ContentFile, ContentFile.item_id == Item.id)
             .where(TransferVolume.transfer_id == self.transfer.id)
             .order_by(TransferVolume.position, ContentFile.id)
         )
-        for place, name, octets, puid in self._rows(held):
-            yield SentFile(place, name, octets, puid)
+        if self.volume is not None:
+            held = held.where(TransferVolume.volume_id == self.volume)
+        for place, name, octets, puid, identified in self._rows(held):
+            yield SentFile(place, name, octets, puid, identified)
+        if self.volume is not None:
+            return
         for place, path, octets in self._rows(self._not_taken()):
             yield SentFile(place, shown(os.fsdecode(bytes.fromhex(path))), octets)
 
@@ -138,6 +157,15 @@ class Past:
 
     def _rows(self, wanted: Any) -> Any:
         return self.session.execute(wanted.execution_options(yield_per=ROWS_AT_ONCE))
+
+
+def _was_identified() -> ColumnElement[bool]:
+    """What the tool could not look at was not; it has a finding that says so."""
+    asked = select(DerivedFile.file_id).where(DerivedFile.file_id == ContentFile.id).exists()
+    in_vain = select(ItemFinding.id).where(
+        ItemFinding.file_id == ContentFile.id, ItemFinding.rule == "format.not_looked_at"
+    )
+    return and_(asked, ~in_vain.exists())
 
 
 def _held(place: int, kind: str, row: Volume | Item) -> Described:

@@ -90,6 +90,12 @@ def get(session: Session, agency: str, version: int | None, *, today: date) -> A
     return row
 
 
+def get_version(session: Session, agency: str, version: int) -> Agreement:
+    """An agreement that judged a transfer; none is ever removed."""
+    mine = select(AgreementRow).where(AgreementRow.agency_code == agency, AgreementRow.version == version)
+    return session.scalars(mine).one().agreement
+
+
 def in_force(session: Session, agency: str, on: date) -> Agreement | None:
     """The agreement that judges what an agency sends on a day; None where nothing was agreed."""
     row = _newest(find(session, agency), on)

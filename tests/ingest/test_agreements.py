@@ -1,12 +1,18 @@
 """What was agreed with an agency is data in versions; a refusal cites its clause; the past can be tried."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from archive.database import Base
-from ingest.agreements import documents, judging
+from archive.holdings import ContentFile
+from archive.outbox import OutboxRow
+from ingest.agreements import documents, formats, judging
+from preservation import identifying
+from preservation.contents import Identified
 from tests.conftest import Installation
 from tests.ingest.conftest import AGENCY, Call, Said
 from tests.ingest.test_bad_input import row, transfer
@@ -197,3 +203,80 @@ def test_formats_told_by_pronom_are_tried_where_they_are_known(
     values = {each["value"] for each in said.told["transfers"][0]["findings"]}
     assert said.exit_code == 3
     assert "fmt/353" not in values and values <= {"fmt/43", "fmt/44", "fmt/276", "fmt/20", "fmt/19", "fmt/18"}
+
+
+# Formats told by PRONOM, which are known once the files are kept
+
+PUIDS = 'id = "p"\nrule = "formats"\npuids = ["fmt/353"]'
+
+
+def told_by_pronom(said: Said) -> list[dict[str, Any]]:
+    return [each for each in said.told["findings"] if each["rule"] == "agreement.puid"]
+
+
+def test_formats_are_judged_when_they_are_known_and_the_finding_cites_its_clause(
+    call: Call, receive: Call, sample: Path, tmp_path: Path
+) -> None:
+    add(call, document(tmp_path, PUIDS))
+    said = receive(sample)
+    assert (said.exit_code, told_by_pronom(said)) == (0, [])
+    assert call("work", "--until-idle").told["failed"] == []
+    shown = call("transfer", "show", said.told["transfer"])
+    found = told_by_pronom(shown)
+    tried = call("agreement", "try", document(tmp_path, PUIDS)).told["transfers"][0]["findings"]
+    assert found and found == tried
+    assert {each["expected"] for each in found} == {f"fmt/353 {cited('p')}"}
+    assert all(each["where"]["path"] and each["severity"] == "error" for each in found)
+    history = [each for each in shown.told["history"] if each["act"] == "formats-judged"]
+    assert [each["detail"] for each in history] == [str(len(found))]
+
+
+def test_receiving_with_its_pages_tells_at_once_what_the_formats_are(
+    call: Call, sample: Path, tmp_path: Path
+) -> None:
+    add(call, document(tmp_path, PUIDS))
+    said = call("transfer", "receive", sample, "--agency", AGENCY, "--accept")
+    assert said.exit_code == 3 and told_by_pronom(said)
+
+
+def test_a_volume_is_judged_once_and_a_later_check_forgets_nothing(
+    call: Call, receive: Call, place: Installation, sample: Path, tmp_path: Path
+) -> None:
+    add(call, document(tmp_path, PUIDS))
+    number = receive(sample).told["transfer"]
+    call("work", "--until-idle")
+    before = told_by_pronom(call("transfer", "show", number))
+    site = place.site()
+    list(formats.judge_formats(site))
+    site.engine.dispose()
+    assert told_by_pronom(call("transfer", "check", number)) == before != []
+
+
+def test_an_unknown_format_is_none_of_those_agreed_and_one_not_looked_at_is_not_judged(
+    call: Call, receive: Call, place: Installation, tmp_path: Path
+) -> None:
+    add(call, document(tmp_path, PUIDS))
+    number = receive(
+        transfer(tmp_path / "t", row("A-1", "가.txt"), row("A-2", "나.txt"), files=("가.txt", "나.txt"))
+    ).told["transfer"]
+    site = place.site()
+    with site.open_session.begin() as session:
+        session.execute(delete(OutboxRow))
+        first, second = session.scalars(select(ContentFile).order_by(ContentFile.id))
+        unknown = Identified(None, None, None, "application/octet-stream", None, "No format is known.")
+        unseen = replace(unknown, basis=identifying.NOT_LOOKED_AT)
+        identifying.enter(session, [(first, unknown), (second, unseen)], site.now())
+    list(formats.judge_formats(site))
+    site.engine.dispose()
+    [found] = told_by_pronom(call("transfer", "show", number))
+    assert (found["where"]["path"], found["value"]) == ("가.txt", None)
+    assert "has a format that PRONOM does not know." in found["message"]
+
+
+def test_the_agreement_of_the_day_of_arrival_judges_formats(
+    call: Call, receive: Call, sample: Path, tmp_path: Path
+) -> None:
+    number = receive(sample).told["transfer"]
+    add(call, document(tmp_path, PUIDS))
+    call("work", "--until-idle")
+    assert told_by_pronom(call("transfer", "show", number)) == []

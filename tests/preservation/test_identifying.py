@@ -51,7 +51,8 @@ def test_every_file_has_its_format_and_then_pages_are_asked_for_once(site, tmp_p
     assert formats(site) == ["fmt/353", None, "x-fmt/111"]
     assert rules(site, item_id) == ["format.unknown"]
     assert states(site, item_id) == ["reading"] * 3
-    assert jobs_of(site) == [("identify-files", {}), ("derive-volume", {"volume_id": volume})]
+    pages = ("derive-volume", {"volume_id": volume})
+    assert jobs_of(site) == [("identify-files", {}), pages, (identifying.JUDGING, {})]
     assert list(identify_files(site)) == [(0, 0)]
 
 
