@@ -4,6 +4,7 @@ A command's module is imported when it is called, so that each starts quickly; `
 them and with them declares every table and job.  `create` joins the pages of all packages.
 """
 
+import gc
 import importlib
 import os
 import signal
@@ -136,6 +137,7 @@ def load() -> None:
     )
     for module in (*COMMANDS.values(), *JOBS, *PAGES, *elsewhere):
         importlib.import_module(module)
+    gc.freeze()  # what is loaded stays, and needs no looking at whenever litter is collected
 
 
 @cli.command(cls=Command, exits=(0, 1, 2, 3, 4))

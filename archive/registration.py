@@ -86,9 +86,9 @@ def register(
     return [Entered(volume, items[volume]) for volume in volumes]
 
 
-def enter_files(session: Session, entered: Entered, files: Iterable[RegisteredFile]) -> None:
-    """Enter files, or the next of them, in the order of their items."""
-    insert_all(session, ContentFile, (_file(entered, file) for file in files))
+def enter_files(session: Session, files: Iterable[tuple[Entered, RegisteredFile]]) -> None:
+    """Enter files of volumes, or the next of them, each volume's in the order of its items."""
+    insert_all(session, ContentFile, (_file(entered, file) for entered, file in files))
 
 
 def _file(entered: Entered, file: RegisteredFile) -> dict[str, Any]:

@@ -33,7 +33,8 @@ Packers: TypeAlias = Pool[Errand, Packed | NotAsPromised]
 
 def packers(site: Site) -> AbstractContextManager[Packers]:
     """The processes that pack volumes.  They get ready while the transfer is still looked at."""
-    return working(partial(_pack, site.settings), workers=site.settings.workers, preload=(__name__,))
+    # One more than there are processors to use: while one waits for the disk, another one works.
+    return working(partial(_pack, site.settings), workers=site.settings.workers + 1, preload=(__name__,))
 
 
 def take(

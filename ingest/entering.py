@@ -70,7 +70,7 @@ def _enter_in_steps(site: Site, custody: Custody, plan: Plan, packed: Packed) ->
     files = _registered(plan, packed)
     while some := list(islice(files, LARGE)):
         with site.open_session.begin() as session:
-            enter_files(session, entered, some)
+            enter_files(session, ((entered, each) for each in some))
     return entered
 
 
@@ -81,13 +81,15 @@ def _kept(session: Session, custody: Custody, outcomes: Sequence[Outcome]) -> It
         TransferVolume.transfer_id == transfer.id,
         TransferVolume.reference.in_([errand.plan.reference for errand, _ in outcomes]),
     )
-    rows = {row.reference: row for row in session.scalars(mine)}
+    # Until this is committed no verdict comes in.
+    rows = {row.reference: row for row in session.scalars(mine.order_by(TransferVolume.id).with_for_update())}
+    unfit = verdicts.found_unfit(session, rows.values())
     for errand, outcome in outcomes:
         if isinstance(outcome, ArchiveError):
             continue
         row = rows[errand.plan.reference]
         # Returned, taken or found unfit meanwhile: that stands.
-        if row.state != "waiting" or verdicts.found_unfit(session, row):
+        if row.state != "waiting" or row.id in unfit:
             forget(session, [errand.plan.reference])
             continue
         if outcome.findings:
@@ -115,21 +117,32 @@ def _enter(
     entries = [_entry(custody, *each) for each in new]
     made = register(session, entries, today=site.today(), now=now)
     entered = {**begun, **{plan.reference: each for (plan, _), each in zip(new, made, strict=True)}}
-    for errand, packed, row in kept:
+    for errand, _, row in kept:
         mine = entered[errand.plan.reference]
         if errand.plan.reference in begun:
             complete(session, mine, state=_state(site, errand))
-        else:
-            enter_files(session, mine, _registered(errand.plan, packed))
-        owed = _owed(site, errand)
-        packages.enter_bag(session, mine.volume, packed.bag, stores=errand.stores, owed=owed, now=now)
         row.volume_id, row.state = mine.volume, _state(site, errand)
+    enter_files(session, _files(kept, entered, begun))
+    bags = [
+        (entered[errand.plan.reference].volume, packed.bag, errand.stores, _owed(site, errand))
+        for errand, packed, _ in kept
+    ]
+    packages.enter_bags(session, bags, now=now)
     if any(_owed(site, errand) for errand, _, _ in kept):
         completing.ask(session)
     all_mine = [entered[errand.plan.reference] for errand, _, _ in kept]
     identifying.ask(session, [each.volume for each in all_mine])
     outbox.tell(session, "item", [item for each in all_mine for item in each.items])
     ledger.record_all(session, [act for each in kept for act in _acts(site, custody, *each)])
+
+
+def _files(
+    kept: Sequence[Kept], entered: Mapping[str, Entered], begun: Mapping[str, Entered]
+) -> Iterator[tuple[Entered, RegisteredFile]]:
+    """The files of all volumes but those that were entered before."""
+    for errand, packed, _ in kept:
+        if (reference := errand.plan.reference) not in begun:
+            yield from ((entered[reference], each) for each in _registered(errand.plan, packed))
 
 
 def _owed(site: Site, errand: Errand) -> list[str]:

@@ -1,8 +1,10 @@
 """A transfer as it was looked at: what arrived, what the list says, and which files belong where."""
 
+import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from posixpath import commonpath, dirname
 from typing import Any
 
 from ingest import inventory
@@ -59,6 +61,24 @@ class Inspection:
         wanted = "SELECT volume, position, packed, files, lacking FROM items ORDER BY volume, position"
         for place, position, item, files, lacking in self.inventory.rows(wanted):
             yield place, position, unpacked(item), files, lacking
+
+    def sources(self, place: int) -> Iterator[tuple[int, Found, dict[str, str]]]:
+        """The same as `files`, each with every digest that is promised or known of it."""
+        asked = f"SELECT item, {_EXPECTED}, {FOUND} {_CLAIMED}"
+        for item, promised, sha256, *row in self.inventory.rows(asked, *self._claims(place)):
+            expected = json.loads(promised) if promised != "{}" else {}
+            yield item, found(*row), expected | {"sha256": sha256} if sha256 else expected
+
+    def own_folders(self, place: int) -> Iterator[tuple[int, str]]:
+        """The folder that all files of an item share, with its slash, for each item that has files."""
+        first_and_last = (
+            f"SELECT item, coalesce(a.path, a.reading), coalesce(z.path, z.reading) FROM ({_SPANS}) "
+            "JOIN files a ON a.id = first JOIN files z ON z.id = last ORDER BY item"
+        )
+        for item, first, last in self.inventory.rows(first_and_last, *self._claims(place)):
+            # Files are numbered in the order of their paths: what these two share, all between them share.
+            shared = os.fsdecode(commonpath([dirname(first), dirname(last)]))
+            yield item, f"{shared}/" if shared else ""
 
     def files(self, place: int) -> Iterator[tuple[int, Found]]:
         """The files of a volume, each with the position of its item, from 0."""
@@ -201,6 +221,13 @@ class Inspection:
 
 _PLANNED = "place, packed, folder, items, files, bytes, lacking, pages"
 _CLAIMS = "FROM claims JOIN files ON files.id = claims.file WHERE claims.id > ? AND claims.id <= ?"
+_SPANS = (
+    "SELECT item, min(file) AS first, max(file) AS last FROM claims WHERE id > ? AND id <= ? GROUP BY item"
+)
+_EXPECTED = (
+    "(SELECT json_group_object(algorithm, digest) FROM promised WHERE promised.file = files.id), "
+    "(SELECT sha256 FROM digests WHERE digests.file = files.id)"
+)
 _CLAIMED = f"{_CLAIMS} ORDER BY claims.id"
 _CLAIMED_LAST = (
     f"{_CLAIMS} AND NOT EXISTS (SELECT 1 FROM claims later WHERE later.file = files.id "

@@ -6,6 +6,7 @@ Links and devices are never followed or read.
 
 import hashlib
 import os
+import re
 import stat
 import unicodedata
 from collections.abc import Iterator, Mapping
@@ -19,6 +20,9 @@ from metadata_schemas.description import Finding, Severity, Where
 
 LITTER = frozenset({".ds_store", "thumbs.db", "desktop.ini"})
 """Files that systems leave behind by themselves; they are named in a note and not taken in."""
+
+
+_ODD_BYTES = re.compile("[\udc80-\udcff]")
 
 
 @dataclass(frozen=True)
@@ -169,6 +173,8 @@ def raw(path: str) -> bytes:
 
 def normal(path: str) -> str:
     """The form in which names are compared: NFC, with ``/``; a part that nobody can read keeps its bytes."""
+    if path.isascii():
+        return path.replace("\\", "/")
     if not_utf8(path):
         path = "/".join(_decoded(part) or part for part in path.split("/"))
     return unicodedata.normalize("NFC", path.replace("\\", "/"))
@@ -180,7 +186,7 @@ def shown(path: str) -> str:
 
 
 def not_utf8(path: str) -> bool:
-    return any("\udc80" <= sign <= "\udcff" for sign in path)
+    return _ODD_BYTES.search(path) is not None
 
 
 def read_name(path: str) -> tuple[str, str | None]:

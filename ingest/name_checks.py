@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from archive.names import HIDDEN, hides_something, printable
-from archive.stores.keys import safe_segment
+from archive.stores.keys import is_plain, safe_segment
 from ingest.belonging import About, finding
 from ingest.inspection import Inspection
 from ingest.landing import normal, not_utf8, raw, read_name, shown
@@ -45,11 +45,12 @@ def no_two_names_are_alike(inspection: Inspection) -> Iterator[About]:
 
 def names_are_plain(inspection: Inspection) -> Iterator[About]:
     for file in inspection.arrival.files():
-        for each in _plain(file.path):
-            yield inspection.owner(file), each
+        if not all(map(is_plain, file.path.split("/"))):
+            for each in _oddities(file.path):
+                yield inspection.owner(file), each
 
 
-def _plain(path: str) -> Iterator[Finding]:
+def _oddities(path: str) -> Iterator[Finding]:
     where, name = Where(path=shown(path)), shown(path)
     if not_utf8(path):
         fact = f"The name {name} is not UTF-8; it is read as {read_name(path)[0]}, and its bytes are kept."

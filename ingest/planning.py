@@ -4,13 +4,11 @@ What is decided here is committed before anything is packed, so that packing aga
 gives the same bytes.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 from itertools import groupby
 from operator import itemgetter
-from posixpath import commonpath, dirname, relpath
 
 from sqlalchemy.orm import Session
 
@@ -20,7 +18,7 @@ from archive.stores.keys import Names
 from ingest import acceptable, transfers
 from ingest.inspection import Inspection
 from ingest.laid_down import kept
-from ingest.landing import Found, read_name
+from ingest.landing import read_name
 from ingest.releases import releasing
 from ingest.transfers import TransferVolume
 from metadata_schemas.package import content_path
@@ -110,29 +108,16 @@ def _sources(
     inspection: Inspection, volume: int, reference: str, items: Sequence[str]
 ) -> Iterator[SourceFile]:
     root = f"{packages.prefix(reference)}/{content_path('', '').rstrip('/')}"
-    by_item = partial(groupby, key=itemgetter(0))
-    for (number, files), (_, again) in zip(
-        by_item(inspection.files(volume)), by_item(inspection.files(volume)), strict=True
-    ):
-        item, top = items[number], _own_folder(file for _, file in again)
+    by_item = groupby(inspection.sources(volume), key=itemgetter(0))
+    for (number, files), (_, top) in zip(by_item, inspection.own_folders(volume), strict=True):
+        item = items[number]
         names = Names(root)  # an item has a folder of its own, so names of different items never meet
-        for _, file in files:
+        for _, file, expected in files:
             original, octets = read_name(file.path)
-            within = relpath(original, top) if top else original
+            # What lies below the folder that all files of the item share is kept as its sub-folders.
+            within = read_name(file.path[len(top) :])[0]
             place = names.place(f"{item}/{within}").path.removeprefix(f"{item}/")
-            promised = inspection.promised(file)
-            if sha256 := inspection.digest(file):
-                promised["sha256"] = sha256
             yield SourceFile(
                 inspection.arrival.full_path(file.path), original, octets, file.size, file.modified_ns,
-                number, place, promised,
+                number, place, expected,
             )  # fmt: skip
-
-
-def _own_folder(files: Iterable[Found]) -> str:
-    """The folder that all files of an item share; what lies below it is kept as the item's sub-folders."""
-    shared: str | None = None
-    for file in files:
-        folder = dirname(read_name(file.path)[0])
-        shared = folder if shared is None else commonpath([shared, folder])
-    return shared or ""

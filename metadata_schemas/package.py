@@ -8,9 +8,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 from urllib.parse import quote
 
 METS = "data/METS.xml"
@@ -34,8 +34,7 @@ class Output(Protocol):
     def write(self, data: bytes, /) -> object: ...
 
 
-@dataclass(frozen=True)
-class FileFacts:
+class FileFacts(NamedTuple):
     """One content file. ``href`` is its path from METS.xml, as a name and not yet percent-encoded.
 
     ``original_bytes`` are those of the name, in hexadecimal, where it did not come in UTF-8.
@@ -133,9 +132,10 @@ def instant(moment: datetime) -> str:
     """A moment as every document states it: UTC, whole seconds."""
     if moment.tzinfo is None:
         raise ValueError("A moment in a package document needs a time zone.")
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
+@lru_cache(maxsize=4_096)  # several documents name the same files
 def encoded(href: str) -> str:
     """A path as a relative URL. Names are UTF-8; a byte that is not goes out as its percent code."""
     return quote(href.encode("utf-8", "surrogateescape"), safe="/")

@@ -5,7 +5,6 @@ found is a value; Unavailable means that nothing could be looked at, and then no
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
 from typing import Protocol
 
 from metadata_schemas.description import Finding
@@ -35,20 +34,21 @@ class Examinations:
     """One file on its way past every examiner.  Use it in a ``with`` block."""
 
     def __init__(self, examiners: Sequence[Examiner], name: str, size: int) -> None:
-        self._close = ExitStack()
         self._under_way: list[Examination] = []
-        with ExitStack() as undo:
+        try:
             for examiner in examiners:
                 if (examination := examiner.begin(name, size)) is not None:
-                    undo.callback(examination.close)
                     self._under_way.append(examination)
-            self._close = undo.pop_all()
+        except BaseException:
+            self.__exit__()
+            raise
 
     def __enter__(self) -> "Examinations":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._close.close()
+        for examination in self._under_way:
+            examination.close()
 
     def take(self, data: memoryview) -> None:
         for examination in self._under_way:

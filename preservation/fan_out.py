@@ -4,14 +4,19 @@ What is written is hashed once; each store judges by its own read back.
 """
 
 import hashlib
+import os
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
+from functools import cache
 from typing import TypeAlias
 
 from archive.errors import Damaged
 from archive.stores import Delivery, Intact, Sink, Store
 from preservation.flowing import LARGE, Read, Take, flow
+
+MOST_STORES = 8
+"""So many stores are read back and completed at the same time."""
 
 Written: TypeAlias = tuple[str, str, int]
 """Name, SHA-256 and size of an object."""
@@ -75,13 +80,13 @@ class Everywhere:
         """
         for delivery in self.deliveries:
             delivery.announce_last(last, data)
-        with ThreadPoolExecutor(len(self.stores)) as threads:
-            if self.octets >= LARGE or any(each.is_far for each in self.deliveries):
-                _all(threads.submit(self._read_back, *each, copied) for each in self._pairs())
-            else:
-                for store, delivery in self._pairs():
-                    self._read_back(store, delivery, copied)
-            _all(threads.submit(each.complete, last, data) for each in self.deliveries)
+        threads = _threads(os.getpid())
+        if self.octets >= LARGE or any(each.is_far for each in self.deliveries):
+            _all(threads.submit(self._read_back, *each, copied) for each in self._pairs())
+        else:
+            for store, delivery in self._pairs():
+                self._read_back(store, delivery, copied)
+        _all(threads.submit(each.complete, last, data) for each in self.deliveries)
 
     def _pairs(self) -> Iterable[tuple[Store, Delivery]]:
         return zip(self.stores, self.deliveries, strict=True)
@@ -103,9 +108,15 @@ class Everywhere:
             yield name, sha256, size
 
 
+@cache
+def _threads(_process: int) -> ThreadPoolExecutor:
+    """Threads that stay: to start some for each volume costs more than all they do for a small one."""
+    return ThreadPoolExecutor(MOST_STORES)
+
+
 def _all(begun: Iterable[Future[None]]) -> None:
     """Wait for every one of them, then raise the first error."""
-    for each in list(begun):
+    for each in wait(list(begun)).done:
         each.result()
 
 

@@ -4,7 +4,7 @@ A package is a group of bags; each bag is complete by itself and lies under
 ``packages/<volume reference>/v<number>/`` in every store.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -96,25 +96,19 @@ class NewBag:
     packed_at: datetime
 
 
-def enter_bag(
-    session: Session,
-    volume_id: int,
-    bag: NewBag,
-    *,
-    stores: Iterable[str],
-    owed: Iterable[str] = (),
-    now: datetime,
-) -> Bag:
-    """Enter a bag with its copies: those in ``stores`` were verified at this moment, the others are owed."""
-    entered = Bag(volume_id=volume_id, **vars(bag))
-    session.add(entered)
+def enter_bags(
+    session: Session, bags: Sequence[tuple[int, NewBag, Iterable[str], Iterable[str]]], *, now: datetime
+) -> None:
+    """Enter bags: id of the volume, bag, the stores in which it was verified now, and those that owe it."""
+    entered = [Bag(volume_id=volume, **vars(bag)) for volume, bag, _, _ in bags]
+    session.add_all(entered)
     session.flush()
-    session.add_all(
-        Copy(bag_id=entered.id, store=store, state="verified", verified_at=now, checked_at=now)
-        for store in stores
-    )
-    session.add_all(Copy(bag_id=entered.id, store=store, state="writing") for store in owed)
-    return entered
+    for bag, (_, _, stores, owed) in zip(entered, bags, strict=True):
+        session.add_all(
+            Copy(bag_id=bag.id, store=store, state="verified", verified_at=now, checked_at=now)
+            for store in stores
+        )
+        session.add_all(Copy(bag_id=bag.id, store=store, state="writing") for store in owed)
 
 
 def facts_of(bag: Bag | NewBag, stores: Iterable[str]) -> dict[str, Any]:

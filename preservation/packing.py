@@ -13,7 +13,7 @@ from functools import cache, partial
 from importlib import metadata as installed
 from itertools import chain, islice
 from operator import methodcaller
-from typing import Any
+from typing import Any, TypeVar
 
 from archive.stores import Store
 from metadata_schemas import package as layout
@@ -33,6 +33,10 @@ from preservation.sources import Digests, SourceFile, SourceFiles, modified_at, 
 SOFTWARE = "Seogo"
 SOFTWARE_AGENT, AGENCY_AGENT = f"software-{SOFTWARE}", "agency"
 UNKNOWN_TYPE = "application/octet-stream"
+HELD = 2_000
+"""Of a volume with more files nothing is held that grows with their number."""
+
+Thing = TypeVar("Thing")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,8 +93,9 @@ def pack(stores: Sequence[Store], plan: Plan, examiners: Sequence[Examiner] = ()
         if has_errors(findings):
             return NotAsPromised(tuple(findings))
         _write_documents(everywhere, plan, digests)
-        tagmanifest = _write_manifests(everywhere, plan, digests)
-        everywhere.finish(packages.TAGMANIFEST, tagmanifest, lambda: _contents(plan, digests))
+        contents = _asked_often(lambda: _contents(plan, digests), len(plan.files))
+        tagmanifest = _write_manifests(everywhere, plan, contents())
+        everywhere.finish(packages.TAGMANIFEST, tagmanifest, contents)
     bag = NewBag(
         1, plan.prefix, hashlib.sha256(tagmanifest).hexdigest(),
         everywhere.objects + 1, everywhere.octets + len(tagmanifest), plan.packed_at,
@@ -101,6 +106,14 @@ def pack(stores: Sequence[Store], plan: Plan, examiners: Sequence[Examiner] = ()
 @cache
 def _version() -> str:
     return installed.version("seogo")
+
+
+def _asked_often(make: Callable[[], Iterator[Thing]], count: int) -> Callable[[], Iterable[Thing]]:
+    """What is gone through several times: held where there is little of it, else made each time."""
+    if count > HELD:
+        return make
+    held = tuple(make())
+    return lambda: held
 
 
 def _contents(plan: Plan, digests: Digests) -> Iterator[Written]:
@@ -117,9 +130,7 @@ def _write_documents(everywhere: Everywhere, plan: Plan, digests: Digests) -> No
         sha256, size = everywhere.write(path, write)
         metadata.append(layout.described(path, size=size, sha256=sha256, created=plan.packed_at))
 
-    def facts() -> Iterator[FileFacts]:
-        return _facts(plan, digests)
-
+    facts = _asked_often(lambda: _facts(plan, digests), len(plan.files))
     told, items = plan.volume, plan.items
     nak8 = partial(write_nak8, volume=told, reference=plan.reference, item_references=items)
     add(layout.NAK8, lambda out: nak8(out, files=facts()))
@@ -186,11 +197,11 @@ def _agents(plan: Plan) -> Sequence[Agent]:
     )
 
 
-def _write_manifests(everywhere: Everywhere, plan: Plan, digests: Digests) -> bytes:
+def _write_manifests(everywhere: Everywhere, plan: Plan, contents: Iterable[Written]) -> bytes:
     """Write manifest, declaration and bag-info; the tagmanifest is only made, it goes last."""
     documents = [(name, *found) for name, found in everywhere.written.items()]
     oxum = f"{everywhere.octets}.{everywhere.objects}"
-    payload = chain(_contents(plan, digests), documents)
+    payload = chain(contents, documents)
     everywhere.write(packages.MANIFEST, lambda out: _write_lines(out, payload))
     info = bagging.bag_info(
         [

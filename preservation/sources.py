@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from metadata_schemas.description import Finding, Where
 from preservation.examining import Examinations, Examiner, has_errors
@@ -20,8 +20,7 @@ MOST_FAULTS = 1_000
 """After so many a volume is not read on: it is not taken, and the checks find the rest."""
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFile:
+class SourceFile(NamedTuple):
     """One file of the transfer and its place in the bag.  ``expect``: algorithm to promised digest."""
 
     path: str

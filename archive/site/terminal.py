@@ -4,6 +4,7 @@ The exit codes are in `archive.errors`; a result that is not all good carries it
 """
 
 import errno
+import gc
 import importlib
 import json
 import signal
@@ -85,6 +86,7 @@ class LazyGroup(Group):
         if cmd_name not in self.places:
             return super().get_command(ctx, cmd_name)
         found: click.Command = getattr(importlib.import_module(self.places[cmd_name]), cmd_name)
+        gc.freeze()  # what is loaded stays, and needs no looking at whenever litter is collected
         return found
 
 

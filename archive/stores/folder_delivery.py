@@ -54,8 +54,8 @@ class FolderSink:
 
     def finish(self, sha256: str | None = None) -> None:
         """The digest is not looked at here: the read back does that, from the medium."""
-        with self._delivery.ground.told(self._name):
-            if self._delivery.ground.sync_each_file:
+        if self._delivery.ground.sync_each_file:
+            with self._delivery.ground.told(self._name):
                 os.fsync(self._descriptor)
         self._close()
 

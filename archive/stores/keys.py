@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from functools import lru_cache
 from typing import NamedTuple
 
 from archive.errors import WrongCall
@@ -24,6 +25,9 @@ _LONGEST_SUFFIX = 16
 # A percent sign and the two separators are harmless on disks, but the BagIt libraries in use do not read
 # the code of the one in a manifest, and end a line at the others.
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"/\\|?*%\u2028\u2029\ud800-\udfff\ufffe\uffff]')
+# What nearly every name is: told to be harmless by one look.
+_SIGN = "0-9A-Za-z_\uac00-\ud7a3"
+_PLAIN = re.compile(f"(?!(?i:con|prn|aux|nul|com|lpt))[{_SIGN}](?:[{_SIGN}. -]{{0,58}}[{_SIGN}-])?")
 _RESERVED = re.compile(
     r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])\s*(\..*)?", re.IGNORECASE | re.DOTALL
 )
@@ -43,12 +47,19 @@ class Placed(NamedTuple):
     changed: tuple[str, ...]
 
 
+def is_plain(name: str) -> bool:
+    """Whether a name is harmless at first sight; one that is not may be harmless as well."""
+    return _PLAIN.fullmatch(name) is not None
+
+
 def safe_segment(name: str) -> Segment:
     """One file or folder name as a key segment.
 
     ``changed`` says why the name could not be kept: ``reserved``, ``characters``, ``trailing``
     or ``too long``.  NFC alone is no change: the name is the same one to every reader.
     """
+    if is_plain(name):
+        return Segment(name, None)
     normal = unicodedata.normalize("NFC", name)
     reason = _fault(normal)
     if reason is None:
@@ -136,13 +147,16 @@ class Names:
     def _is_taken(self, placed: str) -> bool:
         if _mark(placed) in self._files or placed in self._folders:
             return True
+        if placed.rpartition("/")[0] in self._folders:
+            return False
         return any(
             _mark(folder) in self._files for folder in folders_of(placed) if folder not in self._folders
         )
 
     def _remember(self, placed: str) -> None:
         self._files.add(_mark(placed))
-        self._folders.update(folders_of(placed))
+        if placed.rpartition("/")[0] not in self._folders:
+            self._folders.update(folders_of(placed))
 
 
 def _mark(placed: str) -> int:
@@ -154,6 +168,7 @@ def folders_of(key: str) -> list[str]:
     return [key[:at] for at, sign in enumerate(key) if sign == "/"]
 
 
+@lru_cache(maxsize=1_000)  # the same key goes to several stores
 def check_key(key: str) -> str:
     """The key itself, or WrongCall: a store is never asked for a key that some store cannot hold."""
     if len(key.encode("utf-8", "surrogatepass")) > LONGEST_KEY:
@@ -163,7 +178,7 @@ def check_key(key: str) -> str:
             f"The key {key!r} begins with a dot: such folders are the store's own.", code="key.unsafe"
         )
     for segment in key.split("/"):
-        reason = _fault(segment)
+        reason = None if is_plain(segment) else _fault(segment)
         if reason:
             raise WrongCall(
                 f"The key {key!r} has a segment {segment!r} that is not safe ({reason}).", code="key.unsafe"

@@ -1,5 +1,6 @@
 """Spreads tasks over child processes that end with their parent; results come as they are ready."""
 
+import gc
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -99,6 +100,7 @@ _call: Callable[[Any], Any]
 
 def _begin(call: Callable[[Any], Any]) -> None:
     global _call
+    gc.freeze()
     die_with_parent()
     be_called(POOLED)
     _call = call

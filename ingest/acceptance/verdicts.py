@@ -4,7 +4,7 @@ Nothing is overwritten: a later verdict replaces an earlier one and both stay.  
 not looked at.  An unfit volume or item is a finding like those of the checks, so its volume is not taken.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -98,13 +98,14 @@ def current(session: Session, about: TransferVolume | ListedItem) -> Verdict | N
     return session.scalar(_of(about).where(Verdict.replaced_at.is_(None)))
 
 
-def found_unfit(session: Session, volume: TransferVolume) -> bool:
-    """Whether a verdict keeps the volume from being taken.  Until the caller commits no other comes in."""
-    session.refresh(volume, with_for_update=True)
-    unfit = select(FindingRow.id).where(
-        FindingRow.volume_id == volume.id, FindingRow.rule == RULE, FindingRow.severity == "error"
+def found_unfit(session: Session, volumes: Iterable[TransferVolume]) -> set[int]:
+    """Ids of those that a verdict keeps from being taken; the caller holds their rows for update."""
+    unfit = select(FindingRow.volume_id).where(
+        FindingRow.volume_id.in_([each.id for each in volumes]),
+        FindingRow.rule == RULE,
+        FindingRow.severity == "error",
     )
-    return session.scalar(unfit.limit(1)) is not None
+    return {volume for volume in session.scalars(unfit) if volume is not None}
 
 
 def history(session: Session, about: TransferVolume | ListedItem) -> Sequence[Verdict]:

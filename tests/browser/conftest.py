@@ -191,7 +191,7 @@ def owe_a_copy(session: Session) -> None:
     session.add(volume)
     session.flush()
     facts = packages.NewBag(1, packages.prefix(volume.reference), "0" * 64, 9, 9_000, then)
-    packages.enter_bag(session, volume.id, facts, stores=["a"], owed=["b"], now=then)
+    packages.enter_bags(session, [(volume.id, facts, ["a"], ["b"])], now=then)
 
 
 @pytest.fixture(scope="session")

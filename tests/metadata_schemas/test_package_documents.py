@@ -5,6 +5,7 @@ import tracemalloc
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
 from io import BytesIO
+from typing import Any
 
 import pytest
 
@@ -30,7 +31,7 @@ METS = "{http://www.loc.gov/METS/}"
 PREMIS = "{http://www.loc.gov/premis/v3}"
 
 
-def file(number: int = 1, **given: object) -> FileFacts:
+def file(number: int = 1, **given: Any) -> FileFacts:
     facts = FileFacts(
         identifier=f"2026-0001-0001.{number}",
         href=f"representations/original/data/2026-0001-0001/{number}.pdf",
@@ -42,7 +43,7 @@ def file(number: int = 1, **given: object) -> FileFacts:
         mimetype="application/pdf",
         item="2026-0001-0001",
     )
-    return dataclasses.replace(facts, **given)  # type: ignore[arg-type]
+    return facts._replace(**given)
 
 
 def described() -> list[package.MetadataFile]:

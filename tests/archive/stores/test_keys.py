@@ -1,10 +1,12 @@
 """Key rules: what a name from outside becomes, and that no two names become one."""
 
+import random
 import unicodedata
 
 import pytest
 
 from archive.errors import WrongCall
+from archive.stores import keys
 from archive.stores.keys import LONGEST_KEY, LONGEST_SEGMENT, Names, check_key, safe_segment
 
 PREFIX = "packages/R-1/v1/data/representations/original/data"
@@ -100,3 +102,33 @@ def test_a_name_that_was_made_safe_is_safe(name):
     first = safe_segment(name)
     assert first.changed
     assert safe_segment(first.segment) == (first.segment, None)
+
+
+def test_a_look_at_first_sight_never_says_other_than_the_rules(monkeypatch: pytest.MonkeyPatch):
+    rng = random.Random(7)
+    parts = [
+        "con",
+        "NUL",
+        "com1",
+        "lpt",
+        "a",
+        "Z",
+        "가",
+        "힣",
+        "ㄱ",
+        "\u1100\u1161",
+        ".",
+        " ",
+        "-",
+        "_",
+        "9",
+        "\u212a",
+        "%",
+        ":",
+    ]
+    names = ["".join(rng.choices(parts, k=rng.randint(1, 6))) for _ in range(20_000)]
+    names += ["가" * count for count in (60, 61, 66, 67)]
+    quick = [safe_segment(name) for name in names]
+    assert 1_000 < sum(map(keys.is_plain, names)) < len(names) - 1_000
+    monkeypatch.setattr(keys, "is_plain", lambda name: False)
+    assert [safe_segment(name) for name in names] == quick
