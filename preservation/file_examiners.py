@@ -41,7 +41,7 @@ def archive_examiner(reader: Reader, limits: Limits) -> HeldFiles:
     def look(path: Path, name: str) -> Iterator[Finding]:
         return (finding(each, name) for each in faults_of(reader, path, name, limits))
 
-    return HeldFiles(is_archive, look, _looked_at_later)
+    return HeldFiles(is_archive, look, _looked_at_later, archive_files.HEAD)
 
 
 def is_archive(head: bytes, name: str) -> bool:

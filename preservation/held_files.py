@@ -13,8 +13,6 @@ from metadata_schemas.description import Finding
 from preservation.examining import Examination
 
 HELD_IN_MEMORY = 128 << 20
-HEAD = 1024
-"""How many bytes from the front decide whether a file is wanted."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +23,8 @@ class HeldFiles:
     look: Callable[[Path, str], Iterable[Finding]]
     """Judges a whole file.  The path is good until the call returns."""
     too_large: Callable[[str, int], Iterable[Finding]]
+    head: int = 1024
+    """How many bytes from the front decide whether a file is wanted."""
 
     def begin(self, name: str, size: int) -> Examination:
         return _Held(self, name, size)
@@ -43,8 +43,8 @@ class _Held:
     def take(self, data: memoryview) -> None:
         self._size += len(data)
         if self._wanted is None:
-            self._head += bytes(data[: HEAD - len(self._head)])
-            if len(self._head) < HEAD and self._size < self._told:
+            self._head += bytes(data[: self._asked.head - len(self._head)])
+            if len(self._head) < self._asked.head and self._size < self._told:
                 self._hold(data)
                 return
             self._decide()

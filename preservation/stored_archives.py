@@ -9,9 +9,9 @@ from pathlib import Path
 
 from archive.holdings import ContentFile
 from metadata_schemas.description import Finding
-from preservation.archive_files import Limits
+from preservation.archive_files import HEAD, Limits
 from preservation.file_examiners import faults_of, finding, is_archive
-from preservation.held_files import HEAD, HELD_IN_MEMORY
+from preservation.held_files import HELD_IN_MEMORY
 from preservation.reading import Reader
 
 LIMITS = Limits(bytes=256 << 30, members=1_000_000, depth=4, seconds=3_600)

@@ -1,4 +1,4 @@
-"""The one door to libarchive (Debian: libarchive13): 7-Zip, RAR, LHA, CAB and compress.
+"""The one door to libarchive (Debian: libarchive13): 7-Zip, RAR, LHA, CAB, compress and ISO 9660.
 
 Where the library is missing that is told as such.  What it cannot read is not called damaged unless
 the bytes themselves show it: a reader that gives up has not looked.
@@ -21,6 +21,7 @@ READS = {
     "lha": ("lha",),
     "cab": ("cab",),
     "compress": ("tar", "raw"),
+    "iso": ("iso9660",),
 }
 _OK, _END, _WARN, _RETRY = 0, 1, -20, -10
 _FAILED, _FATAL = -25, -30

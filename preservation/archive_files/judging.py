@@ -16,6 +16,7 @@ from preservation.archive_files import decompressors, names
 from preservation.archive_files.ar_and_cpio import ar_members, cpio_members
 from preservation.archive_files.arj_members import arj_members
 from preservation.archive_files.by_libarchive import libarchive_members
+from preservation.archive_files.disk_images import has_udf, image_by_its_end, image_of
 from preservation.archive_files.dump_members import dump_members
 from preservation.archive_files.faults import Fault, Faults
 from preservation.archive_files.forward import Forward
@@ -75,6 +76,8 @@ def _add_broken_promise(faults: Faults, said: str) -> None:
 def _claimed_kind(stream: BinaryIO, head: bytes, name: str) -> str | None:
     """A name decides where bytes do not: a ZIP may have other bytes before it, a message a spoilt head."""
     said = claimed(name)
+    if said == "image":
+        return "image" if image_by_its_end(stream) is not None else None
     may_be = said in ("zip", "eml") and not is_signed(head)
     return said if may_be and stream.seek(0, 2) else None
 
@@ -94,23 +97,41 @@ class _Task:
 
 def _look(task: _Task, stream: BinaryIO, kind: str, within: str) -> None:
     """One archive; what ends its reading is a fault, and the archive around it goes on."""
+    where = within.removesuffix(NEXT)
     try:
         if kind in COMPRESSED:
             stream.seek(0)
             _look_compressed(
                 task, DECOMPRESSORS[kind](iter(lambda: stream.read(BLOCK), b""), one_only=False), within
             )
+        elif kind == "image":
+            _name_image(task, stream, where)
         elif kind in MAIL:
             stream.seek(0)
             _look_at_mail(task, MAIL[kind](stream, task.budget), kind, within)
         else:
             _look_at_members(task, _members(task, stream, kind), within)
+            if kind == "iso" and has_udf(stream):
+                task.faults.add("unsupported", "its second directory (UDF) was not read", where)
     except Damaged as damage:
-        task.faults.add("damaged", str(damage), within)
+        task.faults.add("damaged", str(damage), where)
     except Unsupported as reason:
-        task.faults.add("unsupported", str(reason), within)
+        task.faults.add("unsupported", str(reason), where)
     except Encrypted:
-        task.faults.add("encrypted", "", within)
+        task.faults.add("encrypted", "", where)
+
+
+def _name_image(task: _Task, stream: BinaryIO, where: str) -> None:
+    """A disk image that nothing here looks through, alone or inside something that is."""
+    image = image_of(_head(stream)) or image_by_its_end(stream)
+    fact = f"it is {image.name}" if image else "it is a disk image"
+    how = "not_looked_through" if not where else "unsupported"
+    task.faults.add("encrypted" if image and image.is_locked else how, fact, where)
+
+
+def _head(stream: BinaryIO) -> bytes:
+    stream.seek(0)
+    return stream.read(HEAD)
 
 
 def _members(task: _Task, stream: BinaryIO, kind: str) -> Iterator[Member]:

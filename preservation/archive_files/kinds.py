@@ -4,10 +4,11 @@ from collections.abc import Callable
 from posixpath import splitext
 from typing import Literal
 
+from preservation.archive_files.disk_images import image_of, is_iso
 from preservation.archive_files.mail import is_mailbox, is_message
 
-HEAD = 1024
-"""How many bytes from the front tell the kind."""
+HEAD = 19 * 2048
+"""How many bytes from the front tell the kind: a disc says what it is in its sectors 16 to 18."""
 
 SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"PK\x03\x04", "zip"),
@@ -63,8 +64,18 @@ CLAIMS = {
     ".mbx": "mbox",
     ".pst": "pst",
     ".ost": "pst",
+    ".iso": "iso",
+    **dict.fromkeys(
+        ".img .ima .dd .dmg .vhd .vhdx .vmdk .e01 .ex01 .l01 .aff .nrg .mdf .cdi .toast .wim".split(), "image"
+    ),
 }
-SUBJECTS = {"eml": "mail message", "mbox": "mailbox", "pst": "Outlook data file"}
+SUBJECTS = {
+    "eml": "mail message",
+    "mbox": "mailbox",
+    "pst": "Outlook data file",
+    "iso": "disk image",
+    "image": "disk image",
+}
 """What a file of a kind is called where it is no archive file."""
 """Endings by which a person expects an archive file."""
 
@@ -79,6 +90,10 @@ def kind_of(head: bytes) -> str | None:
         return "tar"
     if head.startswith(b"From "):
         return "mbox" if is_mailbox(head) else None
+    if is_iso(head):
+        return "iso"
+    if image_of(head) is not None:
+        return "image"
     return "eml" if is_message(head) else None
 
 

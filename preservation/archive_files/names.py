@@ -78,6 +78,8 @@ def not_for_windows(name: str) -> bool:
         .removeprefix("./")
         .rstrip("/")
     )
+    if plain == ".":
+        return False
     changed = {safe_segment(part).changed for part in plain.split("/")}
     return bool(changed - {None, "too long"})
 

@@ -1,9 +1,13 @@
 """Archive files made for a test, with whatever names and bytes it wants."""
 
+import ctypes
+import ctypes.util
 import io
 import tarfile
+import tempfile
 import zipfile
 from collections.abc import Mapping
+from pathlib import Path
 
 
 def zipped(members: Mapping[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
@@ -36,3 +40,29 @@ def named(name: str, kind: bytes = tarfile.REGTYPE, target: str = "") -> tarfile
     member = tarfile.TarInfo(name)
     member.type, member.linkname = kind, target
     return member
+
+
+def iso(members: Mapping[str, bytes]) -> bytes:
+    """A disc with Joliet names, written by libarchive."""
+    library = ctypes.CDLL(ctypes.util.find_library("archive"))
+    pointer, size = ctypes.c_void_p, ctypes.c_size_t
+    library.archive_write_new.restype = library.archive_entry_new.restype = pointer
+    library.archive_entry_set_size.argtypes = [pointer, ctypes.c_int64]
+    library.archive_write_data.argtypes = [pointer, ctypes.c_char_p, size]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "made.iso"
+        archive, entry = pointer(library.archive_write_new()), pointer(library.archive_entry_new())
+        library.archive_write_set_format_iso9660(archive)
+        assert library.archive_write_open_filename(archive, str(path).encode()) == 0
+        for name, data in members.items():
+            library.archive_entry_clear(entry)
+            library.archive_entry_set_pathname_utf8(entry, name.encode())
+            library.archive_entry_set_size(entry, len(data))
+            library.archive_entry_set_filetype(entry, 0o100000)
+            library.archive_entry_set_perm(entry, 0o644)
+            assert library.archive_write_header(archive, entry) == 0
+            assert library.archive_write_data(archive, data, len(data)) == len(data)
+        assert library.archive_write_close(archive) == 0
+        library.archive_entry_free(entry)
+        library.archive_write_free(archive)
+        return path.read_bytes()
