@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol
 from urllib.parse import quote
@@ -23,6 +23,7 @@ ORIGINAL = "original"
 
 _HERE = Path(__file__).parent
 _BLOCK = 64 * 1024
+_PLAIN_URL = re.compile(r"[A-Za-z0-9._~/-]*")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9._-]+\Z")
 
 Kind = Literal["descriptive", "preservation", "documentation", "schema"]
@@ -135,9 +136,10 @@ def instant(moment: datetime) -> str:
     return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
-@lru_cache(maxsize=4_096)  # several documents name the same files
 def encoded(href: str) -> str:
     """A path as a relative URL. Names are UTF-8; a byte that is not goes out as its percent code."""
+    if _PLAIN_URL.fullmatch(href):
+        return href
     return quote(href.encode("utf-8", "surrogateescape"), safe="/")
 
 
