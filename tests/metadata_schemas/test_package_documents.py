@@ -152,6 +152,7 @@ def test_memory_does_not_grow_with_the_number_of_files() -> None:
         tracemalloc.stop()
         return found
 
+    peak(500)  # what is made once and kept is none of it
     assert peak(5_000) < peak(500) + 200_000
 
 
