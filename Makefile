@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test test-servers test-crashes lint bench assets lock
+.PHONY: help setup setup-dev demo test test-servers test-postgresql test-crashes lint bench assets lock
 
 PYTHON ?= python3
 bin := .venv/bin
@@ -13,6 +13,7 @@ help:
 	@echo "make demo          a sample transfer, bags, and the portal on this machine (ARGS='--port 8000')"
 	@echo "make test          the tests, on the embedded installation"
 	@echo "make test-servers  the tests on PostgreSQL, Elasticsearch, two S3 servers and clamd, started for them"
+	@echo "make test-postgresql  what asks a database, on PostgreSQL, started for it: as long as make test"
 	@echo "make test-crashes  five hundred faults by lot, at every step of a run: about two hours (FAULTS=500, SEED=…)"
 	@echo "make lint          style, types and import contracts"
 	@echo "make bench         the benchmarks"
@@ -49,9 +50,13 @@ test: .venv/.dev
 	@[ -d "$${SEOGO_CORPUS:-../shared/corpus}" ] || echo "No corpus at $${SEOGO_CORPUS:-../shared/corpus}: tests on real files are left out.  Name one with SEOGO_CORPUS."
 	@$(bin)/python -m pytest -m "not servers" $(ARGS)
 
-# What needs a server by itself, and every flow once more on the production stack.
+# What needs a server by itself, and every flow, those marked `flow` too, once more on the production stack.
 test-servers: .venv/.dev
 	@SEOGO_TEST_STACK=production tests/servers/with $(bin)/python -m pytest -m servers $(ARGS)
+
+# Everything that asks a database, once more on PostgreSQL: nightly, for it takes as long as `make test`.
+test-postgresql: .venv/.dev
+	@SEOGO_TEST_STACK=postgresql tests/servers/with $(bin)/python -m pytest -m "not servers and not browser" tests/access tests/archive tests/ingest tests/preservation $(ARGS)
 
 # The nightly form of tests/crashes; `make test` and `make test-servers` try a small sample of the same faults.
 FAULTS ?= 500

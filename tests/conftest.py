@@ -1,4 +1,7 @@
-"""One installation a test: embedded in a folder, or on real servers when SEOGO_TEST_STACK=production."""
+"""One installation a test: embedded in a folder, or on real servers as SEOGO_TEST_STACK says.
+
+``production``: PostgreSQL, S3 and Elasticsearch.  ``postgresql``: that database, and all else embedded.
+"""
 
 import json
 import os
@@ -7,6 +10,7 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -68,19 +72,21 @@ class Installation:
         return site
 
 
-PRODUCTION = os.environ.get("SEOGO_TEST_STACK") == "production"
+STACK = os.environ.get("SEOGO_TEST_STACK")
+PRODUCTION = STACK == "production"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """On the production stack every flow is a test on servers.
+    """On the production stack every flow is a test on servers, and so is each test that is marked as one.
 
     A flow runs many commands, each with a time limit of its own: all together may take longer than a test.
     """
     for item in items:
-        if item.path.is_relative_to(ROOT / "tests" / "flows"):
+        is_flow = item.path.is_relative_to(ROOT / "tests" / "flows")
+        if is_flow:
             item.add_marker(pytest.mark.timeout(900))
-            if PRODUCTION:
-                item.add_marker(pytest.mark.servers)
+        if PRODUCTION and (is_flow or item.get_closest_marker("flow")):
+            item.add_marker(pytest.mark.servers)
 
 
 @pytest.fixture
@@ -88,7 +94,10 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Installation:
     """A new installation that nothing else shares."""
     if PRODUCTION:
         return request.getfixturevalue("served")
-    return Installation({**plain_environment(), "SEOGO_HOME": str(tmp_path / "home")})
+    embedded = {**plain_environment(), "SEOGO_HOME": str(tmp_path / "home")}
+    if STACK == "postgresql":
+        embedded["SEOGO_DATABASE"] = request.getfixturevalue("new_database")
+    return Installation(embedded)
 
 
 def plain_environment() -> dict[str, str]:
@@ -102,6 +111,12 @@ SERVERS = ("SEOGO_TEST_POSTGRES", "SEOGO_TEST_S3", "SEOGO_TEST_ELASTICSEARCH")
 @pytest.fixture
 def new_database() -> Iterator[str]:
     """A PostgreSQL database of this test's own."""
+    with database() as made:
+        yield made
+
+
+@contextmanager
+def database() -> Iterator[str]:
     if "SEOGO_TEST_POSTGRES" not in os.environ:
         pytest.skip("no servers: SEOGO_TEST_POSTGRES not set")
     postgres, name = os.environ["SEOGO_TEST_POSTGRES"], "seogo" + secrets.token_hex(6)

@@ -69,8 +69,8 @@ def _where(transfer: Transfer, wanted: Wanted) -> list[ColumnElement[bool]]:
         where.append(Verdict.verdict == wanted.verdict)
     if wanted.words:
         where.append(or_(
-            TransferVolume.title.contains(wanted.words, autoescape=True),
-            TransferVolume.sender_id.contains(wanted.words, autoescape=True),
+            TransferVolume.title.icontains(wanted.words, autoescape=True),
+            TransferVolume.sender_id.icontains(wanted.words, autoescape=True),
         ))  # fmt: skip
     return where
 

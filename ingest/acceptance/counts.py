@@ -4,7 +4,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Integer, String, Subquery, and_, case, cast, func, literal, null, select, union_all
+from sqlalchemy import (
+    BigInteger,
+    Integer,
+    String,
+    Subquery,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    null,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from archive.holdings import Item
@@ -219,10 +232,10 @@ def by_volume(transfer: Transfer) -> Subquery:
 
 
 def _pages(transfer: Transfer) -> Any:
+    """PostgreSQL adds sums up to a decimal number; pages are whole ones."""
     rows = by_volume(transfer)
-    return select(
-        *(func.coalesce(func.sum(rows.c[name]), 0).label(name) for name in ("listed", "counted", "uncounted"))
-    )
+    names = ("listed", "counted", "uncounted")
+    return select(*(cast(func.coalesce(func.sum(rows.c[name]), 0), BigInteger).label(name) for name in names))
 
 
 def _other_pages(transfer: Transfer) -> Iterator[Any]:

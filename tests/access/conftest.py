@@ -2,6 +2,8 @@
 
 import hashlib
 import io
+from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -21,6 +23,7 @@ from archive.site.site import Site
 from archive.site.web import create_app
 from preservation.packages import Bag, Copy
 from preservation.pages import DerivedFile, Page, prefix_of, text_json
+from tests.conftest import STACK, database
 
 NOW = datetime(2026, 11, 22, 5, 5, tzinfo=UTC)
 TODAY = date(2026, 11, 22)
@@ -93,12 +96,14 @@ ITEMS = (
 
 
 @pytest.fixture(scope="session")
-def shown(tmp_path_factory: pytest.TempPathFactory) -> Shown:
-    home = tmp_path_factory.mktemp("portal") / "home"
-    site = Site(settings.read({"SEOGO_HOME": str(home), "SEOGO_CLOCK": NOW.isoformat()}))
-    installation.prepare(site)
-    fill(site)
-    return Shown(site, application(site))
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
+    told = {"SEOGO_HOME": str(tmp_path_factory.mktemp("portal") / "home"), "SEOGO_CLOCK": NOW.isoformat()}
+    with database() if STACK else nullcontext() as served:
+        site = Site(settings.read({**told, "SEOGO_DATABASE": served} if served else told))
+        installation.prepare(site)
+        fill(site)
+        yield Shown(site, application(site))
+        site.engine.dispose()
 
 
 def application(site: Site, a_minute: int = 100_000) -> Flask:

@@ -57,6 +57,7 @@ def two(folder: Path) -> Path:
 # Judged
 
 
+@pytest.mark.flow
 def test_a_refusal_cites_the_clause_and_the_good_volume_is_taken(
     call: Call, receive: Call, tmp_path: Path
 ) -> None:
@@ -175,6 +176,7 @@ def rows_of_every_table(place: Installation) -> dict[str, int]:
     return counted
 
 
+@pytest.mark.flow
 def test_an_agreement_is_tried_on_what_was_sent_before_and_writes_nothing(
     call: Call, receive: Call, place: Installation, tmp_path: Path
 ) -> None:

@@ -69,6 +69,7 @@ def volume(call: Call, reference: str) -> dict[str, Any]:
     return call("volume", "show", reference).told
 
 
+@pytest.mark.flow
 def test_a_package_is_a_volume_and_its_description_names_the_items(receive: Call, call: Call, tmp_path: Path):
     said = receive(package(tmp_path / "도로-12", ead=EAD))
     assert (said.exit_code, said.told["state"]) == (0, "stored")
@@ -180,6 +181,7 @@ def test_what_one_archive_exports_another_takes_in(receive: Call, call: Call, tm
     sent = volume(call, said.told["references"][0])
     bags = call("volume", "export", sent["reference"], tmp_path / "out").told["bags"]
     monkeypatch.setenv("SEOGO_HOME", str(tmp_path / "other"))
+    monkeypatch.setenv("SEOGO_DATABASE", f"sqlite:///{tmp_path}/other.db")
     again = receive(bags[0])
     assert (again.exit_code, again.told["state"]) == (0, "stored"), again.told
     taken = volume(call, again.told["references"][0])

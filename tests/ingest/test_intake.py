@@ -47,6 +47,7 @@ def token(call: Call, agency: str = AGENCY) -> dict[str, str]:
     return {"Authorization": f"Bearer {call('agency', 'token', 'add', agency).told['words']}"}
 
 
+@pytest.mark.flow
 def test_a_folder_is_received_once_for_a_key_and_its_result_is_told(call: Call, client: FlaskClient) -> None:
     headers = {**token(call), "Idempotency-Key": "k-1"}
     asked = client.post("/api/transfers", json={"folder": "one"}, headers=headers)
@@ -62,6 +63,7 @@ def test_a_folder_is_received_once_for_a_key_and_its_result_is_told(call: Call, 
     assert (told.json["files"], told.headers["Cache-Control"]) == (1, "no-store")
 
 
+@pytest.mark.flow
 def test_an_agency_sees_only_its_own(call: Call, client: FlaskClient) -> None:
     mine, other = token(call), token(call, OTHER)
     client.post("/api/transfers", json={"folder": "one"}, headers={**mine, "Idempotency-Key": "k"})

@@ -53,6 +53,7 @@ def package(folder: Path, *, level: str = "Record", write: Any = bytes.hex, **ot
     return folder
 
 
+@pytest.mark.flow
 @pytest.mark.parametrize("write", [bytes.hex, in_base64])
 def test_a_record_is_a_volume_with_one_item(receive: Call, call: Call, tmp_path: Path, write: Any) -> None:
     said = receive(package(tmp_path / "sent", write=write))

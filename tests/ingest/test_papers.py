@@ -203,6 +203,7 @@ def test_nothing_is_handed_over_before_something_is_in_custody(call: Call, tmp_p
     issue(call, "report", number, tmp_path / "papers")
 
 
+@pytest.mark.flow
 def test_a_paper_is_asked_for_and_handed_out_at_the_desk(
     number: str, call: Call, desk: Desk, place: Installation, tmp_path: Path
 ) -> None:

@@ -53,6 +53,7 @@ def receive(call: Call, folder: Path, *more: str) -> Said:
     return call("transfer", "receive", folder, "--agency", AGENCY, "--accept", "--until", "stored", *more)
 
 
+@pytest.mark.flow
 def test_a_transfer_is_scanned_waits_and_is_taken_after_a_second_scan_by_a_job(
     call: Call, folder: Path, place: Installation, days_pass: Callable[[str], None]
 ) -> None:

@@ -44,6 +44,7 @@ def page(shown: Shown) -> str:
     return f"/desk/transfers/{number}/releases"
 
 
+@pytest.mark.flow
 def test_one_archivist_asks_and_another_decides(shown: Shown, page: str) -> None:
     one, two = shown.signed_in("archivist"), shown.signed_in("second")
     before = one.get(page).get_data(as_text=True)

@@ -26,6 +26,7 @@ def release(call: Call, number: str, *more: str):
     return call("transfer", "release", number, "--file", "나.txt", *more)
 
 
+@pytest.mark.flow
 def test_a_file_passes_after_two_steps_and_its_volume_is_taken(
     call: Call, receive: Call, folder: Path
 ) -> None:

@@ -56,6 +56,7 @@ def answers(site: Site, reference: str) -> list[str]:
         ]
 
 
+@pytest.mark.flow
 def test_new_signatures_withhold_what_they_find_and_change_no_byte(
     call: Call, held: list[str], learnt: Double, place: Installation
 ) -> None:

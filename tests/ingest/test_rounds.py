@@ -9,6 +9,7 @@ from typing import Any
 import pymupdf
 import pytest
 
+from archive.database import Base
 from ingest.samples.making import make
 from tests.conftest import Installation
 from tests.ingest.conftest import AGENCY, Call
@@ -24,8 +25,16 @@ def faulty(tmp_path: Path) -> Path:
 
 
 def state_of(place: Installation) -> dict[str, bytes]:
-    """Every file of the installation with its bytes: database, stores, keys, everything."""
-    return {
+    """Every file of the installation with its bytes: database, stores, keys, everything.
+
+    Of a database on a server every row of every table.
+    """
+    rows = {}
+    if "SEOGO_DATABASE" in place.environment:
+        with place.site().engine.connect() as connection:
+            for table in Base.metadata.sorted_tables:
+                rows[f"{table.name}.db"] = repr(connection.execute(table.select()).all()).encode()
+    return rows | {
         path.relative_to(place.home).as_posix(): path.read_bytes()
         for path in sorted(place.home.rglob("*"))
         if path.is_file() and not path.name.endswith(("-shm", "-wal"))
@@ -63,6 +72,7 @@ def test_a_dry_run_tells_what_taking_in_finds_and_which_round_it_would_be(call: 
     assert again["round"] == 2
 
 
+@pytest.mark.flow
 def test_two_rounds_are_compared_by_volumes_files_and_findings(
     call: Call, sample: Path, tmp_path: Path
 ) -> None:
@@ -88,6 +98,7 @@ def test_two_rounds_are_compared_by_volumes_files_and_findings(
     assert [(each["round"], each["transfer"]) for each in rounds] == [(1, first), (2, second)]
 
 
+@pytest.mark.flow
 def test_the_four_levels_are_counted_and_each_difference_is_listed(call: Call, faulty: Path) -> None:
     number = call("transfer", "receive", faulty, "--agency", AGENCY).told["transfer"]
     shown = call("transfer", "show", number).told
@@ -107,6 +118,7 @@ def test_the_four_levels_are_counted_and_each_difference_is_listed(call: Call, f
     assert any(path.endswith(".pdf") for path in missing)
 
 
+@pytest.mark.flow
 def test_pages_that_a_person_counts_are_held_against_the_list(call: Call, sample: Path) -> None:
     number = call("transfer", "receive", sample, "--agency", AGENCY).told["transfer"]
     assert not [
@@ -151,6 +163,7 @@ def test_reports_are_written_for_people_and_for_spreadsheets(
     assert call("transfer", "report", number).exit_code == 2
 
 
+@pytest.mark.flow
 def test_the_handover_record_counts_what_is_in_custody_by_kind(
     call: Call, sample: Path, tmp_path: Path
 ) -> None:

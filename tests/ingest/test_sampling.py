@@ -13,6 +13,7 @@ def number(call: Call, sample: Path) -> str:
     return str(said.told["transfer"])
 
 
+@pytest.mark.flow
 def test_a_sample_is_counted_as_it_is_looked_at(call: Call, number: str) -> None:
     drawn = call("transfer", "sample", number, "--draw", "--acceptable", "10", "--seed", "a").told
     again = call("transfer", "sample", number, "--draw", "--acceptable", "10", "--seed", "a").told

@@ -62,6 +62,7 @@ def test_every_volume_and_item_of_the_list_is_a_row(site: Site, number: str) -> 
     assert all(item.files and item.row for item in items)
 
 
+@pytest.mark.flow
 def test_an_unfit_item_keeps_its_volume_from_being_taken_and_the_others_are(
     site: Site, number: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -106,6 +107,7 @@ def test_a_verdict_stays_when_the_transfer_is_checked_again(site: Site, number: 
         assert len(transfers.faulty(session, transfer)) == 1
 
 
+@pytest.mark.flow
 def test_nothing_is_overwritten_and_each_verdict_is_in_the_ledger(site: Site, number: str) -> None:
     for seen in (UNFIT, Seen("fit", pages=12, binding="loose", condition="2"), Seen("not_looked_at")):
         judge(site, number, 0, seen)

@@ -43,6 +43,7 @@ def answer(folder: Path) -> dict[str, Any]:
     return told
 
 
+@pytest.mark.flow
 def test_a_folder_that_is_marked_done_is_received_and_answered(call: Call, root: Path) -> None:
     folder = lay(root)
     before = sorted(path.name for path in folder.rglob("*"))
@@ -131,6 +132,7 @@ def refused(folder: Path) -> str:
     return code
 
 
+@pytest.mark.flow
 def test_a_corrected_folder_that_names_its_transfer_is_its_next_round(call: Call, root: Path) -> None:
     bad = transfer(root / AGENCY / "봄", row("A-1", "가.txt;없음.txt"), files=("가.txt",))
     (root / AGENCY / "봄.done").touch()

@@ -61,6 +61,7 @@ def test_the_desk_says_how_many_can_be_accepted_and_what_to_do_in_korean(shown: 
     assert "31행" in text
 
 
+@pytest.mark.flow
 def test_accepting_needs_the_tick_and_is_asked_for_once(shown: Shown, number: str):
     client = shown.signed_in("archivist")
     path = f"/desk/transfers/{number}/accept"
@@ -72,6 +73,7 @@ def test_accepting_needs_the_tick_and_is_asked_for_once(shown: Shown, number: st
     assert [job.name for job in jobs] == ["accept-transfer"]
 
 
+@pytest.mark.flow
 def test_returning_needs_reason_volumes_and_tick_and_is_kept_in_the_ledger(shown: Shown, number: str):
     client = shown.signed_in("archivist")
     path = f"/desk/transfers/{number}/return"

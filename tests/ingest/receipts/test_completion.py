@@ -72,6 +72,7 @@ def forget_reading_back(site: Site) -> None:
 # Given
 
 
+@pytest.mark.flow
 def test_a_transfer_whose_copies_are_all_verified_is_closed(
     number: str, call: Call, place: Installation, site: Site, tmp_path: Path
 ) -> None:
@@ -135,6 +136,7 @@ def test_copies_that_were_read_back_lately_are_not_read_again(number: str, call:
 # Refused
 
 
+@pytest.mark.flow
 def test_nothing_is_closed_while_a_volume_waits_or_was_only_returned(
     receive: Call, call: Call, tmp_path: Path
 ) -> None:
@@ -220,6 +222,7 @@ def test_a_copy_found_altered_at_the_same_moment_is_not_let_through(
     assert [(each.why, each.store) for each in outcome.obstacles] == [("altered", "a")]
 
 
+@pytest.mark.flow
 def test_while_the_notice_is_decided_no_verdict_is_written_down(
     number: str, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -94,6 +94,7 @@ def test_what_waits_and_what_was_returned_is_told_with_its_files(
     assert [each["path"] for each in lines(tmp_path / "second", "file")] == ["가.txt", "나.txt", "다/라.txt"]
 
 
+@pytest.mark.flow
 def test_the_same_facts_are_the_same_receipt(number: str, call: Call, tmp_path: Path) -> None:
     first, again = issue(call, tmp_path / "a").told, issue(call, tmp_path / "b").told
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()

@@ -43,6 +43,7 @@ def text(client: FlaskClient, path: str) -> str:
     return client.get(path).get_data(as_text=True)
 
 
+@pytest.mark.flow
 def test_a_receipt_is_asked_for_and_handed_out(
     receive: Call, call: Call, desk: Desk, place: Installation, tmp_path: Path
 ) -> None:

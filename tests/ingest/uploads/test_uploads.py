@@ -33,6 +33,7 @@ def receive(shown: Shown, sending: Sending, *, partly: bool = False) -> Upload:
     return stored(shown, sending.name)
 
 
+@pytest.mark.flow
 def test_a_folder_arrives_and_is_received_as_a_transfer(shown: Shown, sending: Sending) -> None:
     sending.send(*FOLDER)
     assert files(shown, sending) == dict(FOLDER)
@@ -45,6 +46,7 @@ def test_a_folder_arrives_and_is_received_as_a_transfer(shown: Shown, sending: S
     assert f"이관 {upload.transfer}" in sending.client.get(sending.address).get_data(as_text=True)
 
 
+@pytest.mark.flow
 def test_what_is_half_here_goes_on_from_its_offset(shown: Shown, sending: Sending) -> None:
     told = sending.list(*(row(path, data) for path, data in FOLDER)).get_json()
     whole = b"".join(data for _, data in FOLDER)
@@ -198,6 +200,7 @@ def test_an_upload_left_alone_is_let_go_and_a_new_one_is_not(shown: Shown, sendi
     assert files(shown, sending)
 
 
+@pytest.mark.flow
 def test_a_folder_is_held_until_its_transfer_needs_it_no_longer(shown: Shown, sending: Sending) -> None:
     sending.send(*FOLDER)
     sending.finish()
