@@ -40,8 +40,8 @@ def main() -> int:
             "No S3 server: SEOGO_TEST_S3 is not set.  See benchmarks/s3.py for how to start one."
         )
     seogo.load()
-    sets = {"mixed files": list(transfers.mixed(int(500 * wanted.scale), 1)),
-            "files of 20 kB": [20_000] * int(1_000 * wanted.scale)}  # fmt: skip
+    sets = {"mixed files": list(transfers.mixed(int(1_000 * wanted.scale), 1)),
+            "files of 20 kB": [20_000] * int(3_000 * wanted.scale)}  # fmt: skip
     with measuring.working_folder(wanted.folder) as folder:
         for name, sizes in sets.items():
             made = transfers.make(folder / name / "transfer", sizes)

@@ -52,7 +52,7 @@ class FolderSink:
             disk.start_writing(self._descriptor, self._early, self._written - self._early)
             self._early = self._written
 
-    def finish(self, sha256: str | None = None) -> None:
+    def finish(self, sha256: str) -> None:
         """The digest is not looked at here: the read back does that, from the medium."""
         if self._delivery.ground.sync_each_file:
             with self._delivery.ground.told(self._name):

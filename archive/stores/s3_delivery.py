@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future
 from weakref import WeakSet
 
 from archive.errors import Conflict, Damaged, WrongCall
@@ -31,6 +32,7 @@ class S3Delivery:
         self._sinks: WeakSet[S3Sink] = WeakSet()
         self._count = 0
         self._sum = 0
+        self._listed: Future[tuple[int, int]] | None = None
         self._is_over = False
         self._is_whole = server.has(f"{prefix}/{LAST}")
 
@@ -39,6 +41,7 @@ class S3Delivery:
             raise WrongCall(f"The delivery of {self._prefix} is over.")
         key = check_key(f"{self._prefix}/{name}")
         self._count, self._sum = self._count + 1, self._sum ^ _mark(key)
+        self._listed = None
         if self._is_whole:
             return ComparingSink(self._uploads, key)
         sink = S3Sink(self._uploads, key, size=size, sha256=sha256)
@@ -58,6 +61,7 @@ class S3Delivery:
 
     def read_back_all(self, expected: Iterable[tuple[str, str, int]]) -> Iterator[tuple[str, Verdict]]:
         self._uploads.settle()
+        self._listed = self._uploads.submit(0, self._count_what_is_there)
         start = len(self._prefix) + 1
         keys = ((f"{self._prefix}/{name}", digest, size) for name, digest, size in expected)
         for key, verdict in judge_all(self._server, keys):
@@ -69,7 +73,7 @@ class S3Delivery:
     def complete(self, last: str, data: bytes) -> None:
         self._uploads.settle()
         key = check_key(f"{self._prefix}/{last}")
-        self._refuse_what_is_not_ours(key)
+        self._refuse_what_is_not_ours()
         digest = hashlib.sha256(data).hexdigest()
         put_or_adopt(self._server, key, data, digest)
         if hash_object(self._server, key) != Stored(digest, len(data)):
@@ -83,15 +87,20 @@ class S3Delivery:
             for sink in list(self._sinks):
                 sink.abort()
 
-    def _refuse_what_is_not_ours(self, last: str) -> None:
-        """The names below the prefix are exactly those written here, and perhaps the last one.
-
-        Names are compared as a count and a sum of digests, so a million of them take no room.
-        """
+    def _count_what_is_there(self) -> tuple[int, int]:
+        """Every name below the prefix but the last; as a count and a sum a million take no room."""
         count = total = 0
         for key, _ in self._server.list(self._prefix + "/"):
-            if key != last:
+            if key != f"{self._prefix}/{LAST}":
                 count, total = count + 1, total ^ _mark(key)
+        return count, total
+
+    def _refuse_what_is_not_ours(self) -> None:
+        """The names below the prefix are exactly those written here, and perhaps the last one.
+
+        They are listed while the objects are read back, since all of them are there by then.
+        """
+        count, total = self._listed.result() if self._listed else self._count_what_is_there()
         if (count, total) != (self._count, self._sum):
             raise Conflict(
                 f"Below {self._prefix} in store {self._server.store} lies what this delivery did not write, "

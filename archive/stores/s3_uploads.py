@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
-from archive.errors import ArchiveError, Conflict, Damaged
+from archive.errors import ArchiveError, Conflict
 from archive.stores.s3 import CONNECTIONS, Server
 from archive.stores.store import Stored
 
@@ -99,7 +99,6 @@ class S3Sink:
         self._buffer = bytearray()
         self._upload: str | None = None
         self._parts: list[Future[Any]] = []
-        self._whole = hashlib.sha256()
         self._size = 0
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
@@ -109,27 +108,23 @@ class S3Sink:
             self._send_part(bytes(self._buffer[: self._part]))
             del self._buffer[: self._part]
 
-    def finish(self, sha256: str | None = None) -> None:
-        digest = sha256 or self._announced
+    def finish(self, sha256: str) -> None:
+        """The server verifies each part by a digest of its own; of the whole, the read back judges."""
         data = bytes(self._buffer)
         self._buffer.clear()
         if self._upload is None:
-            digest = digest or hashlib.sha256(data).hexdigest()
-            self._uploads.submit(len(data), put_or_adopt, self._server, self._key, data, digest)
+            self._uploads.submit(len(data), put_or_adopt, self._server, self._key, data, sha256)
             return
         self._send_part(data)
-        if digest not in (None, self._whole.hexdigest()):
-            self.abort()
-            raise Damaged(f"What came for {self._key} is not what was announced.", code="store.digest")
         upload, self._upload = self._upload, None
-        self._join(upload, [future.result() for future in self._parts])
+        self._join(upload, [future.result() for future in self._parts], Stored(sha256, self._size))
 
-    def _join(self, upload: str, parts: list[dict[str, Any]]) -> None:
+    def _join(self, upload: str, parts: list[dict[str, Any]], stored: Stored) -> None:
         try:
             self._server.join_parts(self._key, upload, parts)
         except Conflict:
             self._drop(upload)
-            adopt(self._server, self._key, Stored(self._whole.hexdigest(), self._size))
+            adopt(self._server, self._key, stored)
 
     def abort(self) -> None:
         self._buffer.clear()
@@ -148,7 +143,6 @@ class S3Sink:
     def _send_part(self, data: bytes) -> None:
         if self._upload is None:
             self._upload = self._server.start_parts(self._key, self._announced)
-        self._whole.update(data)
         number = len(self._parts) + 1
         self._parts.append(
             self._uploads.submit(len(data), put_part, self._server, self._key, self._upload, number, data)
@@ -167,7 +161,7 @@ class ComparingSink:
         self._digest.update(data)
         self._size += len(data)
 
-    def finish(self, sha256: str | None = None) -> None:
+    def finish(self, sha256: str) -> None:
         stored = Stored(self._digest.hexdigest(), self._size)
         self._uploads.submit(0, adopt, self._uploads.server, self._key, stored)
 

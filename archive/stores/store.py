@@ -75,8 +75,8 @@ class Sink(Protocol):
         Unavailable when the store is full or away.
         """
 
-    def finish(self, sha256: str | None = None) -> None:
-        """The object is whole.  ``sha256`` is its digest where the caller already has it.
+    def finish(self, sha256: str) -> None:
+        """The object is whole, and ``sha256`` is the digest that the caller made of its bytes.
 
         A store that can have the server check a digest on arrival MUST use it: Damaged.
         """

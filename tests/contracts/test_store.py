@@ -269,7 +269,7 @@ def test_several_sinks_are_open_at_once_and_a_buffer_may_be_used_again(store):
         one.write(memoryview(buffer)[: len(part)])
         other.write(memoryview(buffer)[: len(part)])
     one.finish(sha256(BIG))
-    other.finish()
+    other.finish(sha256(BIG))
     facts = [("a/1", sha256(BIG), len(BIG)), ("a/2", sha256(BIG), len(BIG))]
     assert [type(verdict) for _, verdict in delivery.read_back_all(facts)] == [Intact, Intact]
     delivery.complete("tagmanifest-sha256.txt", b"t")
