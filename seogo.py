@@ -32,6 +32,7 @@ COMMANDS = {
     "index": "access.commands",
     "job": "archive.work.commands",
     "ledger": "archive.site.evidence",
+    "policy": "preservation.policy_commands",
     "receipt": "ingest.receipts.commands",
     "sample": "ingest.samples.commands",
     "scanner": "preservation.scanning.commands",
@@ -59,6 +60,7 @@ JOBS = (
     "ingest.settling",
     "ingest.uploads.arriving",
     "ingest.watch_jobs",
+    "preservation.applying",
     "preservation.completing",
     "preservation.derivatives",
     "preservation.identifying",
@@ -82,7 +84,7 @@ PAGES = (
 )
 """The modules that bring pages; each has `blueprints`."""
 
-RUN_JOBS = {"demo", "job", "transfer", "watch", "work"}
+RUN_JOBS = {"demo", "job", "policy", "transfer", "watch", "work"}
 
 WORKING = {"accept", "demo", "receive", "work"}
 """Commands that start children: those that pack volumes and those that run jobs."""

@@ -55,7 +55,7 @@ def take(
     while left:
         spoilt: list[str] = []
         again: list[Plan] = []
-        errands = (Errand(plan, keeping.names) for plan in plans)
+        errands = (Errand(plan, keeping.stores_for(plan)) for plan in plans)
         with _no_litter(keeping), closing(packers.spread(errands)) as ready:
             for outcomes in ready:
                 entering.conclude(site, custody, outcomes)

@@ -31,8 +31,9 @@ from ingest.inventory import About
 from ingest.planning import Custody
 from ingest.transfers import Transfer, TransferVolume
 from metadata_schemas.description import Finding
-from preservation import completing, identifying, packages
+from preservation import completing, identifying, packages, policies
 from preservation.packing import NotAsPromised, Packed, Plan
+from preservation.policies import Demand
 from preservation.sources import modified_at, octets_of
 
 
@@ -45,7 +46,25 @@ class Errand:
 
 
 Outcome: TypeAlias = tuple[Errand, Packed | NotAsPromised | ArchiveError]
-Kept: TypeAlias = tuple[Errand, Packed, TransferVolume]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A volume that comes into custody.  ``owed``: the stores that must hold it and get their copy later."""
+
+    errand: Errand
+    packed: Packed
+    row: TransferVolume
+    owed: tuple[str, ...]
+
+    @property
+    def reference(self) -> str:
+        return self.errand.plan.reference
+
+    @property
+    def state(self) -> str:
+        return "accepted" if self.owed else "stored"
+
 
 LARGE = 20_000
 """A volume with more files is entered in several transactions, so that none grows without limit."""
@@ -59,7 +78,8 @@ def conclude(site: Site, custody: Custody, outcomes: Sequence[Outcome]) -> None:
         if isinstance(outcome, Packed) and len(errand.plan.files) > LARGE
     }
     with site.open_session.begin() as session:
-        _enter(session, site, custody, list(_kept(session, custody, outcomes)), begun)
+        demand = policies.in_force(session, site.settings)
+        _enter(session, site, custody, list(_kept(session, demand, custody, outcomes)), begun)
 
 
 def _enter_in_steps(site: Site, custody: Custody, plan: Plan, packed: Packed) -> Entered:
@@ -74,7 +94,7 @@ def _enter_in_steps(site: Site, custody: Custody, plan: Plan, packed: Packed) ->
     return entered
 
 
-def _kept(session: Session, custody: Custody, outcomes: Sequence[Outcome]) -> Iterator[Kept]:
+def _kept(session: Session, demand: Demand, custody: Custody, outcomes: Sequence[Outcome]) -> Iterator[Kept]:
     """The volumes that come into custody.  What was found in any of them is written down."""
     transfer = transfers.get(session, custody.number)
     mine = select(TransferVolume).where(
@@ -95,7 +115,8 @@ def _kept(session: Session, custody: Custody, outcomes: Sequence[Outcome]) -> It
         if outcome.findings:
             transfers.add_findings(session, transfer, _new(session, transfer, row, outcome.findings))
         if isinstance(outcome, Packed):
-            yield errand, outcome, row
+            wanted = demand.stores_of(errand.plan.volume.retention, errand.plan.agency_code)
+            yield Kept(errand, outcome, row, tuple(sorted(set(wanted) - set(errand.stores))))
 
 
 def _new(
@@ -113,45 +134,31 @@ def _enter(
 ) -> None:
     """Register volumes with their bags, and ask for what is made of them."""
     now = site.now()
-    new = [(errand.plan, _state(site, errand)) for errand, _, _ in kept if errand.plan.reference not in begun]
-    entries = [_entry(custody, *each) for each in new]
+    new = [each for each in kept if each.reference not in begun]
+    entries = [_entry(custody, each.errand.plan, each.state) for each in new]
     made = register(session, entries, today=site.today(), now=now)
-    entered = {**begun, **{plan.reference: each for (plan, _), each in zip(new, made, strict=True)}}
-    for errand, _, row in kept:
-        mine = entered[errand.plan.reference]
-        if errand.plan.reference in begun:
-            complete(session, mine, state=_state(site, errand))
-        row.volume_id, row.state = mine.volume, _state(site, errand)
-    enter_files(session, _files(kept, entered, begun))
-    bags = [
-        (entered[errand.plan.reference].volume, packed.bag, errand.stores, _owed(site, errand))
-        for errand, packed, _ in kept
-    ]
+    entered = {**begun, **{each.reference: mine for each, mine in zip(new, made, strict=True)}}
+    for each in kept:
+        mine = entered[each.reference]
+        if each.reference in begun:
+            complete(session, mine, state=each.state)
+        each.row.volume_id, each.row.state = mine.volume, each.state
+    enter_files(session, _files(new, entered))
+    bags = [(entered[each.reference].volume, each.packed.bag, each.errand.stores, each.owed) for each in kept]
     packages.enter_bags(session, bags, now=now)
-    if any(_owed(site, errand) for errand, _, _ in kept):
+    if any(each.owed for each in kept):
         completing.ask(session)
-    all_mine = [entered[errand.plan.reference] for errand, _, _ in kept]
+    all_mine = [entered[each.reference] for each in kept]
     identifying.ask(session, [each.volume for each in all_mine])
     outbox.tell(session, "item", [item for each in all_mine for item in each.items])
-    ledger.record_all(session, [act for each in kept for act in _acts(site, custody, *each)])
+    ledger.record_all(session, [act for each in kept for act in _acts(site, custody, each)])
 
 
-def _files(
-    kept: Sequence[Kept], entered: Mapping[str, Entered], begun: Mapping[str, Entered]
-) -> Iterator[tuple[Entered, RegisteredFile]]:
-    """The files of all volumes but those that were entered before."""
-    for errand, packed, _ in kept:
-        if (reference := errand.plan.reference) not in begun:
-            yield from ((entered[reference], each) for each in _registered(errand.plan, packed))
-
-
-def _owed(site: Site, errand: Errand) -> list[str]:
-    """The stores that were away or full, and get their copy later."""
-    return sorted(set(site.settings.stores) - set(errand.stores))
-
-
-def _state(site: Site, errand: Errand) -> str:
-    return "accepted" if _owed(site, errand) else "stored"
+def _files(kept: Sequence[Kept], entered: Mapping[str, Entered]) -> Iterator[tuple[Entered, RegisteredFile]]:
+    """The files of all these volumes."""
+    for each in kept:
+        mine = entered[each.reference]
+        yield from ((mine, file) for file in _registered(each.errand.plan, each.packed))
 
 
 def _entry(custody: Custody, plan: Plan, state: str) -> Registration:
@@ -181,7 +188,7 @@ def _registered(plan: Plan, packed: Packed) -> Iterator[RegisteredFile]:
         )
 
 
-def _acts(site: Site, custody: Custody, errand: Errand, packed: Packed, row: TransferVolume) -> Iterator[Act]:
+def _acts(site: Site, custody: Custody, each: Kept) -> Iterator[Act]:
     """The two acts of custody.  The description itself is in the bag; here is what proves and finds it.
 
     While a copy is owed the second act is ``volume.packed``; ``volume.stored`` follows the last copy.
@@ -189,11 +196,11 @@ def _acts(site: Site, custody: Custody, errand: Errand, packed: Packed, row: Tra
     facts = {
         "transfer": custody.number,
         "agency_code": custody.agency_code,
-        "position": row.position,
-        "items": len(errand.plan.items),
-        "files": len(errand.plan.files),
+        "position": each.row.position,
+        "items": len(each.errand.plan.items),
+        "files": len(each.errand.plan.files),
     }
-    kept, owed = packages.facts_of(packed.bag, errand.stores), _owed(site, errand)
-    second = ("volume.packed", {**kept, "owed": owed}) if owed else ("volume.stored", kept)
+    held = packages.facts_of(each.packed.bag, each.errand.stores)
+    second = ("volume.packed", {**held, "owed": list(each.owed)}) if each.owed else ("volume.stored", held)
     for act, told in (("volume.accepted", facts), second):
-        yield Act(act=act, about=errand.plan.reference, at=site.now(), actor=custody.by, facts=told)
+        yield Act(act=act, about=each.reference, at=site.now(), actor=custody.by, facts=told)

@@ -1,9 +1,11 @@
-"""The stores that a run writes into: those that answer, for as long as they do, and two at least."""
+"""The stores that a run writes into: those that must hold a volume and answer, and two of them at least."""
 
 from archive.errors import ArchiveError, Unavailable
 from archive.site.site import Site
 from archive.stores import Store
 from archive.stores.store import CHECKPOINT
+from preservation import policies
+from preservation.packing import Plan
 
 LEAST = 2
 """So many stores hold a volume before it is ours, so that one of them may be lost."""
@@ -13,28 +15,41 @@ class Keeping:
     """Unavailable when fewer than two stores answer: then nothing is taken."""
 
     def __init__(self, site: Site) -> None:
-        self._every = set(site.settings.stores)
+        with site.reading_session() as session:
+            self._demand = policies.in_force(session, site.settings)
+        self._away: list[Unavailable] = []
         answering: list[Store] = []
-        away: list[Unavailable] = []
         for store in site.stores:
             try:
                 store.has(CHECKPOINT)
             except Unavailable as error:
-                away.append(error)
+                self._away.append(error)
             else:
                 answering.append(store)
         if len(answering) < LEAST:
-            raise away[0]
+            raise self._away[0]
         self.stores = tuple(answering)
 
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(store.name for store in self.stores)
 
+    def stores_for(self, plan: Plan) -> tuple[str, ...]:
+        """The stores that a volume goes into now; those of its class that are away are owed it.
+
+        Unavailable when fewer than two of its class are left: it waits, and no other store stands in.
+        """
+        wanted = self._demand.stores_of(plan.volume.retention, plan.agency_code)
+        now = tuple(name for name in self.names if name in wanted)
+        if len(now) < LEAST:
+            raise next((each for each in self._away if each.store in wanted), self._away[0])
+        return now
+
     def lose(self, error: ArchiveError) -> None:
         """Go on without the store that this came from; where none is named or can be spared, it rises."""
         name = error.store if isinstance(error, Unavailable) else ""
-        if name in self.names and len(self.stores) > LEAST:
+        if isinstance(error, Unavailable) and name in self.names and len(self.stores) > LEAST:
+            self._away.append(error)
             self.stores = tuple(store for store in self.stores if store.name != name)
-        elif name not in self._every or name in self.names:
+        elif name not in self._demand.every or name in self.names:
             raise error

@@ -33,6 +33,12 @@ def retention_end(completed: int, retention: str, *, on: date) -> date | None:
     return date(completed + int(rule["years"][retention]), 12, 31)
 
 
+def retention_periods() -> tuple[str, ...]:
+    """Every class of retention that the law has had, the shortest first."""
+    rules = _terms()["retention_years"]
+    return tuple(dict.fromkeys(each for rule in rules for each in (*rule["years"], *rule["without_end"])))
+
+
 def is_for_the_archive(retention: str, *, on: date) -> bool:
     """Only 30년, 준영구 and 영구 are handed over to a permanent archive."""
     return retention in _newest("retained_by_archive", on)["classes"]

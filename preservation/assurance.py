@@ -1,6 +1,5 @@
 """Whether every copy of some volumes was read back lately: what a promise to others may rest on."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +10,7 @@ from sqlalchemy.orm import Session
 from archive.holdings import Volume
 from preservation.fixity import Subject, places
 from preservation.packages import IN_THE_MAKING, Bag, Copy
+from preservation.policies import Demand
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Doubt:
 
 def doubts(
     session: Session,
-    stores: Sequence[str],
+    demand: Demand,
     volumes: Select[*tuple[Any, ...]],
     *,
     since: datetime,
@@ -42,7 +42,7 @@ def doubts(
     if hold:
         mine = select(Copy.id).join(Bag, Bag.id == Copy.bag_id).where(Bag.volume_id.in_(volumes))
         session.execute(mine.with_for_update(read=True, of=Copy)).all()
-    place = places(stores).c
+    place = places(demand).c
     wanted = (
         select(
             place.copy_id,
@@ -55,7 +55,7 @@ def doubts(
         )
         .outerjoin(Copy, Copy.id == place.copy_id)
         .where(
-            place.store.in_(stores),
+            place.store.in_(demand.every),
             place.reference.in_(select(Volume.reference).where(Volume.id.in_(volumes))),
             or_(place.copy_id.is_(None), Copy.state != "verified", Copy.verified_at < since),
         )

@@ -13,7 +13,7 @@ from archive.registration import ENTERING
 from archive.site.evidence import seal_or_say
 from archive.site.site import Site
 from archive.site.terminal import Command, Progress, json_option, pass_site, say
-from preservation import exports, fills, fixity, lagging, packages
+from preservation import exports, fills, fixity, lagging, packages, policies
 from preservation.fills import Fill
 
 BY = "command-line"
@@ -119,7 +119,8 @@ def check(site: Site, store: str | None, reference: str | None, as_json: bool) -
             reference = holdings.get_volume(session, reference).reference
     chosen = site.store(store).name if store else None
     with site.reading_session() as session:
-        total = len(fixity.subjects(session, site.settings.stores, store=chosen, volume=reference))
+        demand = policies.in_force(session, site.settings)
+        total = len(fixity.subjects(session, demand, store=chosen, volume=reference))
     counts = {"intact": 0, "altered": 0, "absent": 0, "not_looked_at": 0}
     exceptions: list[dict[str, Any]] = []
     progress = Progress()

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from archive.errors import ArchiveError, Conflict, Damaged, Unavailable
 from archive.site.site import Site
 from archive.work import jobs
-from preservation import lagging, storing
+from preservation import lagging, policies, storing
 from preservation.filling import Filled, Filling
 
 NAME = "complete-copies"
@@ -52,18 +52,18 @@ def complete(site: Site) -> Iterator[jobs.Progress]:
                 yield done, total
         except (Unavailable, Conflict) as error:
             problems.append(error)
-    _conclude_what_is_whole(site)
+    conclude_what_is_whole(site, by=BY)
     _tell(problems, failed)
 
 
-def _conclude_what_is_whole(site: Site) -> None:
-    """A store that volumes waited for may have left the settings: then they owe nothing any more."""
-    stores = list(site.settings.stores)
+def conclude_what_is_whole(site: Site, *, by: str) -> None:
+    """A store that volumes waited for may have left settings or policy: then they owe nothing any more."""
     with site.reading_session() as session:
-        whole = storing.waiting(session, stores)
+        demand = policies.in_force(session, site.settings)
+        whole = storing.waiting(session, demand)
     for volume_id in whole:
         with site.open_session.begin() as session:
-            storing.conclude(session, volume_id, stores=stores, now=site.now(), by=BY)
+            storing.conclude(session, volume_id, demand=demand, now=site.now(), by=by)
 
 
 def _tell(problems: list[ArchiveError], failed: list[Filled]) -> None:

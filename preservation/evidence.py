@@ -13,6 +13,7 @@ from archive.ledger import LedgerEntry, Seal
 from preservation.fixity import FixityCheck, places
 from preservation.packages import Copy
 from preservation.pages import Page
+from preservation.policies import Demand
 
 VERDICTS = ("intact", "altered", "absent", "not_looked_at")
 STATES = ("verified", "written", "writing", "altered", "absent", "none")
@@ -76,32 +77,32 @@ class Copies:
         return sum(self.counts.values())
 
 
-def copies(session: Session, stores: Sequence[str]) -> Copies:
-    """Every bag in every store under the verdict of the last look; without a copy it is absent."""
-    seen = _judged(stores).c
+def copies(session: Session, demand: Demand) -> Copies:
+    """Every bag where it must be under the verdict of the last look; without a copy it is absent."""
+    seen = _judged(demand).c
     counted = select(seen.store, seen.verdict, func.count(), func.min(seen.verified_at))
-    lines = {name: StoreLine(name) for name in stores}
+    lines = {name: StoreLine(name) for name in demand.every}
     for store, verdict, count, oldest in session.execute(counted.group_by(seen.store, seen.verdict)):
         line = lines.setdefault(store, StoreLine(store))
         line.counts[verdict] = count
         line.oldest = min(filter(None, (line.oldest, oldest)), default=None)
-    return Copies(sorted(lines.values(), key=lambda line: line.name), exceptions(session, stores))
+    return Copies(sorted(lines.values(), key=lambda line: line.name), exceptions(session, demand))
 
 
-def states(session: Session, stores: Sequence[str]) -> list[StateLine]:
+def states(session: Session, demand: Demand) -> list[StateLine]:
     """How many copies are in each state, store by store; never empty while there is a store."""
-    place = places(stores).c
+    place = places(demand).c
     state = func.coalesce(place.state, "none")
-    lines = {name: StateLine(name) for name in stores}
+    lines = {name: StateLine(name) for name in demand.every}
     counted = select(place.store, state, func.count()).group_by(place.store, state)
     for store, name, count in session.execute(counted):
         lines.setdefault(store, StateLine(store)).counts[name] = count
     return sorted(lines.values(), key=lambda line: line.name)
 
 
-def copies_of(session: Session, stores: Sequence[str], reference: str) -> list[CopyLine]:
-    """Every bag of a volume in every store, also where no copy was begun."""
-    place = places(stores).c
+def copies_of(session: Session, demand: Demand, reference: str) -> list[CopyLine]:
+    """Every bag of a volume where it must be, also where no copy was begun."""
+    place = places(demand).c
     wanted = (
         select(
             place.store, place.number, func.coalesce(place.state, "none"), Copy.verified_at, Copy.checked_at
@@ -113,9 +114,9 @@ def copies_of(session: Session, stores: Sequence[str], reference: str) -> list[C
     return [CopyLine(*row) for row in session.execute(wanted)]
 
 
-def exceptions(session: Session, stores: Sequence[str]) -> list[Exceptional]:
+def exceptions(session: Session, demand: Demand) -> list[Exceptional]:
     """The first copies that are not intact; damage comes before what was only not looked at."""
-    seen = _judged(stores).c
+    seen = _judged(demand).c
     wanted = (
         select(seen.reference, seen.store, seen.first_path, seen.verdict, seen.at)
         .where(seen.verdict != "intact")
@@ -125,12 +126,12 @@ def exceptions(session: Session, stores: Sequence[str]) -> list[Exceptional]:
     return [Exceptional(*row) for row in session.execute(wanted)]
 
 
-def _judged(stores: Sequence[str]) -> Subquery:
-    """Each bag in each store with the last check of its copy and the verdict.
+def _judged(demand: Demand) -> Subquery:
+    """Each bag in each store that must hold it, with the last check of its copy and the verdict.
 
     A copy that the last look did not reach is not called intact, whatever was seen before.
     """
-    place = places(stores)
+    place = places(demand)
     newest = select(func.max(FixityCheck.id)).group_by(FixityCheck.copy_id)
     verdict = case(
         (Copy.id.is_(None), "absent"),

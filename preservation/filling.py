@@ -20,7 +20,7 @@ from archive.errors import ArchiveError, Conflict, Damaged, Unavailable
 from archive.site.site import Site
 from archive.stores import Store
 from archive.work.processes import only_one
-from preservation import copying, fixity, kept_lists, lagging, local_copies, storing
+from preservation import copying, fixity, kept_lists, lagging, local_copies, policies, storing
 from preservation.copying import Meter, Original, Unusable
 from preservation.fixity import Checked, FixityVerdict, Subject
 from preservation.lagging import Owed
@@ -149,11 +149,12 @@ class Filling:
         self._conclude(subject, owed, intact, copied_from=source.name)
 
     def _conclude(self, subject: Subject, owed: Owed, checked: Checked, **more: str) -> None:
-        now, stores = self.site.now(), list(self.site.settings.stores)
+        now = self.site.now()
         with self.site.open_session.begin() as session:
             fixity.write_down(session, subject, checked, now, self.by, **more)
             session.flush()
-            storing.conclude(session, owed.volume_id, stores=stores, now=now, by=self.by)
+            demand = policies.in_force(session, self.site.settings)
+            storing.conclude(session, owed.volume_id, demand=demand, now=now, by=self.by)
 
     def _begin(self, owed: Owed) -> bool:
         """Write down that this copy is being made.  False when it is there by now."""

@@ -11,7 +11,7 @@ from archive.site import language
 from archive.site.site import Site
 from archive.site.terminal import Progress
 from archive.stores import Store
-from preservation import estimates, lagging
+from preservation import estimates, lagging, policies
 from preservation.copying import Meter
 from preservation.estimates import Pace
 from preservation.filling import Filled, Filling
@@ -35,15 +35,20 @@ class Fill:
 
     def run(self, progress: Progress) -> None:
         """Fill the store.  One that goes away or runs full stops it, and what was done stands."""
-        filling = Filling(self.site, self.target, by=self.by)
         if self.lacking.copies:
-            self._show(progress, self.reading)
+            self.show(progress, self.reading)
+        for _ in self.steps():
+            self.show(progress, self.pace)
+
+    def steps(self) -> Iterator[int]:
+        """The same step by step: how many copies are settled."""
+        filling = Filling(self.site, self.target, by=self.by)
         began = time.monotonic()
         try:
             for filled in filling.run():
                 self._count(filled, filling.meter)
                 self.pace = Pace(filling.meter.bytes, time.monotonic() - began)
-                self._show(progress, self.pace)
+                yield self.done
         except Unavailable as error:
             self.stopped = f"{error.message} {error.next}".strip()
         self.left = self._count_lacking()
@@ -65,6 +70,10 @@ class Fill:
         }
 
     @property
+    def done(self) -> int:
+        return self.copied.copies + self.found + self.failed
+
+    @property
     def exit_code(self) -> int:
         verdicts = Counter(each["verdict"] for each in self.exceptions)
         if verdicts["altered"] or verdicts["absent"]:
@@ -80,21 +89,24 @@ class Fill:
             self.exceptions += _exceptions(filled, self.target.name)
         self.copied = Amount(copies, meter.files, meter.bytes)
 
-    def _show(self, progress: Progress, pace: Pace) -> None:
-        done = self.copied.copies + self.found + self.failed
+    def show(self, progress: Progress, pace: Pace) -> None:
+        """How far it is, and at this pace how long it will take."""
         left = Amount(
-            self.lacking.copies - done,
+            self.lacking.copies - self.done,
             max(0, self.lacking.files - self.copied.files),
             max(0, self.lacking.bytes - self.copied.bytes),
         )
-        progress(f"filling {self.target.name}", done, self.lacking.copies, estimates.in_words(left, pace))
+        progress(
+            f"filling {self.target.name}", self.done, self.lacking.copies, estimates.in_words(left, pace)
+        )
 
     def _count_lacking(self) -> Amount:
         with self.site.reading_session() as session:
-            return lagging.amount_lacking(session, self.target.name)
+            demand = policies.in_force(session, self.site.settings)
+            return lagging.amount_lacking(session, demand, self.target.name)
 
     def _write_down(self) -> None:
-        if not (self.copied.copies or self.found or self.failed):
+        if not self.done:
             return
         facts = {
             "store": self.target.name, "copied": self.copied.told(), "found": self.found,

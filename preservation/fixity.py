@@ -7,7 +7,7 @@ ledger is what finds that.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
@@ -22,8 +22,9 @@ from archive.holdings import Volume
 from archive.site.site import Site
 from archive.stores import Absent, Intact, Store
 from archive.stores.keys import check_key
-from preservation import bagging
+from preservation import bagging, policies
 from preservation.packages import IN_THE_MAKING, MANIFEST, TAGMANIFEST, Bag, Copy, CopyMove
+from preservation.policies import Demand
 
 FixityVerdict = Literal["intact", "altered", "absent", "not_looked_at"]
 VERDICTS: tuple[FixityVerdict, ...] = get_args(FixityVerdict)
@@ -75,10 +76,12 @@ class Subject:
     tagmanifest_sha256: str
 
 
-def places(stores: Iterable[str]) -> Subquery:
-    """Every bag in every one of these stores, and in any other store that was given a copy."""
-    names = list(stores)
-    wanted = [select(Copy.store.label("store")), *(select(literal(name).label("store")) for name in names)]
+def places(demand: Demand) -> Subquery:
+    """Every bag in every store that must hold it, and in any other store that holds a copy."""
+    wanted = [
+        select(Copy.store.label("store")),
+        *(select(literal(name).label("store")) for name in demand.every),
+    ]
     named = union(*wanted).subquery()
     store = named.c.store
     return (
@@ -95,16 +98,16 @@ def places(stores: Iterable[str]) -> Subquery:
         .join(Volume, Volume.id == Bag.volume_id)
         .join(named, true())
         .outerjoin(Copy, and_(Copy.bag_id == Bag.id, Copy.store == store))
-        .where(or_(Copy.id.is_not(None), store.in_(names)))
+        .where(or_(Copy.state.not_in(IN_THE_MAKING), demand.asks_any(store)))
         .subquery()
     )
 
 
 def subjects(
-    session: Session, stores: Iterable[str], *, store: str | None = None, volume: str | None = None
+    session: Session, demand: Demand, *, store: str | None = None, volume: str | None = None
 ) -> list[Subject]:
-    """What a check has to answer for: every bag in every store, whether a copy was made there or not."""
-    place = places(stores).c
+    """What a check has to answer for: every bag where it must be, whether a copy was made there or not."""
+    place = places(demand).c
     wanted = select(
         place.copy_id, place.state, place.reference, place.store, place.prefix, place.tagmanifest_sha256
     ).order_by(place.store, place.reference, place.number)
@@ -123,7 +126,8 @@ def check_copies(
     A store that is away is not looked at.
     """
     with site.reading_session() as session:
-        chosen = subjects(session, site.settings.stores, store=store, volume=volume)
+        demand = policies.in_force(session, site.settings)
+        chosen = subjects(session, demand, store=store, volume=volume)
     names = [store] if store else sorted(site.settings.stores)
     yield from check_subjects(site, chosen, about=volume or "copies", stores=names, volume=volume, by=by)
 

@@ -1,5 +1,6 @@
 """Copies that are owed and not made: how many in each store, since when, and whether that is too long.
 
+What must be where is for the storage policy to say.
 A copy is owed from the moment its bag was taken into custody, or its store joined the installation,
 whichever was later.  A damaged or lost copy is not late: a check of copies tells of it.
 """
@@ -16,7 +17,9 @@ from archive.admissions import Admission
 from archive.holdings import Volume
 from archive.site.settings import Settings
 from archive.site.site import Site
+from preservation import policies
 from preservation.packages import IN_THE_MAKING, Bag, Copy
+from preservation.policies import Demand
 
 AT_A_TIME = 200
 """Bags that are asked for in one question."""
@@ -50,12 +53,13 @@ def lags(
     store: str | None = None,
     volume: str | None = None,
 ) -> list[Lag]:
-    """The stores that lack copies, by name; none when every volume is whole in every store."""
+    """The stores that lack copies, by name; none when every volume is whole where it must be."""
     cutoff = now - timedelta(minutes=settings.copy_lag)
     joined = dict(session.execute(select(Admission.store, Admission.admitted_at)).all())
     names = [name for name in settings.stores if store in (None, name)]
+    counted = _counted(policies.in_force(session, settings), names, cutoff, volume)
     found = []
-    for name, volumes, copies, files, octets, oldest, old in session.execute(_counted(names, cutoff, volume)):
+    for name, volumes, copies, files, octets, oldest, old in session.execute(counted):
         since = max(oldest, joined.get(name, oldest))
         late = old if joined.get(name, oldest) <= cutoff else 0
         found.append(Lag(name, volumes, copies, int(files), int(octets), since, late))
@@ -67,7 +71,7 @@ def late(found: Iterable[Lag]) -> bool:
     return any(each.late for each in found)
 
 
-def _counted(names: Sequence[str], cutoff: datetime, volume: str | None) -> Select[Any]:
+def _counted(demand: Demand, names: Sequence[str], cutoff: datetime, volume: str | None) -> Select[Any]:
     named = union(*(select(literal(name).label("store")) for name in names)).subquery()
     taken = case((Bag.packed_at > Volume.accepted_at, Bag.packed_at), else_=Volume.accepted_at)
     counted = (
@@ -84,7 +88,7 @@ def _counted(names: Sequence[str], cutoff: datetime, volume: str | None) -> Sele
         .join(Volume, Volume.id == Bag.volume_id)
         .join(named, true())
         .outerjoin(Copy, and_(Copy.bag_id == Bag.id, Copy.store == named.c.store))
-        .where(IS_OWED)
+        .where(IS_OWED, demand.asks_any(named.c.store))
         .group_by(named.c.store)
         .order_by(named.c.store)
     )
@@ -114,19 +118,21 @@ class Amount:
         return dict(vars(self))
 
 
-def amount_lacking(session: Session, store: str) -> Amount:
-    wanted = _lacking(store, promised=False).subquery()
+def amount_lacking(session: Session, demand: Demand, store: str) -> Amount:
+    wanted = _lacking(demand, store, promised=False).subquery()
     counted = select(func.count(), func.sum(wanted.c.objects), func.sum(wanted.c.bytes))
     copies, files, octets = session.execute(counted.select_from(wanted)).one()
     return Amount(copies, int(files or 0), int(octets or 0))
 
 
 def lacking(site: Site, store: str, *, promised: bool = False) -> Iterator[Owed]:
-    """The bags that a store lacks, also lost ones, in the order in which they were taken in.
+    """The bags that a store must hold and lacks, also lost ones, in the order in which they were taken in.
 
     ``promised``: only those whose copy was begun or left owing, not all that a new store lacks.
     """
-    wanted = _lacking(store, promised=promised).order_by(Bag.id).limit(AT_A_TIME)
+    with site.reading_session() as session:
+        demand = policies.in_force(session, site.settings)
+    wanted = _lacking(demand, store, promised=promised).order_by(Bag.id).limit(AT_A_TIME)
     last = 0
     while True:
         with site.reading_session() as session:
@@ -137,7 +143,7 @@ def lacking(site: Site, store: str, *, promised: bool = False) -> Iterator[Owed]
         last = rows[-1].bag_id
 
 
-def _lacking(store: str, *, promised: bool) -> Select[*tuple[Any, ...]]:
+def _lacking(demand: Demand, store: str, *, promised: bool) -> Select[*tuple[Any, ...]]:
     columns = (Bag.volume_id, Volume.reference, Bag.prefix, Bag.tagmanifest_sha256, Bag.objects, Bag.bytes)
     joined = (
         select(Bag.id, *columns)
@@ -146,4 +152,5 @@ def _lacking(store: str, *, promised: bool) -> Select[*tuple[Any, ...]]:
         .outerjoin(Copy, and_(Copy.bag_id == Bag.id, Copy.store == store))
     )
     is_begun = Copy.state.in_(IN_THE_MAKING)
-    return joined.where(is_begun if promised else or_(IS_OWED, Copy.state == "absent"))
+    is_lacking = is_begun if promised else or_(IS_OWED, Copy.state == "absent")
+    return joined.where(is_lacking, demand.asks(store))

@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from archive import holdings
 from archive.site.reader.web import needs, session, site
 from archive.site.site import Site
-from preservation import evidence, lagging
+from preservation import evidence, lagging, policies
 
 AT_ONCE = 100
 
@@ -23,9 +23,9 @@ def audit() -> ResponseReturnValue:
 @needs("see evidence")
 def copies() -> ResponseReturnValue:
     db = session()
-    stores = list(site().settings.stores)
+    demand = policies.in_force(db, site().settings)
     return render_template(
-        "copies.html", copies=evidence.copies(db, stores), states=evidence.states(db, stores),
+        "copies.html", copies=evidence.copies(db, demand), states=evidence.states(db, demand),
         lags=lagging.lags(db, site().settings, site().now()), seal=evidence.last_seal(db),
         unsealed=evidence.unsealed(db), pages=evidence.pages_made(db), now=site().now(),
     )  # fmt: skip
@@ -37,7 +37,7 @@ def volume(reference: str) -> ResponseReturnValue:
     db, found = session(), holdings.get_volume(session(), reference)
     return render_template(
         "copies_of_volume.html", volume=found,
-        copies=evidence.copies_of(db, list(site().settings.stores), found.reference),
+        copies=evidence.copies_of(db, policies.in_force(db, site().settings), found.reference),
         lags=lagging.lags(db, site().settings, site().now(), volume=found.reference),
     )  # fmt: skip
 

@@ -24,9 +24,10 @@ from ingest.receipts import issuing
 from ingest.receipts.contents import COMPLETED
 from ingest.transfers import Transfer, TransferVolume
 from ingest.turns import alone
-from preservation import assurance, fixity
+from preservation import assurance, fixity, policies
 from preservation.assurance import Doubt
 from preservation.fixity import Subject
+from preservation.policies import Demand
 
 NAME = "complete-transfer"
 CAN_BE_READ = ("stale", "altered", "absent")
@@ -96,7 +97,8 @@ def complete(site: Site, number: str, *, by: str, returned_for_good: bool, say: 
 def obstacles_now(site: Site, session: Session, transfer: Transfer) -> tuple[Obstacle, ...]:
     """What is in the way as far as rows tell; copies that only have to be read back again are not."""
     found = _volumes_in_the_way(session, transfer, returned_for_good=True)
-    doubts = assurance.doubts(session, _stores(site), _held(transfer), since=_since(site))
+    demand = policies.in_force(session, site.settings)
+    doubts = assurance.doubts(session, demand, _held(transfer), since=_since(site))
     return (*found, *(_obstacle(each) for each in doubts if each.why != "stale"))
 
 
@@ -105,28 +107,33 @@ def _close(site: Site, number: str, by: str, returned_for_good: bool, say: Say) 
     with site.reading_session() as session:
         transfer = transfers.get(session, number)
         found = _volumes_in_the_way(session, transfer, returned_for_good)
-        doubts = assurance.doubts(session, _stores(site), _held(transfer), since=since)
+        demand = policies.in_force(session, site.settings)
+        doubts = assurance.doubts(session, demand, _held(transfer), since=since)
     if not found:
         _read_back(site, number, [each.subject for each in doubts if each.why in CAN_BE_READ], by, say)
     with site.open_session.begin() as session:
         transfer = transfers.get(session, number)
         found = _volumes_in_the_way(session, transfer, returned_for_good)
-        doubts = assurance.doubts(session, _stores(site), _held(transfer), since=since, hold=True)
+        demand = policies.in_force(session, site.settings)
+        doubts = assurance.doubts(session, demand, _held(transfer), since=since, hold=True)
         obstacles = (*found, *(_obstacle(each) for each in doubts))
         if not obstacles:
-            _notify(session, site, transfer, since, by)
+            _notify(session, site, transfer, demand, since, by)
     return obstacles
 
 
 def _read_back(site: Site, number: str, subjects: Sequence[Subject], by: str, say: Say) -> None:
     if not subjects:
         return
-    checks = fixity.check_subjects(site, subjects, about=number, stores=_stores(site), by=by)
+    stores = sorted({each.store for each in subjects})
+    checks = fixity.check_subjects(site, subjects, about=number, stores=stores, by=by)
     for done, _ in enumerate(checks, start=1):
         say("reading back", done, len(subjects))
 
 
-def _notify(session: Session, site: Site, transfer: Transfer, since: datetime, by: str) -> None:
+def _notify(
+    session: Session, site: Site, transfer: Transfer, demand: Demand, since: datetime, by: str
+) -> None:
     """The transfer is closed, in one transaction with the act that its receipt will prove."""
     settling.settle(session, transfer)
     transfer.move("complete")
@@ -135,7 +142,7 @@ def _notify(session: Session, site: Site, transfer: Transfer, since: datetime, b
         "agency_code": transfer.agency_code,
         "stored": sum(row.volume_id is not None for row in rows),
         "returned_for_good": [row.position for row in rows if row.volume_id is None],
-        "stores": _stores(site),
+        "stores": _stores(session, demand, transfer),
         "read_back_since": rfc3339(since),
     }
     about, now = transfer.number, site.now()
@@ -189,8 +196,11 @@ def _held(transfer: Transfer) -> Select[*tuple[Any, ...]]:
     return select(TransferVolume.volume_id).where(mine, TransferVolume.volume_id.is_not(None))
 
 
-def _stores(site: Site) -> list[str]:
-    return sorted(site.settings.stores)
+def _stores(session: Session, demand: Demand, transfer: Transfer) -> list[str]:
+    """Every store that must hold volumes of this transfer."""
+    held = Volume.id.in_(_held(transfer))
+    classes = session.execute(select(Volume.retention, Volume.agency_code).where(held).distinct())
+    return sorted({store for retention, agency in classes for store in demand.stores_of(retention, agency)})
 
 
 def _since(site: Site) -> datetime:

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import event
 
 from archive.site.site import Site
-from preservation import evidence
+from preservation import evidence, policies
 from preservation.evidence import Copies
 from tests.preservation.held import Held
 
@@ -21,7 +21,7 @@ def seen(held: Held, sent: list[str] | None = None) -> Copies:
     if sent is not None:
         event.listen(site.engine, "before_cursor_execute", lambda *given: sent.append(given[2]))
     with site.reading_session() as session:
-        found = evidence.copies(session, list(site.settings.stores))
+        found = evidence.copies(session, policies.in_force(session, site.settings))
     site.engine.dispose()
     return found
 
@@ -71,9 +71,9 @@ def test_every_copy_is_counted_in_its_state_also_where_none_was_begun(held: Held
     more.ask("copy", "check")
     site = more.place.site()
     with site.reading_session() as session:
-        stores = list(site.settings.stores)
-        lines = {line.name: line.counts for line in evidence.states(session, stores)}
-        copies = evidence.copies_of(session, stores, reference)
+        demand = policies.in_force(session, site.settings)
+        lines = {line.name: line.counts for line in evidence.states(session, demand)}
+        copies = evidence.copies_of(session, demand, reference)
     site.engine.dispose()
     nothing = dict.fromkeys(evidence.STATES, 0)
     assert lines == {

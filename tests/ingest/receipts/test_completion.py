@@ -16,7 +16,7 @@ from archive.site.site import Site
 from archive.work import jobs
 from ingest.receipts import commands, completion
 from ingest.receipts.completion import Obstacle
-from preservation import fixity
+from preservation import fixity, policies
 from preservation.packages import Copy
 from tests.conftest import Installation
 from tests.ingest.conftest import AGENCY, Call, Said
@@ -212,7 +212,7 @@ def test_a_copy_found_altered_at_the_same_moment_is_not_let_through(
     def and_another_check_finds_damage(*given: Any) -> None:
         read_back(*given)
         with site.reading_session() as session:
-            subject = fixity.subjects(session, site.settings.stores)[0]
+            subject = fixity.subjects(session, policies.in_force(session, site.settings))[0]
         found = fixity.Checked(subject.volume, subject.store, "altered", (fixity.Flaw("x", "altered"),))
         with site.open_session.begin() as session:
             fixity.write_down(session, subject, found, site.now(), "another")
@@ -233,7 +233,7 @@ def test_while_the_notice_is_decided_no_verdict_is_written_down(
     def with_another_check(session: Any, transfer: Any) -> None:
         other = Site(site.settings)
         with other.reading_session() as reading:
-            subject = fixity.subjects(reading, other.settings.stores)[0]
+            subject = fixity.subjects(reading, policies.in_force(reading, other.settings))[0]
         engine = other.engine.connect()
         try:
             engine.exec_driver_sql("PRAGMA busy_timeout = 50" if engine.dialect.name == "sqlite"
