@@ -75,6 +75,7 @@ PAGES = (
     "access.web",
     "ingest.releases.desk",
     "ingest.web",
+    "ingest.agencies.desk",
     "ingest.uploads.web",
     "ingest.intake.web",
     "ingest.papers.web",

@@ -2,6 +2,6 @@
 
 from ingest.agreements.documents import Agreement, Clause
 from ingest.agreements.judging import judge
-from ingest.agreements.versions import AgreementRow, enter, find, get, in_force
+from ingest.agreements.versions import AgreementRow, enter, find, get, get_version, in_force
 
-__all__ = ["Agreement", "AgreementRow", "Clause", "enter", "find", "get", "in_force", "judge"]
+__all__ = ["Agreement", "AgreementRow", "Clause", "enter", "find", "get", "get_version", "in_force", "judge"]

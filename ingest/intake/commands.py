@@ -6,6 +6,8 @@ from archive.site.site import Site
 from archive.site.terminal import Command, Group, json_option, pass_site, say
 from ingest.intake import tokens
 
+BY = "command-line"
+
 
 @click.group(cls=Group)
 def agency() -> None:
@@ -25,7 +27,7 @@ def token() -> None:
 def add(site: Site, code: str, only_ask: bool, as_json: bool) -> None:
     """Make a token of an agency and print it; it is never shown again."""
     with site.open_session.begin() as session:
-        made, words = tokens.make(session, code, may_send=not only_ask, now=site.now())
+        made, words = tokens.make(session, code, may_send=not only_ask, by=BY, now=site.now())
         told = {"token": made.id, "agency": code, "may_send": made.may_send, "words": words}
     say(told, as_json, lambda: f"Token {told['token']} of agency {code}: {words}")
 
@@ -53,6 +55,6 @@ def list_(site: Site, as_json: bool) -> None:
 def revoke(site: Site, number: int, as_json: bool) -> None:
     """Take a token out of use, at once and for good."""
     with site.open_session.begin() as session:
-        row = tokens.revoke(session, number, now=site.now())
+        row = tokens.revoke(session, number, by=BY, now=site.now())
         told = {"token": row.id, "revoked_at": row.revoked_at.isoformat() if row.revoked_at else None}
     say(told, as_json, lambda: f"Token {number} opens nothing any more.")

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from archive import holdings
+from archive import holdings, ledger
 from archive.database import Base
 from archive.errors import Missing, NotSignedIn, Refused
 from archive.holdings import Agency
@@ -44,23 +44,34 @@ class Holder:
             )  # fmt: skip
 
 
-def make(session: Session, agency: str, *, may_send: bool = True, now: datetime) -> tuple[AgencyToken, str]:
+def make(
+    session: Session, agency: str, *, may_send: bool = True, by: str, now: datetime
+) -> tuple[AgencyToken, str]:
     """A new token of an agency, with the words that are never shown again."""
     words = f"seogo_{secrets.token_urlsafe(32)}"
     owner = holdings.ensure_agency(session, agency)
     token = AgencyToken(agency_id=owner.id, sha256=_digest(words), may_send=may_send, made_at=now)
     session.add(token)
     session.flush()
+    _record(session, "agency.token_made", agency, token, by=by, now=now)
     return token, words
 
 
-def revoke(session: Session, token_id: int, *, now: datetime) -> AgencyToken:
+def revoke(session: Session, token_id: int, *, by: str, now: datetime) -> AgencyToken:
     """From now on the token opens nothing.  Repeating it changes nothing."""
     token = session.get(AgencyToken, token_id)
     if token is None:
         raise Missing(f"There is no token {token_id}.", next="List them with: seogo agency token list")
-    token.revoked_at = token.revoked_at or now
+    if token.revoked_at is None:
+        token.revoked_at = now
+        agency = session.get_one(Agency, token.agency_id)
+        _record(session, "agency.token_revoked", agency.code, token, by=by, now=now)
     return token
+
+
+def _record(session: Session, act: str, agency: str, token: AgencyToken, *, by: str, now: datetime) -> None:
+    facts = {"agency_code": agency, "token": token.id, "may_send": token.may_send}
+    ledger.record(session, act=act, about=f"agency/{agency}", at=now, actor=by, facts=facts)
 
 
 def find(session: Session) -> Sequence[tuple[AgencyToken, str]]:

@@ -17,9 +17,11 @@ from archive.admissions import Admission
 from archive.disclosure import Decision
 from archive.holdings import Volume
 from archive.work.jobs import Job
+from ingest import agreements
 from ingest.acceptance import sampling, verdicts
 from ingest.acceptance.listed import ListedItem
 from ingest.acceptance.verdicts import Seen
+from ingest.intake import tokens
 from ingest.transfers import FindingRow, Transfer, TransferVolume, note
 from ingest.uploads import Upload
 from preservation import packages
@@ -154,6 +156,7 @@ def fill_desk(shown: Shown) -> None:
             )
         )
         owe_a_copy(session)
+        agree(session, transfer)
         of = session.query(Volume).filter_by(reference="SG-2026-000001").one()
         long_title = "".join(
             "漢江鐵橋復舊工事關係書類綴竣工檢査報告其他附屬圖面目錄及豫算配定通知" for _ in range(5)
@@ -178,6 +181,47 @@ def judge_some(session: Session, transfer: Transfer, volume: TransferVolume) -> 
         session, transfer, unit="item", acceptable=Fraction(1, 10), confidence=Fraction(95, 100),
         seed="seed", by="p-1", at=NOW,
     )  # fmt: skip
+
+
+AGREEMENT = """agency = "6110000"
+version = 1
+effective_from = 2027-01-01
+title = "漢江 관련 기록 이관 협약"
+
+[[clause]]
+id = "formats"
+rule = "formats"
+extensions = ["pdf", "tif", "hwpx", "jp2", "txt", "xlsx", "dxf", "wav", "mp4", "eml"]
+puids = ["fmt/353", "fmt/276", "x-fmt/392", "fmt/141", "fmt/199", "fmt/950", "fmt/1149"]
+
+[[clause]]
+id = "size"
+rule = "largest-transfer"
+bytes = 4_000_000_000
+files = 200_000
+
+[[clause]]
+id = "names"
+rule = "names"
+pattern = "[가-힣A-Za-z0-9_-]{1,80}[.](pdf|tif|hwpx|jp2|txt|xlsx|dxf|wav|mp4|eml)"
+severity = "warning"
+"""
+
+
+def agree(session: Session, transfer: Transfer) -> None:
+    """An agreement that judged a transfer, and two tokens, one of them revoked."""
+    agreements.enter(session, AGREEMENT, by="p-1", now=NOW, today=NOW.date())
+    transfer.agreement_version = 1
+    expected = "at most 200000 files [agreement 6110000, version 1, clause size]"
+    session.add(
+        FindingRow(
+            transfer_id=transfer.id, rule="agreement.large_transfer", severity="error", value="300000",
+            expected=expected, message=f"The transfer has 300000 files. Agreed is: {expected}.",
+        )
+    )  # fmt: skip
+    first, _ = tokens.make(session, "6110000", may_send=False, by="p-1", now=NOW)
+    tokens.make(session, "6110000", by="p-1", now=NOW)
+    tokens.revoke(session, first.id, by="p-1", now=NOW)
 
 
 def owe_a_copy(session: Session) -> None:

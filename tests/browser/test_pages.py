@@ -46,6 +46,11 @@ PAGES = [
     ("/desk/transfers/2026-0014/receipts", "archivist"),
     ("/desk/transfers/2026-0014/complete", "archivist"),
     ("/desk/transfers/2026-0014/findings?rule=list.retention", "archivist"),
+    ("/desk/agencies", "archivist"),
+    ("/desk/agencies/6110000", "archivist"),
+    ("/desk/agencies/6110000/tokens/1", "archivist"),
+    ("/desk/agencies/6110000/agreements/1", "archivist"),
+    ("/desk/agencies/6110000/agreements/try?version=1", "archivist"),
     ("/desk/uploads", "archivist"),
     ("/desk/uploads", "sender"),
     ("/desk/uploads/0123456789abcdef01234567", "archivist"),
@@ -88,7 +93,15 @@ def test_no_page_scrolls_sideways_at_320_or_with_text_at_200_per_cent(open_page,
 
 
 @pytest.mark.parametrize(
-    ("path", "user"), [PAGES[0], PAGES[2], (ITEMS[0], None), ("/desk/transfers/2026-0014", "archivist")]
+    ("path", "user"),
+    [
+        PAGES[0],
+        PAGES[2],
+        (ITEMS[0], None),
+        ("/desk/transfers/2026-0014", "archivist"),
+        ("/desk/agencies/6110000", "archivist"),
+        ("/desk/agencies/6110000/agreements/try", "archivist"),
+    ],
 )
 def test_the_keyboard_reaches_everything_with_a_ring_and_is_never_caught(open_page, path, user):
     page = open_page(path, user=user).page

@@ -1,0 +1,206 @@
+"""The desk's pages of agencies: agreements in versions, what they judged, trying one, tokens shown once."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+import seogo
+from archive import ledger, people
+from archive.site.site import Site
+from archive.site.web import create_app
+from ingest.agreements import documents
+from tests.access.conftest import NOW
+from tests.conftest import Installation
+from tests.ingest.conftest import AGENCY, Call
+from tests.ingest.test_agreements import CLAUSES, FORMATS, add, document, two
+
+PAGE = f"/desk/agencies/{AGENCY}"
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch, place: Installation) -> None:
+    place.environment["SEOGO_CLOCK"] = "2026-03-01T00:00:00+00:00"
+
+
+@pytest.fixture
+def site(call: Call, place: Installation) -> Iterator[Site]:
+    site = place.site()
+    with site.open_session.begin() as session:
+        for role in ("archivist", "auditor"):
+            people.add(session, role, f"password-{role}", role=role, display_name="김서고", now=NOW)  # type: ignore[arg-type]
+    yield site
+    site.engine.dispose()
+
+
+def signed_in(site: Site, role: str) -> FlaskClient:
+    app = create_app(site, seogo.pages(site), a_minute=100_000)
+    app.config["WTF_CSRF_ENABLED"] = False
+    client = app.test_client()
+    assert client.post("/sign-in", data={"username": role, "password": f"password-{role}"}).status_code == 303
+    return client
+
+
+@pytest.fixture
+def desk(site: Site) -> FlaskClient:
+    return signed_in(site, "archivist")
+
+
+def text(client: FlaskClient, address: str) -> str:
+    answer = client.get(address)
+    assert answer.status_code == 200, answer.status
+    return answer.get_data(as_text=True)
+
+
+# Agreements
+
+
+def test_the_versions_and_what_each_clause_demands_are_shown(
+    call: Call, desk: FlaskClient, tmp_path: Path
+) -> None:
+    every = (f'id = "c{place}"\n{clause}' for place, (clause, _, _) in enumerate(CLAUSES.values()))
+    puids = 'id = "p"\nrule = "formats"\npuids = ["fmt/353"]\nseverity = "warning"'
+    add(call, document(tmp_path, FORMATS, puids, *every))
+    add(call, document(tmp_path, FORMATS, version=2, begins="2026-03-02"))
+    assert f'href="/en{PAGE}"' in text(desk, "/en/desk/agencies")
+    page = text(desk, f"/en{PAGE}")
+    assert "in force" in page and "not begun" in page
+    one = text(desk, f"/en{PAGE}/agreements/1")
+    for words in (
+        "Names of files end in txt, .PDF", "PRONOM format fmt/353", "A file has at most 5",
+        "at most 1 volumes",
+        "Each volume has something in: 분류번호", "regular expression [a-z]+\\.txt", "at most 4 letters",
+        "comes with a checksum", "scanned for viruses", "a warning", "the volume waits (error)",
+    ):  # fmt: skip
+        assert words in one, words
+    assert "clause." not in one
+    assert desk.get(f"{PAGE}/agreements/3").status_code == 404
+
+
+def test_a_version_tells_which_transfers_it_judged_and_which_clauses_they_met(
+    call: Call, receive: Call, desk: FlaskClient, tmp_path: Path
+) -> None:
+    receive(two(tmp_path / "before"))
+    add(call, document(tmp_path, FORMATS))
+    number = receive(two(tmp_path / "after"), "--round-of", "2026-0001").told["transfer"]
+    page = text(desk, f"/en{PAGE}/agreements/1")
+    assert f'/desk/transfers/{number}"' in page and "/desk/transfers/2026-0001" not in page
+    assert '<span class="mono">formats</span> 1' in page
+    assert f"{PAGE}/agreements/1" in text(desk, f"/desk/transfers/{number}/history")
+
+
+def test_trying_tells_what_would_have_been_refused_and_writes_nothing(
+    call: Call, receive: Call, desk: FlaskClient, site: Site, tmp_path: Path
+) -> None:
+    number = receive(two(tmp_path / "t")).told["transfer"]
+    words = document(tmp_path, FORMATS, 'id = "sums"\nrule = "checksums"').read_text("utf-8")
+    answer = desk.post(f"/en{PAGE}/agreements/try", data={"document": words.replace("\n", "\r\n")})
+    said = answer.get_data(as_text=True)
+    assert answer.status_code == 200
+    assert number in said and "1 volume<" in said and "나.exe" in said
+    assert '<span class="mono">sums</span>' in said
+    assert call("agreement", "list").told["agreements"] == []
+    none = desk.post(
+        f"/en{PAGE}/agreements/try",
+        data={"document": words.replace('"txt"', '"txt", "exe"'), "transfer": number},
+    )
+    assert "nothing</span>" in none.get_data(as_text=True)
+
+
+def test_what_was_tried_is_entered_word_for_word(
+    call: Call, receive: Call, desk: FlaskClient, tmp_path: Path
+) -> None:
+    receive(two(tmp_path / "t"))
+    words = document(tmp_path, FORMATS).read_text("utf-8")
+    answer = desk.post(f"{PAGE}/agreements", data={"document": words.replace("\n", "\r\n")})
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"{PAGE}/agreements/1?done=entered#done")
+    assert call("agreement", "show", AGENCY).told["document"] == words
+    assert "입력" not in text(desk, f"{PAGE}/agreements/try")
+    assert "clause" in text(desk, f"{PAGE}/agreements/try?version=1")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [("?", "is not TOML"), ('agency = "1"\n', "version is missing"), ("other", "not with 6110000")],
+)
+@pytest.mark.parametrize("address", [f"{PAGE}/agreements/try", f"{PAGE}/agreements"])
+def test_a_document_with_faults_is_told_where_it_is_typed(
+    call: Call, receive: Call, desk: FlaskClient, tmp_path: Path, address: str, words: str, said: str
+) -> None:
+    receive(two(tmp_path / "t"))
+    if words == "other":
+        words = document(tmp_path, FORMATS).read_text("utf-8").replace(AGENCY, "1741000")
+    answer = desk.post(address, data={"document": words})
+    assert answer.status_code == 422
+    assert said in answer.get_data(as_text=True) and 'id="errors"' in answer.get_data(as_text=True)
+    assert call("agreement", "list").told["agreements"] == []
+
+
+def test_every_option_of_every_rule_has_its_sentence(
+    call: Call, receive: Call, desk: FlaskClient, tmp_path: Path
+) -> None:
+    values = {list: '["a"]', int: "7", str: '"item"'}
+    clauses = [
+        "\n".join(
+            [
+                f'id = "c{place}"',
+                f'rule = "{rule}"',
+                *(f"{name} = {values[kind]}" for name, kind in options.items()),
+            ]
+        )
+        for place, (rule, options) in enumerate(documents.OPTIONS.items())
+    ]
+    add(call, document(tmp_path, *clauses))
+    page = text(desk, f"{PAGE}/agreements/1")
+    assert "clause." not in page and "건마다 다음 칸을 채움: a" in page
+
+
+# Tokens
+
+
+def test_a_token_is_shown_once_and_opens_what_it_may(
+    call: Call, receive: Call, desk: FlaskClient, site: Site, tmp_path: Path
+) -> None:
+    receive(two(tmp_path / "t"))
+    made = desk.post(f"{PAGE}/tokens", data={"may": "ask"})
+    words = re.findall(r"seogo_[A-Za-z0-9_-]{43}", made.get_data(as_text=True))
+    assert (made.status_code, len(words), made.headers["Cache-Control"]) == (200, 1, "no-store")
+    assert words[0] not in text(desk, PAGE)
+    program = {"Authorization": f"Bearer {words[0]}"}
+    assert desk.get("/api/transfers/2026-0001", headers=program).status_code == 200
+    assert call("agency", "token", "list").told["tokens"][0]["may_send"] is False
+    asked = text(desk, f"{PAGE}/tokens/1")
+    assert f"{PAGE}/tokens/1/revoke" in asked
+    assert desk.post(f"{PAGE}/tokens/1/revoke").status_code == 303
+    assert desk.get("/api/transfers/2026-0001", headers=program).status_code == 401
+    with site.reading_session() as session:
+        rows = session.query(ledger.LedgerEntry).filter_by(about=f"agency/{AGENCY}")
+        acts = [json.loads(row.entry)["act"] for row in rows.order_by(ledger.LedgerEntry.id)]
+    assert acts == ["agency.token_made", "agency.token_revoked"]
+    assert f"{PAGE}/tokens/1/revoke" not in text(desk, f"{PAGE}/tokens/1")
+
+
+def test_a_token_of_another_agency_is_not_revoked_here(
+    call: Call, receive: Call, desk: FlaskClient, tmp_path: Path
+) -> None:
+    receive(two(tmp_path / "t"))
+    call("agency", "token", "add", "1741000")
+    assert desk.post(f"{PAGE}/tokens/1/revoke").status_code == 404
+    assert desk.get(f"{PAGE}/tokens/1").status_code == 404
+    assert call("agency", "token", "list").told["tokens"][0]["revoked_at"] is None
+
+
+def test_the_pages_are_for_the_desk_only(
+    call: Call, receive: Call, site: Site, desk: FlaskClient, tmp_path: Path
+) -> None:
+    receive(two(tmp_path / "t"))
+    auditor, nobody = signed_in(site, "auditor"), create_app(site, seogo.pages(site)).test_client()
+    for address in ("/desk/agencies", PAGE, f"{PAGE}/agreements/try"):
+        assert desk.get(address).status_code == 200
+        assert auditor.get(address).status_code == 403
+        assert nobody.get(address).status_code in (302, 303)
+    assert auditor.post(f"{PAGE}/tokens").status_code == 403
+    assert desk.get("/desk/agencies/none").status_code == 404
