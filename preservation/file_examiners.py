@@ -67,7 +67,7 @@ def finding(fault: Fault, name: str) -> Finding:
 
 
 def _looked_at_later(name: str, size: int) -> Iterator[Finding]:
-    sentence = f"The archive file {name} has {size:,} bytes; it is looked through when it is stored."
+    sentence = f"The file {name} has {size:,} bytes; it is looked through when it is stored."
     yield Finding(
         "limit.archive_size", "note", Where(path=name), str(size), f"at most {HELD_IN_MEMORY}", sentence
     )

@@ -84,6 +84,10 @@ RULES = {
         "file.not_looked_through", "warning", "",
         "Open it by hand in a safe place, or ask for the files that are in it.",
     ),
+    "script": Rule(
+        "file.script", "warning", "a document holds code that its program runs (macros, scripts)",
+        "Look whether the record needs it; it is not run here, and is lost in a copy as PDF.",
+    ),
     "mail_damaged": Rule(
         "file.mail_damaged", "warning", "a message in it is damaged",
         "Compare it with the sender's mail, or ask for a sound copy.",
@@ -114,7 +118,7 @@ class Faults:
     """Gathers what is found in one file, which is called ``subject``."""
 
     def __init__(self, subject: str = "archive file") -> None:
-        self._subject = subject
+        self.subject = subject
         self.mail: Counter[str] = Counter()
         self._members: dict[str, list[str]] = defaultdict(list)
         self._counts: dict[str, int] = defaultdict(int)
@@ -138,7 +142,7 @@ class Faults:
         if self._exceeded is not None:
             fact = f"it {self._exceeded.fact}; it was not looked at further"
             faults.append(Fault(LIMIT_RULES[self._exceeded.limit], "error", fact, LIMIT_NEXT))
-        return [replace(fault, subject=self._subject) for fault in faults]
+        return [replace(fault, subject=self.subject) for fault in faults]
 
     def _mail_contents(self) -> Fault:
         messages, archives = self.mail["messages"], self.mail["archives"]

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator
 from io import BytesIO
 from typing import Any, BinaryIO
 
-from archive.names import hides_something
-from preservation.archive_files import decompressors, names
+from preservation.archive_files import decompressors, names, scripts
 from preservation.archive_files.ar_and_cpio import ar_members, cpio_members
 from preservation.archive_files.arj_members import arj_members
 from preservation.archive_files.by_libarchive import libarchive_members
+from preservation.archive_files.compound_members import compound_members, is_message
 from preservation.archive_files.disk_images import has_udf, image_by_its_end, image_of
 from preservation.archive_files.dump_members import dump_members
 from preservation.archive_files.faults import Fault, Faults
@@ -24,6 +24,12 @@ from preservation.archive_files.kinds import COMPRESSED, HEAD, SUBJECTS, claimed
 from preservation.archive_files.limits import Budget, Exceeded, Limits
 from preservation.archive_files.mail import mailbox_members, message_members
 from preservation.archive_files.mail.outlook import outlook_members
+from preservation.archive_files.member_faults import (
+    judge_attachment,
+    judge_member,
+    judge_message,
+    judge_name,
+)
 from preservation.archive_files.members import BLOCK, Damaged, Encrypted, Member, Unsupported
 from preservation.archive_files.seven_zip import seven_zip_members
 from preservation.archive_files.tar_members import tar_members
@@ -39,8 +45,13 @@ SEEKING: dict[str, Callable[[BinaryIO, Budget], Iterator[Member]]] = {
     "zip": zip_members, "7z": seven_zip_members,
 }  # fmt: skip
 MAIL: dict[str, Callable[[BinaryIO, Budget], Iterator[Member]]] = {
-    "mbox": mailbox_members, "eml": message_members, "pst": outlook_members,
+    "mbox": mailbox_members, "eml": message_members, "pst": outlook_members, "msg": compound_members,
 }  # fmt: skip
+MAILBOXES = frozenset({"mbox", "pst"})
+NO_LEVEL = frozenset({*MAIL, "ole"})
+"""Only what is packed into each other for no other reason counts as nested: a letter holds a document."""
+LEVELS = 3
+"""Levels of whatever kind for each level of archives that may be nested."""
 DECOMPRESSORS = {
     "gzip": decompressors.gzip,
     "bzip2": decompressors.bzip2,
@@ -53,6 +64,7 @@ def judge(stream: BinaryIO, name: str, limits: Limits) -> list[Fault]:
     """Everything worth saying about one file; nothing for a file that is no archive and claims to be none."""
     head = stream.read(HEAD)
     kind = kind_of(head) or _claimed_kind(stream, head, name)
+    kind = "msg" if kind == "ole" and is_message(stream) else kind
     said = claimed(name)
     faults = Faults(SUBJECTS.get(kind or said or "", "archive file"))
     if kind is None:
@@ -60,7 +72,7 @@ def judge(stream: BinaryIO, name: str, limits: Limits) -> list[Fault]:
             _add_broken_promise(faults, said)
         return faults.all()
     try:
-        _look(_Task(Budget(limits), faults, 1), stream, kind, "")
+        _look(_Task(Budget(limits), faults, int(kind not in NO_LEVEL)), stream, kind, "")
     except Exceeded as exceeded:
         faults.exceed(exceeded)
     return faults.all()
@@ -85,14 +97,17 @@ def _claimed_kind(stream: BinaryIO, head: bytes, name: str) -> str | None:
 class _Task:
     """What is shared while one file is looked at, and how deep in it we are."""
 
-    def __init__(self, budget: Budget, faults: Faults, depth: int) -> None:
+    def __init__(self, budget: Budget, faults: Faults, depth: int, level: int = 1) -> None:
         self.budget = budget
         self.faults = faults
         self.depth = depth
+        self.level = level
 
-    def deeper(self) -> "_Task":
-        self.budget.deeper(self.depth + 1)
-        return _Task(self.budget, self.faults, self.depth + 1)
+    def deeper(self, kind: str) -> "_Task":
+        """Letters and documents are no level of their own, but even they are not gone into without end."""
+        depth, level = self.depth + (kind not in NO_LEVEL), self.level + 1
+        self.budget.deeper(max(depth, level // LEVELS))
+        return _Task(self.budget, self.faults, depth, level)
 
 
 def _look(task: _Task, stream: BinaryIO, kind: str, within: str) -> None:
@@ -106,9 +121,11 @@ def _look(task: _Task, stream: BinaryIO, kind: str, within: str) -> None:
             )
         elif kind == "image":
             _name_image(task, stream, where)
-        elif kind in MAIL:
+        elif kind == "ole" and not is_message(stream):
+            _look_at_document(task, compound_members(stream, task.budget), within)
+        elif kind in NO_LEVEL:
             stream.seek(0)
-            _look_at_mail(task, MAIL[kind](stream, task.budget), kind, within)
+            _look_at_mail(task, MAIL.get(kind, compound_members)(stream, task.budget), kind, within)
         else:
             _look_at_members(task, _members(task, stream, kind), within)
             if kind == "iso" and has_udf(stream):
@@ -155,7 +172,8 @@ def _look_compressed(task: _Task, unpacked: Iterator[bytes], within: str) -> Non
 
 
 def _counted(task: _Task, blocks: Iterator[bytes]) -> Iterator[bytes]:
-    for block in blocks:
+    """Never an empty block, which would look like the end."""
+    for block in filter(None, blocks):
         task.budget.unpack(len(block))
         yield block
 
@@ -166,42 +184,12 @@ def _look_at_members(task: _Task, members: Iterator[Member], within: str) -> Non
         task.budget.member()
         name, encoding = names.read_name(member)
         full = f"{within}{name}"
-        _judge_name(task.faults, name, encoding, full, seen)
-        _judge_member(task.faults, member, name, full)
+        judge_name(task.faults, name, encoding, full, seen)
+        judge_member(task.faults, member, name, full)
         if member.size is not None:
             task.budget.declare(member.size)
         if member.data is not None:
             _look_at_data(task, member.data(), full)
-
-
-def _judge_name(faults: Faults, name: str, encoding: str | None, full: str, seen: names.Seen) -> None:
-    if (how := names.leads_out(name)) is not None:
-        faults.add("path", how, full)
-    elif names.not_for_windows(name):
-        faults.add("windows", "", full)
-    if encoding is not None:
-        faults.add("encoding", encoding, full)
-    if hides_something(name):
-        faults.add("hidden", "", full)
-    if names.too_long(name):
-        faults.add("long", "", full)
-    for how in seen.add(name):
-        faults.add(how, "", full)
-
-
-def _judge_member(faults: Faults, member: Member, name: str, full: str) -> None:
-    if member.encrypted:
-        faults.add("encrypted", "", full)
-    if member.unsupported:
-        faults.add("unsupported", member.unsupported, full)
-    if member.unusual:
-        faults.add("unusual", member.unusual, full)
-    if member.kind == "special":
-        faults.add("special", "", full)
-    if member.kind == "link" and member.target is not None:
-        target = member.target.decode("utf-8", "surrogateescape")
-        leads_out = names.link_leads_out(name, target, hard=member.hard)
-        faults.add("link_out" if leads_out else "link", "", full)
 
 
 def _look_at_mail(task: _Task, members: Iterator[Member], kind: str, within: str) -> None:
@@ -209,34 +197,34 @@ def _look_at_mail(task: _Task, members: Iterator[Member], kind: str, within: str
     number = 1
     for member in members:
         task.budget.wait()
-        where = within if kind == "eml" else f"{within}message {number}"
+        where = f"{within}message {number}{NEXT}" if kind in MAILBOXES else within
         if member.kind != "file":
-            task.faults.mail["messages"] += member.kind == "message"
+            judge_message(task.faults, member, where.removesuffix(NEXT))
             number += member.kind == "message"
-            if member.unusual:
-                task.faults.add("mail_damaged", member.unusual, where)
-            if member.unsupported:
-                task.faults.add("unsupported", member.unsupported, where)
         elif member.encrypted:
-            task.faults.add("mail_encrypted", "", where)
+            task.faults.add("mail_encrypted", "", where.removesuffix(NEXT))
         else:
-            _look_at_attachment(task, member, where if kind == "eml" else f"{where}{NEXT}")
+            _look_at_attachment(task, member, where)
 
 
 def _look_at_attachment(task: _Task, member: Member, within: str) -> None:
     name, encoding = names.read_name(member)
     full = f"{within}{name or 'an attachment without a name'}"
     task.faults.mail["attachments"] += 1
-    if name and names.leads_out(name) is not None:
-        task.faults.add("mail_name", "", full)
-    if encoding is not None:
-        task.faults.add("encoding", encoding, full)
-    if hides_something(name):
-        task.faults.add("hidden", "", full)
-    if member.unsupported is not None:
-        task.faults.add("unsupported", member.unsupported, full)
+    judge_attachment(task.faults, member, name, encoding, full)
     if member.data is not None and _look_at_data(task, member.data(), full):
         task.faults.mail["archives"] += 1
+
+
+def _look_at_document(task: _Task, members: Iterator[Member], within: str) -> None:
+    """What was put into a document.  It has names of programs, which nobody unpacks it under."""
+    for member in members:
+        task.budget.member()
+        full = f"{within}{names.read_name(member)[0]}"
+        if member.kind == "code":
+            task.faults.add("script", "", full)
+        elif member.data is not None:
+            _look_at_data(task, member.data(), full)
 
 
 def _look_at_data(task: _Task, data: Iterator[bytes], full: str) -> bool:
@@ -244,6 +232,8 @@ def _look_at_data(task: _Task, data: Iterator[bytes], full: str) -> bool:
     kind = None
     try:
         blocks = _counted(task, data)
+        if scripts.is_script(full):
+            blocks = _read_code(task, blocks, full)
         first = next(blocks, b"")
         while first and len(first) < HEAD and (more := next(blocks, b"")):
             first += more
@@ -255,7 +245,17 @@ def _look_at_data(task: _Task, data: Iterator[bytes], full: str) -> bool:
             _look_into(task, kind, _chained(first, blocks), full)
     except Unsupported as reason:
         task.faults.add("unsupported", str(reason), full)
-    return kind is not None and kind not in MAIL
+    return kind is not None and kind not in NO_LEVEL and kind != "image"
+
+
+def _read_code(task: _Task, blocks: Iterator[bytes], full: str) -> Iterator[bytes]:
+    """The code of a Hangul document, told where it does something."""
+    code = b""
+    for block in blocks:
+        code += block[: scripts.LONGEST + 1 - len(code)]
+        yield block
+    if scripts.does_something(code):
+        task.faults.add("script", "", full)
 
 
 def _chained(first: bytes, more: Iterator[bytes]) -> Iterator[bytes]:
@@ -275,4 +275,4 @@ def _look_into(task: _Task, kind: str | None, blocks: Iterator[bytes], full: str
                 held = BytesIO()
     if kind is not None:
         held.seek(0)
-        _look(task.deeper(), held, kind, f"{full}{NEXT}" if full else "")
+        _look(task.deeper(kind), held, kind, f"{full}{NEXT}" if full else "")

@@ -10,6 +10,7 @@ from preservation.archive_files.mail import is_mailbox, is_message
 HEAD = 19 * 2048
 """How many bytes from the front tell the kind: a disc says what it is in its sectors 16 to 18."""
 
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"PK\x03\x04", "zip"),
     (0, b"PK\x05\x06", "zip"),
@@ -18,6 +19,8 @@ SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"PK\x07\x08PK\x03\x04", "zip"),
     (0, b"PK00PK\x03\x04", "zip"),
     (0, b"!BDN", "pst"),
+    (0, OLE, "ole"),
+    (4, OLE, "ole"),
     (0, b"7z\xbc\xaf\x27\x1c", "7z"),
     (0, b"Rar!\x1a\x07", "rar"),
     (0, b"!<arch>\n", "ar"),
@@ -75,6 +78,8 @@ SUBJECTS = {
     "pst": "Outlook data file",
     "iso": "disk image",
     "image": "disk image",
+    "ole": "document",
+    "msg": "mail message",
 }
 """What a file of a kind is called where it is no archive file."""
 """Endings by which a person expects an archive file."""

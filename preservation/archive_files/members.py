@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Literal
 
-Kind = Literal["file", "folder", "link", "special", "message"]
+Kind = Literal["file", "folder", "link", "special", "message", "code"]
 BLOCK = 1 << 20
 
 

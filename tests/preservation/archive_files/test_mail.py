@@ -235,7 +235,7 @@ def test_mail_in_archives_and_archives_in_mail_share_one_depth() -> None:
     packed = zipped({"보관/inbox": mailbox(PLAIN, inner)})
     assert ("file.archive_path", "error") in rules(packed, "a.zip")
     assert "보관/inbox › message 2 › a.bin" in fact_of("file.archive_path", packed, "a.zip")
-    deep = replace(LIMITS, depth=2)
+    deep = replace(LIMITS, depth=1)
     assert ("limit.archive_depth", "error") in rules(packed, "a.zip", deep)
     forwarded = message(b"Content-Type: message/rfc822\n\n" + message(attachment(TRAP), boundary=b"inner"))
     assert ("file.archive_path", "error") in rules(forwarded, limits=deep)
