@@ -35,7 +35,7 @@ COMMANDS = {
     "policy": "preservation.policy_commands",
     "receipt": "ingest.receipts.commands",
     "sample": "ingest.samples.commands",
-    "scanner": "preservation.scanning.commands",
+    "scanner": "ingest.releases.scanner_commands",
     "search": "access.commands",
     "settings": "archive.site.commands",
     "transfer": "ingest.commands",

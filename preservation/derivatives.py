@@ -77,10 +77,13 @@ class Task:
 
 @jobs.job("derive-volume", timeout=timedelta(hours=12), attempts=3, memory=2 << 30, preload=SLOW_TO_LOAD)
 def derive_volume(site: Site, volume_id: int) -> Iterator[jobs.Progress]:
-    """Make page images and text of each file of a volume, and count its pages; counts items."""
+    """Make page images and text of each file of a volume, and count its pages; counts items.
+
+    Nothing is made of what is withheld; when it is shown again, this job is asked for once more.
+    """
     with site.reading_session() as session:
-        of_volume = select(Item.id).where(Item.volume_id == volume_id).order_by(Item.position)
-        items = list(session.scalars(of_volume))
+        of_volume = select(Item.id).where(Item.volume_id == volume_id, ~Item.withheld)
+        items = list(session.scalars(of_volume.order_by(Item.position)))
     with Reader() as reader, scratch(site, f"derive-{volume_id}") as folder:
         for done, item_id in enumerate(items):
             for _ in derive_item(site, reader, folder, item_id):

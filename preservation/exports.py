@@ -11,6 +11,7 @@ from archive.site.site import Site
 from archive.stores import Store
 from preservation import bagging
 from preservation.packages import MANIFEST, TAGMANIFEST, Bag
+from preservation.withheld import refuse_volume
 
 BLOCK = 1 << 20
 
@@ -19,8 +20,9 @@ def export(site: Site, bag: Bag, reference: str, folder: Path) -> Path:
     """Write one bag as ``<reference>-v<number>`` below ``folder``, from the first store that has it whole.
 
     Conflict when that folder is there already.  Half a bag never stands under its final name, and
-    what a killed export left behind is in nobody's way.
+    what a killed export left behind is in nobody's way.  Refused while malware is known in the volume.
     """
+    _refuse_withheld(site, bag)
     target = folder / f"{reference}-v{bag.number}"
     if target.exists():
         raise Conflict(f"{target} is already there.", next="Give another folder, or move that one away.")
@@ -38,6 +40,7 @@ def _from_the_first_whole(site: Site, bag: Bag, reference: str, target: Path) ->
         shutil.rmtree(aside, ignore_errors=True)
         try:
             _copy(store, bag, aside)
+            _refuse_withheld(site, bag)  # it may have been found while the bag was written
             aside.rename(target)
         except (Damaged, Missing, Unavailable) as error:
             reasons.append(error)
@@ -46,6 +49,11 @@ def _from_the_first_whole(site: Site, bag: Bag, reference: str, target: Path) ->
         finally:
             shutil.rmtree(aside, ignore_errors=True)
     raise _nothing_whole(reference, reasons)
+
+
+def _refuse_withheld(site: Site, bag: Bag) -> None:
+    with site.reading_session() as session:
+        refuse_volume(session, bag.volume_id)
 
 
 def _nothing_whole(reference: str, reasons: list[ArchiveError]) -> ArchiveError:

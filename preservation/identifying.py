@@ -124,7 +124,7 @@ def enter(session: Session, found: Iterable[tuple[ContentFile, Identified]], at:
 
 
 def _groups(site: Site, volume_id: int) -> Iterator[tuple[Holders, list[ContentFile]]]:
-    """The files of a volume that nobody has looked at, some at a time."""
+    """The files of a volume that nobody has looked at, some at a time; none of what is withheld."""
     after = 0
     while True:
         with site.reading_session() as session:
@@ -132,7 +132,7 @@ def _groups(site: Site, volume_id: int) -> Iterator[tuple[Holders, list[ContentF
             files = session.scalars(
                 select(ContentFile)
                 .join(Item)
-                .where(Item.volume_id == volume_id, ContentFile.id > after, ~known)
+                .where(Item.volume_id == volume_id, ~Item.withheld, ContentFile.id > after, ~known)
                 .order_by(ContentFile.id)
                 .limit(FILES_AT_ONCE)
             ).all()

@@ -19,6 +19,7 @@ from archive.site.site import Site
 from archive.stores import Store
 from preservation.contents import RenderedPage
 from preservation.packages import Bag, Copy
+from preservation.withheld import refuse_item
 
 COPY_BLOCK = 1 << 20
 _WHY = {
@@ -37,6 +38,13 @@ class Holders:
 
 
 def holders_of(session: Session, item: Item) -> Holders:
+    """Who holds what may be read.  Refused while the item is withheld."""
+    refuse_item(item)
+    return holders_to_scan(session, item)
+
+
+def holders_to_scan(session: Session, item: Item) -> Holders:
+    """The same for the scanner, which looks at withheld items too and gives nothing out."""
     bag = session.scalar(select(Bag).where(Bag.volume_id == item.volume_id).order_by(Bag.number).limit(1))
     if bag is None:
         raise errors.Unavailable(f"{item.reference} has no package yet.", code="package.missing")

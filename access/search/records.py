@@ -37,7 +37,7 @@ def read(session: Session, shelf: Shelf, item_ids: Sequence[int], today: date) -
         query = select(Item).where(Item.id.in_(some)).options(joinedload(Item.volume)).order_by(Item.id)
         for item in session.scalars(query):
             agency = item.volume.creator_agency or names.get(item.volume.agency_code, item.volume.agency_code)
-            text = _page_texts(session, shelf, item.id)
+            text = () if item.withheld else _page_texts(session, shelf, item.id)
             yield Record(item, item.volume, agency, for_the_staff(item, item.volume, agency, text, today))
 
 

@@ -20,7 +20,7 @@ from ingest import transfers
 from ingest.landing import read_name, shown
 from ingest.readings import TransferFile
 from ingest.transfers import FindingRow, Transfer
-from preservation.scanning import rescanning
+from preservation.scanning import withholding
 
 HELD_BY = ("virus.found", "virus.encrypted", "virus.not_scanned_whole")
 COMMAND_LINE = "command-line"
@@ -102,7 +102,7 @@ def decide(
     for row in rows:
         row.outcome, row.decided_by, row.decided_at = "released" if release else "refused", by, at
         if release:
-            rescanning.believe(session, row.sha256, row.value, reason=row.reason, by=by, at=at)
+            withholding.believe(session, row.sha256, row.value, reason=row.reason, by=by, at=at)
     session.flush()
     _tell(session, transfer, "released" if release else "release-refused", rows, by=by, at=at)
     renew(session, transfer)

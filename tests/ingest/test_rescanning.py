@@ -5,16 +5,17 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from archive.errors import Conflict, Refused
 from archive.holdings import Item
 from archive.ledger import LedgerEntry
 from archive.people import Reader
 from archive.site import settings
 from archive.site.site import Site
-from preservation.scanning import rescanning
+from preservation.scanning import rescanning, withholding
 from tests.conftest import Installation
-from tests.ingest.conftest import Call
+from tests.ingest.conftest import AGENCY, Call
 from tests.ingest.test_bad_input import row, transfer
-from tests.preservation.scanner_double import Double
+from tests.preservation.scanner_double import MARK, SIGNATURE, Double
 
 from access import viewing  # isort: skip
 
@@ -81,13 +82,59 @@ def test_a_false_alarm_is_shown_again_and_believed_from_then_on(
     call: Call, held: list[str], learnt: Double, place: Installation
 ) -> None:
     item = call("scanner", "rescan").told["withheld"][0]["item"]
-    cleared = call("scanner", "clear", item, "--reason", "another scanner finds nothing")
+    asked = call("scanner", "clear", item, "--reason", "another scanner finds nothing")
+    assert (asked.exit_code, asked.told["withheld"][0]["asked_by"]) == (3, "command-line")
+    assert call("scanner", "clear", item, "--reason", "once more").exit_code == 3
+    cleared = call("scanner", "clear", item, "--confirm")
     assert (cleared.exit_code, cleared.told["withheld"]) == (0, [])
     assert call("scanner", "rescan", "--anew").exit_code == 0
     site = place.site()
     assert answers(site, held[1]) == ["open", "open", "open"]
     site.engine.dispose()
     assert call("scanner", "clear", item, "--reason", "again").exit_code == 3
+    assert call("scanner", "clear", item, "--confirm").exit_code == 3
+    assert call("scanner", "clear", item).exit_code == 2
+
+
+def test_who_says_that_it_is_a_false_alarm_does_not_decide_and_later_findings_stay(
+    call: Call, held: list[str], learnt: Double, place: Installation
+) -> None:
+    item = call("scanner", "rescan").told["withheld"][0]["item"]
+    site, now = place.site(), place.site().now()
+    with site.open_session.begin() as session:
+        withholding.ask(session, item, reason="it is ours", by="p-1", at=now)
+    with site.open_session.begin() as session, pytest.raises(Refused):
+        withholding.decide(session, item, clear=True, by="p-1", at=now)
+    with site.open_session.begin() as session:
+        withholding.decide(session, item, clear=False, by="p-2", at=now)
+    with site.open_session.begin() as session, pytest.raises(Conflict):
+        withholding.decide(session, item, clear=True, by="p-2", at=now)
+    with site.open_session.begin() as session:
+        withholding.ask(session, item, reason="it is ours indeed", by="p-1", at=now)
+    learnt.marks = {b"nobody knew this": "Another.Malware", **learnt.marks}
+    assert len(call("scanner", "rescan", "--anew").told["withheld"]) == 2
+    with site.open_session.begin() as session:
+        withholding.decide(session, item, clear=True, by="p-2", at=now)
+    assert answers(site, held[1]) == ["withheld", "withheld", "open"]
+    assert [each["signature"] for each in call("scanner", "show").told["withheld"]] == ["Another.Malware"]
+    site.engine.dispose()
+
+
+def test_what_is_held_back_in_transfers_is_listed_with_who_asked_for_it(
+    call: Call, scanner: Double, tmp_path: Path
+) -> None:
+    folder = transfer(tmp_path / "t", row("A-1", "가.txt"), row("A-2", "나.txt"), files=("가.txt", "나.txt"))
+    (folder / "나.txt").write_bytes(MARK)
+    number = call("transfer", "receive", folder, "--agency", AGENCY).told["transfer"]
+    shown = call("scanner", "show")
+    [held] = shown.told["held"]
+    assert (shown.exit_code, held["transfer"], held["volume"], held["file"]) == (0, number, 2, "나.txt")
+    assert (held["rule"], held["value"], held["asked_by"]) == ("virus.found", SIGNATURE, None)
+    call("transfer", "release", number, "--file", "나.txt", "--reason", "a false alarm")
+    assert call("scanner", "show").told["held"][0]["asked_by"] == "command-line"
+    assert f"held back: transfer {number}, volume 2, 나.txt" in call("scanner", "show", words=True).out
+    call("transfer", "return", number, "--volume", "2", "--reason", "malware")
+    assert call("scanner", "show").told["held"] == []
 
 
 def test_the_same_signatures_are_not_scanned_with_twice(call: Call, held: list[str], scanner: Double) -> None:

@@ -1,30 +1,30 @@
-"""``seogo scanner``: what the virus scanner is, the rescan of what is in custody, and false alarms."""
+"""``seogo scanner``: what it is, the rescan of what is in custody, what is withheld and what is held back."""
 
 from typing import Any
 
 import click
 from sqlalchemy.orm import Session
 
-from archive.errors import Refused
+from archive.errors import Refused, WrongCall
 from archive.site.evidence import seal_now
 from archive.site.site import Site
 from archive.site.terminal import Command, Group, Progress, json_option, pass_site, say
-from preservation.scanning import rescanning
+from ingest.releases import held
+from preservation.scanning import rescanning, withholding
 from preservation.scanning.trying import find_largest, open_scanner
-
-BY = "command-line"
+from preservation.scanning.withholding import COMMAND_LINE, Withheld
 
 
 @click.group(cls=Group)
 def scanner() -> None:
-    """The virus scanner, and what it finds in custody."""
+    """The virus scanner, and what it finds in custody and in transfers."""
 
 
 @scanner.command(cls=Command, exits=(0, 1, 2, 3, 4))
 @json_option
 @pass_site
 def show(site: Site, as_json: bool) -> int:
-    """Try the scanner and say what it is; the last rescan, and what is withheld."""
+    """Try the scanner and say what it is; the last rescan, what is withheld, and what is held back."""
     return _told(site, as_json)
 
 
@@ -45,13 +45,21 @@ def rescan(site: Site, anew: bool, as_json: bool) -> int:
 
 @scanner.command(cls=Command, exits=(0, 1, 2, 3, 4))
 @click.argument("item")
-@click.option("--reason", required=True, help="How it was found out that it is a false alarm.")
+@click.option("--reason", help="First step: how it was found out that it is a false alarm.")
+@click.option("--confirm", "decision", flag_value="confirm", help="Second step: it is shown again.")
+@click.option("--refuse", "decision", flag_value="refuse", help="Second step: it stays withheld.")
 @json_option
 @pass_site
-def clear(site: Site, item: str, reason: str, as_json: bool) -> int:
-    """Say that what was found in an item is a false alarm: it is shown again."""
+def clear(site: Site, item: str, reason: str | None, decision: str | None, as_json: bool) -> int:
+    """Say, in two steps, that what was found in an item is a false alarm."""
+    if bool(reason) == bool(decision):
+        raise WrongCall("Give a reason, or decide.", next="--reason TEXT first, then --confirm or --refuse.")
     with site.open_session.begin() as session:
-        rescanning.clear(session, item, reason=reason, by=BY, at=site.now())
+        if reason:
+            withholding.ask(session, item, reason=reason, by=COMMAND_LINE, at=site.now())
+        else:
+            go = decision == "confirm"
+            withholding.decide(session, item, clear=go, by=COMMAND_LINE, at=site.now())
     seal_now(site)
     return _told(site, as_json)
 
@@ -63,7 +71,12 @@ def _need_scanner(site: Site) -> None:
 
 def _told(site: Site, as_json: bool) -> int:
     with site.reading_session() as session:
-        told = {"scanner": _scanner(site), **_holdings(session)}
+        told = {
+            "scanner": _scanner(site),
+            "rescan": _last_rescan(session),
+            "withheld": [_withheld(each) for each in withholding.withheld(session)],
+            "held": [_held(each) for each in held.everything(session)],
+        }
     say(told, as_json, lambda: _in_words(told))
     return 3 if told["withheld"] else 0
 
@@ -83,19 +96,32 @@ def _scanner(site: Site) -> dict[str, Any] | None:
     }
 
 
-def _holdings(session: Session) -> dict[str, Any]:
+def _last_rescan(session: Session) -> dict[str, Any] | None:
     row = rescanning.newest(session)
-    last = row and {
+    if row is None:
+        return None
+    return {
         "signatures": row.signatures, "began_at": row.began_at.isoformat(),
         "ended_at": row.ended_at and row.ended_at.isoformat(), "files": row.files, "found": row.found,
         "not_whole": row.not_whole, "unread": row.unread,
     }  # fmt: skip
-    withheld = [
-        {"item": item.reference, "file": file.position, "signature": infection.signature,
-         "found_at": infection.found_at.isoformat()}
-        for infection, item, file in rescanning.open_infections(session)
-    ]  # fmt: skip
-    return {"rescan": last, "withheld": withheld}
+
+
+def _withheld(each: Withheld) -> dict[str, Any]:
+    row = each.infection
+    return {
+        "item": each.item.reference, "file": each.file.position, "signature": row.signature,
+        "found_at": row.found_at.isoformat(), "asked_by": row.asked_by,
+        "reason": row.reason if row.asked_by else None,
+    }  # fmt: skip
+
+
+def _held(each: held.Held) -> dict[str, Any]:
+    return {
+        "transfer": each.transfer.number, "volume": each.volume and each.volume.position + 1,
+        "file": each.finding.path, "rule": each.finding.rule, "value": each.finding.value,
+        "asked_by": each.asked_by,
+    }  # fmt: skip
 
 
 def _in_words(told: dict[str, Any]) -> str:
@@ -113,6 +139,23 @@ def _in_words(told: dict[str, Any]) -> str:
             f"with malware, {last['not_whole']} not scanned whole, {last['unread']} not read."
         )
     lines += [
-        f"withheld: {each['item']}, file {each['file']}: {each['signature']}" for each in told["withheld"]
+        f"withheld: {each['item']}, file {each['file']}: {each['signature']}{_who(each['asked_by'])}"
+        for each in told["withheld"]
     ]
+    lines += [
+        f"held back: transfer {each['transfer']}, {_place(each)}: {each['value']} ({each['rule']})"
+        f"{_who(each['asked_by'])}"
+        for each in told["held"]
+    ]
+    if told["withheld"] or told["held"]:
+        lines.append("Two persons let something pass: one asks with a reason, another one decides.")
     return "\n".join(lines)
+
+
+def _place(each: dict[str, Any]) -> str:
+    volume = f"volume {each['volume']}" if each["volume"] else "all of it"
+    return f"{volume}, {each['file']}" if each["file"] else volume
+
+
+def _who(asked_by: str | None) -> str:
+    return f"; {asked_by} asked, another person decides" if asked_by else ""
