@@ -68,7 +68,7 @@ CREATE TABLE sent (sha256 TEXT);
 """
 
 # Without a journal a write is half as dear; a file that is spoilt by a kill is never read again.
-SETTINGS = ("journal_mode = OFF", "synchronous = OFF", "cache_size = -16384", "temp_store = FILE")
+SETTINGS = ("journal_mode = OFF", "synchronous = OFF", "cache_size = -4096", "temp_store = FILE")
 
 _numbers = count(1)
 
