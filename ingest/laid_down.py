@@ -4,11 +4,11 @@ Whoever goes through it opens the file anew, as often as needed, and holds one t
 """
 
 import pickle
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 MANY = 2_000
 """Up to so many are held in memory, where they are quicker."""
@@ -17,7 +17,7 @@ Thing = TypeVar("Thing")
 
 
 @dataclass(frozen=True)
-class LaidDown(Generic[Thing]):
+class LaidDown(Collection[Thing]):
     """``count`` things in a file; as small as its path, however many there are."""
 
     path: Path
@@ -26,17 +26,24 @@ class LaidDown(Generic[Thing]):
     def __len__(self) -> int:
         return self.count
 
+    def __contains__(self, thing: object) -> bool:
+        return any(each == thing for each in self)
+
     def __iter__(self) -> Iterator[Thing]:
         with self.path.open("rb") as stream:
             for _ in range(self.count):
                 yield pickle.load(stream)
 
 
-def kept(things: Iterable[Thing], path: Path) -> "tuple[Thing, ...] | LaidDown[Thing]":
-    """The things themselves, or where there are many, the file at ``path`` that they are laid down in."""
+def kept(things: Iterable[Thing], path: Path, *, among: int = 0) -> "tuple[Thing, ...] | LaidDown[Thing]":
+    """The things themselves, or where they are many, the file at ``path`` that they are laid down in.
+
+    ``among``: what they hold together, where that may be more than they are themselves.
+    """
+    most = MANY if among <= MANY else 0
     rest = iter(things)
-    first = tuple(islice(rest, MANY + 1))
-    if len(first) <= MANY:
+    first = tuple(islice(rest, most + 1))
+    if len(first) <= most:
         return first
     count = 0
     with path.open("wb") as stream:

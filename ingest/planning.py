@@ -80,15 +80,17 @@ def give_references(session: Session, site: Site, rows: Sequence[TransferVolume]
 def _plan_of(
     site: Site, custody: Custody, inspection: Inspection, row: TransferVolume, released: Released
 ) -> Plan:
-    described = inspection.volume(row.position).description
-    described = replace(described, items=tuple(inspection.items(row.position)))
+    planned, beside = inspection.volume(row.position), inspection.inventory.beside
+    # An item may name as many files as the volume has.
+    told = kept(inspection.items(row.position), beside(), among=planned.files)
+    described = replace(planned.description, items=told)
     reference, packed_at = _given(row)
     items = tuple(holdings.item_reference(reference, place) for place in range(1, len(described.items) + 1))
     return Plan(
         reference=reference,
         volume=described,
         items=items,
-        files=kept(_sources(inspection, row.position, reference, items), inspection.inventory.beside()),
+        files=kept(_sources(inspection, row.position, reference, items), beside()),
         packed_at=packed_at,
         archive=site.settings.name,
         agency=custody.agency,

@@ -4,7 +4,7 @@ Nothing here reads a file. Codes of a source system are already turned into the
 text values of NAK 8; the cells as they came stay beside them in ``raw``.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
@@ -100,7 +100,7 @@ class VolumeDescription:
     item_count: int | None = None
     page_count: int | None = None
     file_count: int | None = None
-    items: Sequence[ItemDescription] = ()
+    items: Collection[ItemDescription] = ()
     files: tuple[str, ...] = ()
     identifiers: Mapping[str, str] = field(default_factory=dict)
     raw: Mapping[str, str] = field(default_factory=dict)

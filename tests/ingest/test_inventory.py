@@ -109,6 +109,8 @@ def test_what_is_laid_down_comes_back_as_often_as_it_is_asked_for(tmp_path: Path
     few, many = (laid_down.kept(iter(range(count)), tmp_path / str(count)) for count in (2, 5000))
     assert few == (0, 1) and not (tmp_path / "2").exists()
     assert len(many) == 5000 and list(many) == list(many) == list(range(5000))
+    heavy = laid_down.kept(iter(range(2)), tmp_path / "heavy", among=5000)
+    assert (tmp_path / "heavy").exists() and len(heavy) == 2 and list(heavy) == [0, 1] and 1 in heavy
 
 
 def test_what_a_killed_run_left_goes_with_the_next(tmp_path: Path) -> None:
