@@ -38,6 +38,7 @@ COMMANDS = {
     "scanner": "ingest.releases.scanner_commands",
     "search": "access.commands",
     "settings": "archive.site.commands",
+    "store": "archive.site.store_commands",
     "transfer": "ingest.commands",
     "user": "archive.site.commands",
     "volume": "preservation.commands",

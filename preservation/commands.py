@@ -13,7 +13,7 @@ from archive.registration import ENTERING
 from archive.site.evidence import seal_or_say
 from archive.site.site import Site
 from archive.site.terminal import Command, Progress, json_option, pass_site, say
-from preservation import exports, fills, fixity, lagging, packages, policies
+from preservation import exports, fills, fixity, lagging, locks, packages, policies
 from preservation.fills import Fill
 
 BY = "command-line"
@@ -161,6 +161,29 @@ def fill(site: Site, store: str, dry_run: bool, as_json: bool) -> int:
     told = {**run.told(), "dry_run": dry_run}
     say(told, as_json, lambda: fills.in_words(told))
     return run.exit_code if dry_run else max(run.exit_code, seal_or_say(site))
+
+
+@copy.command("lock", cls=Command, exits=(0, 1, 2, 3, 4))
+@click.option("--store", required=True, help="The store whose objects are locked, by name or location.")
+@click.option("--volume", "reference", help="Only one volume.")
+@json_option
+@pass_site
+def lock_(site: Site, store: str, reference: str | None, as_json: bool) -> None:
+    """Lock what a store holds for as long as its records are kept, as its URL asks for.
+
+    For copies from before locks were asked for, and to renew the locks of what has no last day.
+    No lock becomes shorter.
+    """
+    if reference:
+        with site.reading_session() as session:
+            reference = holdings.get_volume(session, reference).reference
+    chosen = site.store(store)
+    objects = extended = 0
+    for locked in locks.lock_copies(site, chosen, volume=reference):
+        objects, extended = objects + locked.objects, extended + locked.extended
+    told = {"store": chosen.name, "objects": objects, "extended": extended}
+    say(told, as_json, lambda: f"{told['objects']} objects in {chosen.name} are locked; "
+                               f"{told['extended']} of them were not, or not for long enough.")  # fmt: skip
 
 
 def _verdicts(told: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import BinaryIO
 
@@ -42,6 +43,7 @@ class Original:
     prefix: str
     tagmanifest_sha256: str
     bytes: int
+    kept_until: date | None = None
 
 
 class Meter:
@@ -74,7 +76,7 @@ def copy_bag(
     the target; Damaged when it did not keep what it was given; Unavailable when it is away or full.
     """
     tagmanifest = _tagmanifest(source, bag)
-    delivery = target.begin(bag.prefix, size=bag.bytes)
+    delivery = target.begin(bag.prefix, size=bag.bytes, kept_until=bag.kept_until)
     try:
         with tempfile.TemporaryFile(dir=scratch) as listing:
             for name, digest in _vouched_for(source, bag, tagmanifest, scratch):

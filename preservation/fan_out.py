@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
+from datetime import date
 from functools import cache
 from typing import TypeAlias
 
@@ -28,19 +29,21 @@ class Everywhere:
     It remembers the few objects that were written, and of the many that were copied only their sum.
     """
 
-    def __init__(self, stores: Sequence[Store], prefix: str, size: int) -> None:
+    def __init__(
+        self, stores: Sequence[Store], prefix: str, size: int, *, kept_until: date | None = None
+    ) -> None:
         self.stores = stores
         self.written: dict[str, tuple[str, int]] = {}
         self.objects = 0
         self.octets = 0
         self.deliveries: list[Delivery] = []
         self._undo = ExitStack()
-        self._prefix, self._size = prefix, size
+        self._prefix, self._size, self._kept_until = prefix, size, kept_until
 
     def __enter__(self) -> "Everywhere":
         with ExitStack() as undo:
             for store in self.stores:
-                delivery = store.begin(self._prefix, size=self._size)
+                delivery = store.begin(self._prefix, size=self._size, kept_until=self._kept_until)
                 undo.callback(delivery.abandon)
                 self.deliveries.append(delivery)
             self._undo = undo.pop_all()

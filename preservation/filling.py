@@ -20,7 +20,7 @@ from archive.errors import ArchiveError, Conflict, Damaged, Unavailable
 from archive.site.site import Site
 from archive.stores import Store
 from archive.work.processes import only_one
-from preservation import copying, fixity, kept_lists, lagging, local_copies, policies, storing
+from preservation import copying, fixity, kept_lists, lagging, local_copies, policies, retention, storing
 from preservation.copying import Meter, Original, Unusable
 from preservation.fixity import Checked, FixityVerdict, Subject
 from preservation.lagging import Owed
@@ -99,7 +99,9 @@ class Filling:
         return _without_source(owed, reasons, tuple(suspects))
 
     def _copy(self, source: Store, owed: Owed) -> None:
-        original = Original(owed.prefix, owed.tagmanifest_sha256, owed.bytes)
+        with self.site.reading_session() as session:
+            kept_until = retention.of_volume(session, owed.volume, self.site.today())
+        original = Original(owed.prefix, owed.tagmanifest_sha256, owed.bytes, kept_until)
         copying.copy_bag(
             source, self.target, original, scratch=self._scratch, meter=self.meter,
             sent=lambda: self._sent(owed),

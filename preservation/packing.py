@@ -8,7 +8,7 @@ again gives the same bytes, so after a kill the same call ends as if nothing had
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache, partial
 from importlib import metadata as installed
 from itertools import chain, islice
@@ -23,7 +23,7 @@ from metadata_schemas.mets import write_mets
 from metadata_schemas.nak8 import write_nak8
 from metadata_schemas.package import FileFacts, MetadataFile, PackageFacts
 from metadata_schemas.premis import Agent, Event, write_premis
-from preservation import bagging, packages
+from preservation import bagging, packages, retention
 from preservation.examining import Examiner, has_errors
 from preservation.fan_out import Everywhere, Writer, Written
 from preservation.packages import NewBag
@@ -62,6 +62,14 @@ class Plan:
     def prefix(self) -> str:
         return packages.prefix(self.reference)
 
+    @property
+    def kept_until(self) -> date | None:
+        """The last day of its retention, which locks follow."""
+        span = self.volume.closed or self.volume.created
+        return retention.kept_until(
+            self.volume.retention, span.latest if span else None, on=self.packed_at.date()
+        )
+
     def place_of(self, file: SourceFile) -> str:
         """Its path in the bag."""
         return layout.content_path(self.items[file.item], file.place)
@@ -88,7 +96,8 @@ def pack(stores: Sequence[Store], plan: Plan, examiners: Sequence[Examiner] = ()
 
     No file that an examiner finds fault with is finished in any store.
     """
-    with Everywhere(stores, plan.prefix, octets_of(plan.files)) as everywhere:
+    size = octets_of(plan.files)
+    with Everywhere(stores, plan.prefix, size, kept_until=plan.kept_until) as everywhere:
         digests, findings = read_sources(everywhere, plan.files, plan.place_of, examiners)
         if has_errors(findings):
             return NotAsPromised(tuple(findings))

@@ -11,7 +11,7 @@ import hashlib
 import io
 import os
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,7 +21,7 @@ from archive.stores.folder_delivery import FolderDelivery
 from archive.stores.folder_probe import probe
 from archive.stores.ground import INCOMING, Ground
 from archive.stores.keys import check_key, check_prefix
-from archive.stores.store import CHECKPOINT, Capability, Delivery, Stored, Verdict
+from archive.stores.store import CHECKPOINT, Capability, Delivery, Stored, Verdict, no_locks
 
 _BUFFER = 1024 * 1024
 
@@ -96,12 +96,15 @@ class FolderStore:
         with self.ground.told(prefix):
             yield from walk(self.root / folder, f"{folder}/" if folder else "", prefix)
 
-    def begin(self, prefix: str, *, size: int | None = None) -> Delivery:
+    def begin(self, prefix: str, *, size: int | None = None, kept_until: date | None = None) -> Delivery:
         target = self.ground.path(prefix)
         free = self.free_bytes()
         if size is not None and free is not None and size > free:
             raise self.ground.full(prefix, lacking=size - free)
         return FolderDelivery(self.ground, prefix, target)
+
+    def lock_all(self, prefix: str, kept_until: date | None = None) -> tuple[int, int]:
+        raise no_locks(self)
 
     def read_back(self, key: str) -> Stored:
         with self.ground.told(key):

@@ -1,5 +1,7 @@
 """A store's URL: ``file:///percent-encoded/path`` or ``s3://bucket/prefix?endpoint=http://host:port``.
 
+The second may ask for locks: ``&lock=compliance&retention=3650``.
+
 Credentials are never part of a URL.  Every fault of a set of stores is told at once.
 """
 
@@ -14,6 +16,7 @@ from archive.errors import WrongCall
 from archive.stores.folder import FolderStore
 from archive.stores.keys import LONGEST_STORE_PREFIX, check_prefix
 from archive.stores.s3 import Bucket
+from archive.stores.s3_locks import read_terms
 from archive.stores.s3_store import S3Shelf, S3Store
 from archive.stores.shelf import FolderShelf
 from archive.stores.store import Shelf, Store
@@ -76,7 +79,7 @@ def _folder(name: str, url: str) -> Path:
 def _bucket(name: str, url: str, credentials: Credentials | None) -> Bucket:
     parts = urlsplit(url)
     options = parse_qs(parts.query)
-    unknown = sorted(options.keys() - {"endpoint", "region"})
+    unknown = sorted(options.keys() - {"endpoint", "region", "lock", "retention"})
     prefix = unquote(parts.path).strip("/")
     if not parts.netloc or "@" in parts.netloc or unknown or parts.fragment:
         raise WrongCall(f"Store {name}: {_without_user(url)!r} is not s3://bucket/prefix?endpoint=….")
@@ -90,6 +93,10 @@ def _bucket(name: str, url: str, credentials: Credentials | None) -> Bucket:
         raise WrongCall(
             f"Store {name} needs SEOGO_STORE_{name.upper()}_ACCESS and SEOGO_STORE_{name.upper()}_SECRET."
         )
+    try:
+        terms = read_terms(*(options.get(each, [""])[0] for each in ("lock", "retention")))
+    except WrongCall as error:
+        raise WrongCall(f"Store {name}: {error.message}") from error
     query = {key: values[0] for key, values in sorted(options.items())}
     location = f"s3://{parts.netloc}/{quote(prefix)}" + (f"?{urlencode(query, safe=':/')}" if query else "")
     return Bucket(
@@ -100,6 +107,7 @@ def _bucket(name: str, url: str, credentials: Credentials | None) -> Bucket:
         access=credentials[0],
         secret=credentials[1],
         location=location,
+        terms=terms,
     )
 
 

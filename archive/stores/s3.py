@@ -7,11 +7,12 @@ and what matters (digest, size, uniqueness) is checked again by reading back.
 from __future__ import annotations
 
 import base64
+import copy
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, BinaryIO, cast
 
 import boto3
@@ -20,6 +21,8 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from urllib3.exceptions import HTTPError
 
 from archive.errors import ArchiveError, Conflict, Damaged, Missing, Refused, Unavailable, WrongCall
+from archive.stores.s3_body import Body
+from archive.stores.s3_locks import Lock, Terms
 
 CONNECTIONS = 8
 _BUFFER = 256 * 1024
@@ -51,6 +54,7 @@ class Bucket:
     location: str
     access: str = field(repr=False)
     secret: str = field(repr=False)
+    terms: Terms | None = None
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,8 @@ class Server:
         self.store = store
         self._bucket = bucket.name
         self._prefix = f"{bucket.prefix}/" if bucket.prefix else ""
+        self.terms = bucket.terms
+        self.lock: Lock | None = None
         self._client = boto3.client(
             "s3",
             endpoint_url=bucket.endpoint,
@@ -77,6 +83,14 @@ class Server:
             aws_secret_access_key=bucket.secret,
             config=_CONFIG,
         )
+
+    def locking(self, kept_until: date | None = None) -> Server:
+        """The same server, locking what it is given; itself where the settings ask for no locks."""
+        if self.terms is None:
+            return self
+        locking = copy.copy(self)
+        locking.lock = self.terms.lock(kept_until)
+        return locking
 
     def put(self, key: str, data: bytes, sha256: str, *, if_absent: bool = False, if_match: str = "") -> None:
         """One signed request with a checksum for the server to verify.  Conflict when not allowed."""
@@ -91,12 +105,15 @@ class Server:
                 ChecksumSHA256=_base64(sha256),
                 Metadata={"sha256": sha256},
                 **condition,
+                **self._lock(),
             )
 
     def get(self, key: str) -> BinaryIO:
         with self._told(key):
             answer = self._client.get_object(**self._at(key))
-        return io.BufferedReader(_Body(self, key, answer["Body"], answer["ContentLength"]), _BUFFER)
+        return io.BufferedReader(
+            Body(answer["Body"], answer["ContentLength"], lambda: self._told(key)), _BUFFER
+        )
 
     def read_small(self, key: str) -> tuple[bytes, str]:
         """An object of a few bytes, and its ETag."""
@@ -137,7 +154,10 @@ class Server:
     def start_parts(self, key: str, sha256: str | None) -> str:
         with self._told(key):
             answer = self._client.create_multipart_upload(
-                **self._at(key), ChecksumAlgorithm="SHA256", Metadata={"sha256": sha256} if sha256 else {}
+                **self._at(key),
+                ChecksumAlgorithm="SHA256",
+                Metadata={"sha256": sha256} if sha256 else {},
+                **self._lock(),
             )
             return str(answer["UploadId"])
 
@@ -178,6 +198,20 @@ class Server:
             if each["Initiated"] < before:
                 yield each["Key"][len(self._prefix) :], each["UploadId"]
 
+    def lock_of(self, key: str) -> Lock | None:
+        """How the newest version is locked; None also where these credentials may not see it."""
+        with self._told(key):
+            answer = cast(dict[str, Any], self._client.head_object(**self._at(key)))
+        mode, until = answer.get("ObjectLockMode"), answer.get("ObjectLockRetainUntilDate")
+        return Lock(mode, until) if mode and until else None
+
+    def set_lock(self, key: str, lock: Lock) -> None:
+        """Lock the newest version.  Refused when that would make its lock shorter."""
+        with self._told(key):
+            self._client.put_object_retention(
+                **self._at(key), Retention={"Mode": lock.mode, "RetainUntilDate": lock.until}
+            )
+
     def keeps_versions(self) -> bool | None:
         """None when these credentials may not know."""
         try:
@@ -186,13 +220,15 @@ class Server:
         except (Refused, WrongCall):
             return None
 
-    def locks(self) -> bool:
-        """Whether the bucket has retention locks; False also where the server does not know them."""
+    def locks(self) -> bool | None:
+        """Whether the bucket has retention locks; None when these credentials may not know."""
         try:
             with self._told("locks"):
                 answer = self._client.get_object_lock_configuration(Bucket=self._bucket)
         except Unavailable:
             raise
+        except Refused:
+            return None
         except ArchiveError:
             return False
         return answer["ObjectLockConfiguration"].get("ObjectLockEnabled") == "Enabled"
@@ -204,6 +240,11 @@ class Server:
                 self._client.head_bucket(Bucket=self._bucket)
         except Missing as error:
             raise self._away(f"The bucket of store {self.store} is not there.") from error
+
+    def _lock(self) -> dict[str, Any]:
+        if self.lock is None:
+            return {}
+        return {"ObjectLockMode": self.lock.mode, "ObjectLockRetainUntilDate": self.lock.until}
 
     def _at(self, key: str) -> dict[str, Any]:
         return {"Bucket": self._bucket, "Key": self._prefix + key}
@@ -248,30 +289,6 @@ class Server:
         return WrongCall(
             f"{told[0].upper()}{told[1:]} did not understand the request for {key}.", code="store.request"
         )
-
-
-class _Body(io.RawIOBase):
-    """An object's bytes as they come; a stream that ends early is Unavailable and never a short object."""
-
-    def __init__(self, server: Server, key: str, body: Any, size: int) -> None:
-        self._server, self._key, self._body, self._left = server, key, body, size
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        view = memoryview(buffer).cast("B")
-        with self._server._told(self._key):
-            data = self._body.read(len(view))
-            if not data and self._left:
-                raise OSError("the answer ended early")
-        self._left -= len(data)
-        view[: len(data)] = data
-        return len(data)
-
-    def close(self) -> None:
-        self._body.close()
-        super().close()
 
 
 def _base64(sha256: str) -> str:

@@ -15,7 +15,7 @@ from weakref import WeakSet
 from archive.errors import Conflict, Damaged, WrongCall
 from archive.stores.keys import check_key
 from archive.stores.s3 import Server
-from archive.stores.s3_reading import judge_all
+from archive.stores.s3_reading import be_locked, judge_all
 from archive.stores.s3_uploads import ComparingSink, S3Sink, Uploads, hash_object, put_or_adopt
 from archive.stores.store import LAST, Sink, Stored, Verdict
 
@@ -78,6 +78,7 @@ class S3Delivery:
         put_or_adopt(self._server, key, data, digest)
         if hash_object(self._server, key) != Stored(digest, len(data)):
             raise Damaged(f"Store {self._server.store} did not keep {key}.", next="Check the server.")
+        be_locked(self._server, key)
         self.abandon()
 
     def abandon(self) -> None:

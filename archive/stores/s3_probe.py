@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 
 from archive.errors import ArchiveError, Conflict, Damaged, Missing, Refused, Unavailable, WrongCall
 from archive.stores.s3 import Server
+from archive.stores.s3_locks import Lock
+from archive.stores.s3_reading import be_locked
 from archive.stores.s3_uploads import put_or_adopt
 from archive.stores.store import Capability
 
@@ -13,8 +16,10 @@ _KEPT = "probe/kept"
 _WRONG = "probe/wrong-digest"
 _DELETED = "probe/deleted"
 _MOVED = "probe/moved"
+_LOCKED = "probe/locked"
 _ONE = b"This object is tried to be replaced.\n"
 _OTHER = b"replaced\n"
+_A_DAY = timedelta(days=1)
 
 
 def probe(server: Server) -> tuple[Capability, ...]:
@@ -102,10 +107,25 @@ def _cannot_be_deleted_from(server: Server) -> Capability:
 
 
 def _locks_hold(server: Server) -> Capability:
-    holds = server.locks()
-    return Capability(
-        "locks hold", holds, "the bucket has retention locks" if holds else "no retention locks"
-    )
+    """Where the settings ask for locks, one is tried; a lock that can be cut short is none."""
+    name = "locks hold"
+    if server.terms is None:
+        told = {True: "the bucket has retention locks, and the settings ask for none",
+                False: "no retention locks", None: "these credentials may not ask"}  # fmt: skip
+        holds = server.locks()
+        return Capability(name, bool(holds), told[holds])
+    locking = server.locking()
+    try:
+        put_or_adopt(locking, _LOCKED, _ONE, _digest(_ONE))
+        be_locked(locking, _LOCKED)
+    except Unavailable:
+        raise
+    except ArchiveError as error:
+        return Capability(name, False, error.message, is_asked_for=True)
+    found = locking.lock_of(_LOCKED)
+    if found is None or _is_allowed(server.set_lock, _LOCKED, Lock(found.mode, found.until - _A_DAY)):
+        return Capability(name, False, "a lock was cut short", is_asked_for=True)
+    return Capability(name, True, f"{found}, seen on an object and not to be cut short", is_asked_for=True)
 
 
 def _keeps_versions(server: Server) -> Capability:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import BinaryIO
 
 from archive.errors import Conflict, Damaged
@@ -13,8 +13,8 @@ from archive.stores import s3_probe, s3_reading
 from archive.stores.keys import check_key, check_prefix
 from archive.stores.s3 import Bucket, Server
 from archive.stores.s3_delivery import S3Delivery
-from archive.stores.s3_uploads import PART, S3Sink, Uploads, adopt, hash_object
-from archive.stores.store import CHECKPOINT, Capability, Delivery, Stored, Verdict
+from archive.stores.s3_uploads import PART, S3Sink, Uploads, hash_object, put_or_adopt
+from archive.stores.store import CHECKPOINT, Capability, Delivery, Stored, Verdict, no_locks
 
 
 class S3Store:
@@ -33,24 +33,28 @@ class S3Store:
         if check_key(key) == CHECKPOINT:
             raise Conflict(f"{key} is moved, never put.", code="store.key")
         source = io.BytesIO(stream) if isinstance(stream, bytes) else stream
+        server = self.server.locking()
         first = source.read(PART)
         rest = source.read(1)
-        stored = self._put_parts(key, first + rest, source, expect) if rest else self._put(key, first, expect)
-        if hash_object(self.server, key) != stored:
+        if rest:
+            stored = self._put_parts(server, key, first + rest, source, expect)
+        else:
+            stored = self._put(server, key, first, expect)
+        if hash_object(server, key) != stored:
             raise Damaged(f"Store {self.name} did not keep the bytes of {key}.", next="Check the server.")
+        s3_reading.be_locked(server, key)
         return stored
 
-    def _put(self, key: str, data: bytes, expect: str | None) -> Stored:
+    def _put(self, server: Server, key: str, data: bytes, expect: str | None) -> Stored:
         stored = Stored(hashlib.sha256(data).hexdigest(), len(data))
         self._refuse_what_differs(key, stored.sha256, expect)
-        try:
-            self.server.put(key, data, stored.sha256, if_absent=True)
-        except Conflict:
-            adopt(self.server, key, stored)
+        put_or_adopt(server, key, data, stored.sha256)
         return stored
 
-    def _put_parts(self, key: str, begun: bytes, source: BinaryIO, expect: str | None) -> Stored:
-        uploads = Uploads(self.server)
+    def _put_parts(
+        self, server: Server, key: str, begun: bytes, source: BinaryIO, expect: str | None
+    ) -> Stored:
+        uploads = Uploads(server)
         sink = S3Sink(uploads, key, sha256=expect)
         digest = hashlib.sha256(begun)
         size = len(begun)
@@ -86,8 +90,8 @@ class S3Store:
     def find(self, prefix: str) -> Iterator[tuple[str, int]]:
         return self.server.list(check_prefix(prefix))
 
-    def begin(self, prefix: str, *, size: int | None = None) -> Delivery:
-        return S3Delivery(self.server, check_key(prefix))
+    def begin(self, prefix: str, *, size: int | None = None, kept_until: date | None = None) -> Delivery:
+        return S3Delivery(self.server.locking(kept_until), check_key(prefix))
 
     def read_back(self, key: str) -> Stored:
         return hash_object(self.server, check_key(key))
@@ -104,6 +108,13 @@ class S3Store:
         if now != before:
             raise Conflict(f"{CHECKPOINT} in store {self.name} was moved meanwhile.", code="store.moved")
         self.server.put(CHECKPOINT, data, digest, if_match=etag)
+
+    def lock_all(self, prefix: str, kept_until: date | None = None) -> tuple[int, int]:
+        if self.server.terms is None:
+            raise no_locks(self)
+        server = self.server.locking(kept_until)
+        keys = [key for key, _ in server.list(check_prefix(prefix))]
+        return len(keys), s3_reading.lock_all(server, keys)
 
     def probe(self) -> tuple[Capability, ...]:
         return s3_probe.probe(self.server)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import BinaryIO, Protocol, TypeAlias
 
 from archive.errors import Refused
@@ -56,11 +56,15 @@ Verdict: TypeAlias = Intact | Altered | Absent
 
 @dataclass(frozen=True)
 class Capability:
-    """One thing a store was tried for.  ``holds`` is what was seen, never what was announced."""
+    """One thing a store was tried for.  ``holds`` is what was seen, never what was announced.
+
+    ``is_asked_for``: this installation's settings rest on it, though not every one does.
+    """
 
     name: str
     holds: bool
     detail: str
+    is_asked_for: bool = False
 
 
 class Sink(Protocol):
@@ -176,8 +180,19 @@ class Store(Protocol):
         MUST NOT list what a folder delivery has not completed, nor anything else's scratch.
         """
 
-    def begin(self, prefix: str, *, size: int | None = None) -> Delivery:
-        """Begin a delivery below ``prefix``.  ``size`` lets a full store refuse before the first byte."""
+    def begin(self, prefix: str, *, size: int | None = None, kept_until: date | None = None) -> Delivery:
+        """Begin a delivery below ``prefix``.  ``size`` lets a full store refuse before the first byte.
+
+        ``kept_until``: the last day of the record's retention, where it has one.  A store whose
+        settings ask for locks MUST lock every object until then at least, and see that it is locked.
+        """
+
+    def lock_all(self, prefix: str, kept_until: date | None = None) -> tuple[int, int]:
+        """Lock all below ``prefix`` as if it were written today; how many objects, and how many needed it.
+
+        A lock never becomes shorter.  Refused when this store's settings ask for no locks, and when
+        the server does not say of each object that it is locked.
+        """
 
     def read_back(self, key: str) -> Stored:
         """Digest and size as the medium gives them back, page cache dropped.  Missing when absent."""
@@ -229,12 +244,23 @@ class Shelf(Protocol):
 def admit(store: Store) -> tuple[Capability, ...]:
     """Probe a store and refuse to use it when a promise of ours would rest on nothing."""
     found = store.probe()
-    lacking = [each for each in found if each.name in NEEDED and not each.holds]
-    if lacking:
+    if lacking := [each for each in found if is_needed(each) and not each.holds]:
         told = "; ".join(f"{each.name}: {each.detail}" for each in lacking)
         raise Refused(
             f"Store {store.name} at {store.location} cannot keep what it must ({told}).",
             code="store.unfit",
-            next="Use a server that honours conditional writes and checksums, or a folder.",
+            next="Use a server that honours conditional writes, checksums and the locks its URL asks for.",
         )
     return found
+
+
+def no_locks(store: Store) -> Refused:
+    return Refused(
+        f"Store {store.name} locks nothing.",
+        code="store.no_locks",
+        next="Ask for locks in its URL in SEOGO_STORES: &lock=compliance&retention=DAYS",
+    )
+
+
+def is_needed(capability: Capability) -> bool:
+    return capability.is_asked_for or capability.name in NEEDED

@@ -22,10 +22,10 @@ def credentials_of(location: str) -> accounts.Account | None:
     return accounts.root(kinds[0]) if kinds else None
 
 
-def new_s3_url(kind: str = "versitygw") -> str:
-    """A new bucket on a server of that make."""
+def new_s3_url(kind: str = "versitygw", *, locks: bool = False) -> str:
+    """A new bucket on a server of that make, with versions and locks when they are wanted."""
     if accounts.KINDS[kind] not in os.environ:
         pytest.skip(f"no S3 server: {accounts.KINDS[kind]} is not set")
     bucket = f"seogo-{uuid.uuid4().hex[:20]}"
-    accounts.client(kind).create_bucket(Bucket=bucket)
+    accounts.client(kind).create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=locks)
     return f"s3://{bucket}/archive?endpoint={accounts.server(kind)}"

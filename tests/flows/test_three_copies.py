@@ -11,12 +11,17 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from botocore.exceptions import ClientError
+from sqlalchemy import select
 
+from archive.holdings import Volume
+from archive.site.site import SEOUL
+from preservation.packages import Bag
 from tests.conftest import Answer, Installation, plain_environment
 from tests.flows.doors import door
 from tests.servers import accounts
@@ -26,6 +31,7 @@ if TYPE_CHECKING:
 
 AGENCY = "6110000"
 AWAY = 4
+DAYS = 30
 pytestmark = pytest.mark.servers
 
 
@@ -43,7 +49,9 @@ class Locked:
 
     @property
     def url(self) -> str:
-        return f"s3://{self.bucket}/kept?endpoint={accounts.server(self.kind)}"
+        return (
+            f"s3://{self.bucket}/kept?endpoint={accounts.server(self.kind)}&lock=compliance&retention={DAYS}"
+        )
 
 
 @dataclass(frozen=True)
@@ -109,7 +117,7 @@ def refused(ask: Callable[[], object]) -> bool:
 def attempts(server: Locked, key: str) -> Iterator[tuple[str, Callable[[], object]]]:
     """What a stolen key would try in the bucket that it is for."""
     client, at = server.client, {"Bucket": server.bucket, "Key": key}
-    version = accounts.client(server.kind).head_object(**at)["VersionId"]
+    version = version_of(server, key)
     whole = {"Bucket": server.bucket}
     yield "delete", lambda: client.delete_object(**at)
     yield "delete the version", lambda: client.delete_object(**at, VersionId=version)
@@ -156,6 +164,7 @@ def test_a_transfer_is_in_three_verified_copies(three: Three, sample: Path) -> N
         assert seen["refuses to replace"], store.name
         if store.name in three.servers:
             assert seen["moves by comparison"] and seen["cannot be deleted from"], store.name
+            assert seen["locks hold"], store.name
 
 
 def test_no_key_of_the_archive_can_remove_or_change_what_was_taken_in(three: Three, sample: Path) -> None:
@@ -167,6 +176,53 @@ def test_no_key_of_the_archive_can_remove_or_change_what_was_taken_in(three: Thr
         assert allowed == [], server.kind
         assert server.client.get_object(Bucket=server.bucket, Key=key)["Body"].read() == stored
     assert three.place.run("copy", "check").told["intact"] == 9
+
+
+def test_what_was_taken_in_is_locked_from_everybody_for_as_long_as_it_is_kept(
+    three: Three, sample: Path
+) -> None:
+    assert receive(three.place, sample).exit_code == 0
+    least = datetime.now(UTC) + timedelta(days=DAYS - 1)
+    for server in three.servers.values():
+        admin = accounts.client(server.kind)
+        locks = locks_of(server)
+        assert len(locks) > 30 and {mode for mode, _ in locks.values()} == {"COMPLIANCE"}
+        assert min(until for _, until in locks.values()) >= least
+        for key in locks:
+            at = {"Bucket": server.bucket, "Key": key, "VersionId": version_of(server, key)}
+            assert refused(lambda: admin.delete_object(**at))  # noqa: B023
+            assert refused(lambda: admin.delete_object(**at, BypassGovernanceRetention=True))  # noqa: B023
+    assert three.place.run("copy", "check").told["intact"] == 9
+
+
+def test_locks_follow_a_retention_that_was_decided_anew(three: Three, sample: Path) -> None:
+    assert receive(three.place, sample).exit_code == 0
+    with three.place.site().open_session.begin() as session:
+        volume = session.scalars(select(Volume).order_by(Volume.id)).first()
+        assert volume
+        volume.retention, volume.date_to = "30년", date(2020, 5, 1)
+        objects = session.scalars(select(Bag.objects).where(Bag.volume_id == volume.id)).one()
+        reference = volume.reference
+    for name, server in three.servers.items():
+        locked = three.place.run("copy", "lock", "--store", name, "--volume", reference)
+        assert (locked.exit_code, locked.told["objects"], locked.told["extended"]) == (0, objects, objects)
+        ends = {until for key, (_, until) in locks_of(server).items() if f"/{reference}/" in key}
+        assert ends == {datetime(2051, 1, 1, tzinfo=SEOUL)}
+        again = three.place.run("copy", "lock", "--store", name)
+        assert (again.exit_code, again.told["extended"]) == (0, 1), "the checkpoint, which moves"
+
+
+def locks_of(server: Locked) -> dict[str, tuple[str, datetime]]:
+    """Mode and end of the lock of every object of a package, as whoever runs the server sees it."""
+    admin, found = accounts.client(server.kind), {}
+    for each in admin.list_objects_v2(Bucket=server.bucket, Prefix="kept/packages/")["Contents"]:
+        head = admin.head_object(Bucket=server.bucket, Key=each["Key"])
+        found[each["Key"]] = (str(head["ObjectLockMode"]), head["ObjectLockRetainUntilDate"])
+    return found
+
+
+def version_of(server: Locked, key: str) -> str:
+    return accounts.client(server.kind).head_object(Bucket=server.bucket, Key=key)["VersionId"]
 
 
 def test_what_a_stolen_key_writes_over_a_copy_is_found_and_what_was_there_is_still_there(

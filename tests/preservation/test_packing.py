@@ -2,14 +2,17 @@
 
 import hashlib
 import os
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import bagit
 import pytest
 
 from archive.errors import Damaged
 from archive.stores import Altered, Store, file_url, open_stores
+from archive.stores.folder import FolderStore
 from metadata_schemas.description import (
     DateSpan,
     Finding,
@@ -146,6 +149,23 @@ def test_a_store_that_gives_back_other_bytes_gets_no_bag(stores, tmp_path, monke
         packing.pack(stores, plan(source(tmp_path / "in" / "1.pdf")))
     assert "1.pdf" not in told.value.message
     assert kept(tmp_path) == {"a": {}, "b": {}}
+
+
+@pytest.mark.parametrize(("kept_for", "until"), [("30년", date(2020, 12, 31)), ("영구", None), (None, None)])
+def test_every_store_is_told_how_long_the_record_is_kept(stores, tmp_path, monkeypatch, kept_for, until):
+    told = []
+    begin = FolderStore.begin
+
+    def telling(store: FolderStore, prefix: str, **asked: Any) -> Any:
+        told.append((store.name, asked["kept_until"]))
+        return begin(store, prefix, **asked)
+
+    monkeypatch.setattr(FolderStore, "begin", telling)
+    one = plan(source(tmp_path / "in" / "1.pdf"))
+    closed = DateSpan("1989–1990", date(1989, 1, 1), date(1990, 12, 31))
+    volume = replace(one.volume, retention=kept_for, closed=closed)
+    assert isinstance(packing.pack(stores, replace(one, volume=volume)), Packed)
+    assert told == [("a", until), ("b", until)]
 
 
 def test_the_source_is_opened_once_for_each_file(stores, tmp_path, monkeypatch):
