@@ -19,6 +19,7 @@ from preservation.file_examiners import archive_examiner, pdf_examiner
 from preservation.reading import Reader
 from preservation.scanning import MalwareExaminer, Released, Scanner, open_scanner
 
+LONGEST_VERSION = 200
 NOT_SCANNED = "No virus scanner is set, so nothing of this transfer was scanned.  Set SEOGO_SCANNER."
 
 
@@ -59,6 +60,12 @@ def scanner_of(settings: Settings) -> Scanner | None:
         return None
     kept = settings.home / "scratch" / "scanner-passed"
     return open_scanner(settings.scanner.address, whole=settings.scanner.whole, kept=kept)
+
+
+def told_by_scanner(settings: Settings) -> str | None:
+    """What the scanner tells of itself and its signatures; None where none is set."""
+    scanner = scanner_of(settings)
+    return scanner.version.told[:LONGEST_VERSION] if scanner else None
 
 
 def standing_findings(settings: Settings, now: datetime) -> list[Finding]:

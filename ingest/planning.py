@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from archive import holdings
 from archive.site.site import SEOUL, Site
 from archive.stores.keys import Names
-from ingest import acceptable, transfers
+from ingest import acceptable, examiners, transfers
 from ingest.inspection import Inspection
 from ingest.laid_down import kept
 from ingest.landing import read_name
@@ -45,7 +45,7 @@ def plan(
     site: Site, custody: Custody, inspection: Inspection, positions: Collection[int] | None
 ) -> Iterator[Plan]:
     """Plans of the volumes that may be taken, all or those at these places, decided some at a time."""
-    after = -1
+    after, scanner = -1, examiners.told_by_scanner(site.settings)
     while True:
         with site.open_session.begin() as session:
             transfer = transfers.get(session, custody.number)
@@ -56,6 +56,7 @@ def plan(
             after = rows[-1].position
             wanted = [row for row in rows if positions is None or row.position in positions]
             give_references(session, site, [row for row in wanted if row.reference is None])
+            _decide_scan(site, wanted, scanner)
         for row in wanted:
             yield _plan_of(site, custody, inspection, row, released)
 
@@ -66,6 +67,7 @@ def plan_anew(site: Site, custody: Custody, inspection: Inspection, reference: s
         transfer = transfers.get(session, custody.number)
         row = transfers.volume_with(session, transfer, reference)
         give_references(session, site, [row])
+        _decide_scan(site, [row], examiners.told_by_scanner(site.settings))
         return _plan_of(site, custody, inspection, row, releasing.passes(session, transfer))
 
 
@@ -75,6 +77,18 @@ def give_references(session: Session, site: Site, rows: Sequence[TransferVolume]
     if rows:
         for row, reference in zip(rows, holdings.next_references(session, series, len(rows)), strict=True):
             row.reference, row.packed_at = reference, now
+
+
+def _decide_scan(site: Site, rows: Sequence[TransferVolume], scanner: str | None) -> None:
+    """What the bag will tell of its scan.  What was decided stays, also when the signatures changed since.
+
+    Only with a scanner where there was none, or without the one that there was, it is decided anew: the
+    bag must not tell of a scan that is not made.
+    """
+    now = site.now().replace(microsecond=0)
+    for row in rows:
+        if (row.scanned_with is None) != (scanner is None):
+            row.scanned_with, row.packed_at = scanner, now
 
 
 def _plan_of(
@@ -96,6 +110,7 @@ def _plan_of(
         agency=custody.agency,
         agency_code=custody.agency_code,
         transfer=custody.number,
+        scanner=row.scanned_with,
         released=released,
     )
 

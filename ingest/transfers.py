@@ -78,6 +78,7 @@ class Transfer(Base):
 class TransferVolume(Base):
     """One volume of the list.  ``packed_at`` decides its bytes.
 
+    ``scanned_with``: what the scanner told of itself then, because the bag tells it; None without one.
     ``formats_judged``: its formats, which are known once it is kept, were held against the agreement.
     """
 
@@ -95,6 +96,7 @@ class TransferVolume(Base):
     state: Mapped[str] = mapped_column(String(20), default="waiting", index=True)
     reference: Mapped[str | None] = mapped_column(String(40), unique=True)
     packed_at: Mapped[datetime | None]
+    scanned_with: Mapped[str | None] = mapped_column(String(200))
     volume_id: Mapped[int | None] = mapped_column(ForeignKey("volumes.id"))
     reason: Mapped[str | None]
     formats_judged: Mapped[bool] = mapped_column(default=False)

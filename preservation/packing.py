@@ -13,7 +13,7 @@ from functools import cache, partial
 from importlib import metadata as installed
 from itertools import chain, islice
 from operator import methodcaller
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from archive.stores import Store
 from metadata_schemas import package as layout
@@ -22,16 +22,15 @@ from metadata_schemas.ead import write_ead3
 from metadata_schemas.mets import write_mets
 from metadata_schemas.nak8 import write_nak8
 from metadata_schemas.package import FileFacts, MetadataFile, PackageFacts
-from metadata_schemas.premis import Agent, Event, write_premis
-from preservation import bagging, packages, retention
+from metadata_schemas.premis import Event, write_premis
+from preservation import bag_events, bagging, packages, retention
+from preservation.bag_events import SOFTWARE
 from preservation.examining import Examiner, has_errors
 from preservation.fan_out import Everywhere, Writer, Written
 from preservation.packages import NewBag
 from preservation.scanning import Released
 from preservation.sources import Digests, SourceFile, SourceFiles, modified_at, octets_of, read_sources
 
-SOFTWARE = "Seogo"
-SOFTWARE_AGENT, AGENCY_AGENT = f"software-{SOFTWARE}", "agency"
 UNKNOWN_TYPE = "application/octet-stream"
 HELD = 2_000
 """Of a volume with more files nothing is held that grows with their number."""
@@ -44,7 +43,8 @@ class Plan:
     """All that decides the bytes of a bag, besides the bytes of its files.  ``items``: a reference each.
 
     ``files`` MAY be anything that another process can go through by itself; a tuple is the simple case.
-    ``released`` decides no byte: it is what the scanner may say and the files still pass.
+    ``scanner`` is what the scanner told of itself when this was decided; None where none is set.
+    ``released`` is what it may say and the files still pass.
     """
 
     reference: str
@@ -56,6 +56,7 @@ class Plan:
     agency: str
     agency_code: str
     transfer: str
+    scanner: str | None = None
     released: Released = frozenset()
 
     @property
@@ -101,7 +102,7 @@ def pack(stores: Sequence[Store], plan: Plan, examiners: Sequence[Examiner] = ()
         digests, findings = read_sources(everywhere, plan.files, plan.place_of, examiners)
         if has_errors(findings):
             return NotAsPromised(tuple(findings))
-        _write_documents(everywhere, plan, digests)
+        _write_documents(everywhere, plan, digests, findings)
         contents = _asked_often(lambda: _contents(plan, digests), len(plan.files))
         tagmanifest = _write_manifests(everywhere, plan, contents())
         everywhere.finish(packages.TAGMANIFEST, tagmanifest, contents)
@@ -131,7 +132,9 @@ def _contents(plan: Plan, digests: Digests) -> Iterator[Written]:
         yield plan.place_of(file), sha256, file.size
 
 
-def _write_documents(everywhere: Everywhere, plan: Plan, digests: Digests) -> None:
+def _write_documents(
+    everywhere: Everywhere, plan: Plan, digests: Digests, findings: Sequence[Finding]
+) -> None:
     package = _package(plan)
     metadata: list[MetadataFile] = []
 
@@ -144,12 +147,19 @@ def _write_documents(everywhere: Everywhere, plan: Plan, digests: Digests) -> No
     nak8 = partial(write_nak8, volume=told, reference=plan.reference, item_references=items)
     add(layout.NAK8, lambda out: nak8(out, files=facts()))
     add(layout.EAD3, lambda out: write_ead3(out, told, package=package, item_references=items))
-    premis = partial(write_premis, package=package, events=_events(plan), agents=_agents(plan))
+    agents = bag_events.agents_of(plan.agency, _version(), plan.scanner)
+    premis = partial(write_premis, package=package, events=_events(plan, findings), agents=agents)
     add(layout.PREMIS, lambda out: premis(out, files=facts()))
     for path, data in layout.constant_files():
         add(path, methodcaller("write", data))
     everywhere.write(
         layout.METS, lambda out: write_mets(out, package=package, files=facts(), metadata=metadata)
+    )
+
+
+def _events(plan: Plan, findings: Sequence[Finding]) -> Sequence[Event]:
+    return bag_events.events_of(
+        plan.reference, plan.transfer, at=plan.packed_at, scanner=plan.scanner, findings=findings
     )
 
 
@@ -179,31 +189,6 @@ def _facts(plan: Plan, digests: Digests) -> Iterator[FileFacts]:
             mimetype=UNKNOWN_TYPE,
             item=plan.items[source.item],
         )
-
-
-def _events(plan: Plan) -> Sequence[Event]:
-    """What had happened to the volume when its first bag was written; its own read back is in the ledger."""
-
-    def event(number: int, kind: str, **more: Any) -> Event:
-        told = {"agents": (SOFTWARE_AGENT,), "outcome": "success", **more}
-        return Event(identifier=f"{plan.reference}.e{number}", type=kind, at=plan.packed_at, **told)
-
-    digests = "SHA-256 of each file, computed while it was read once from the transfer"
-    return (
-        event(
-            1, "transfer", agents=(AGENCY_AGENT,), outcome=None, detail=f"sent in transfer {plan.transfer}"
-        ),
-        event(2, "message digest calculation", detail=digests, about_files=True),
-        event(3, "accession"),
-        event(4, "information package creation"),
-    )
-
-
-def _agents(plan: Plan) -> Sequence[Agent]:
-    return (
-        Agent(identifier=SOFTWARE_AGENT, name=SOFTWARE, type="software", version=_version()),
-        Agent(identifier=AGENCY_AGENT, name=plan.agency, type="organization"),
-    )
 
 
 def _write_manifests(everywhere: Everywhere, plan: Plan, contents: Iterable[Written]) -> bytes:

@@ -78,6 +78,7 @@ def _plan(transfer: Path) -> Plan:
         archive="서울기록원",
         agency="서울특별시 도시계획과",
         agency_code="6110001",
+        scanner="ClamAV 1.4.6/27890/Fri Nov 27 08:00:00 2026",
         transfer="T-1",
     )
 
