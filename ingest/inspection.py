@@ -151,10 +151,14 @@ class Inspection:
             yield int(place), int(volume_id)
 
     def lacking(self) -> Iterator[tuple[int, ItemDescription, str | None]]:
-        """Items that lack files, each with its volume and each name that found none; None: it has no file."""
+        """Items that lack files, each with its volume and each name that found none; None: it has no file.
+
+        A volume in custody of which nothing came again lacks nothing.
+        """
         wanted = (
             "SELECT volume, packed, name FROM items LEFT JOIN missing USING (volume, position) "
-            "WHERE lacking > 0 OR files = 0 ORDER BY volume, position"
+            "WHERE (lacking > 0 OR files = 0) AND volume NOT IN "
+            "(SELECT place FROM volumes WHERE held_as IS NOT NULL AND files = 0) ORDER BY volume, position"
         )
         for place, item, name in self.inventory.rows(wanted):
             yield place, unpacked(item), None if name is None else os.fsdecode(name)

@@ -1,7 +1,7 @@
 """What the archive knows already of a folder that arrives: the same transfer, or volumes that it holds.
 
-A corrected round brings volumes again that were taken in an earlier one.  The same bytes are not
-taken twice; other bytes under the same number are an error, because custody is never overwritten.
+A corrected round brings volumes again that were taken in an earlier one, or only lists them.  The same bytes
+are not taken twice; other bytes under the same number are an error, because custody is never overwritten.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -88,6 +88,9 @@ def _compare(
         if _same_bytes(session, inspection, planned, volume_id):
             inspection.hold(planned.place, volume_id)
             yield _same(planned, reference)
+        elif not planned.files:
+            inspection.hold(planned.place, volume_id)
+            yield _not_again(planned, reference)
         else:
             yield _other(planned, reference)
     elif elsewhere := others.get(number or ""):
@@ -166,6 +169,12 @@ def _bytes_are_the_same(transfer: Transfer, inspection: Inspection) -> bool:
 def _same(planned: PlannedVolume, reference: str) -> Finding:
     fact = f"is held already as {reference}, with the same files; it is not taken a second time."
     return _finding("note", planned, fact, reference)
+
+
+def _not_again(planned: PlannedVolume, reference: str) -> Finding:
+    return _finding(
+        "note", planned, f"is held already as {reference}; none of its files came again.", reference
+    )
 
 
 def _other(planned: PlannedVolume, reference: str) -> Finding:

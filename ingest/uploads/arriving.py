@@ -36,7 +36,7 @@ def receive_upload(site: Site, upload: str, by: str, partly: bool) -> Iterator[j
     """Receive the folder of a finished upload; what refuses it is told on its page."""
     with site.reading_session() as session:
         row = _row(session, upload)
-        agency, without_list = row.agency_code, row.without_list
+        agency, without_list, round_of = row.agency_code, row.without_list, row.round_of
     held = Holding(site, upload)
     held.cut_what_waits()
     yield 1, 3
@@ -46,7 +46,7 @@ def receive_upload(site: Site, upload: str, by: str, partly: bool) -> Iterator[j
                 f"{len(failed)} files did not arrive as they were sent.",
                 next="Choose the folder again: only these are sent once more.",
             )
-        asked = Asked(folder=held.folder(), agency=agency, no_list=without_list, by=by)
+        asked = Asked(folder=held.folder(), agency=agency, no_list=without_list, round_of=round_of, by=by)
         number = receiving.receive(site, asked, lambda *_: None)
     except (Refused, WrongCall, Conflict) as error:
         _refuse(site, upload, error)

@@ -40,6 +40,7 @@ class Upload(Base):
     begun_by: Mapped[str] = mapped_column(String(40), index=True)
     begun_at: Mapped[datetime]
     touched_at: Mapped[datetime] = mapped_column(index=True)
+    round_of: Mapped[str | None] = mapped_column(String(20))
     transfer: Mapped[str | None] = mapped_column(String(20))
     reason: Mapped[str | None]
 
@@ -58,11 +59,15 @@ class Upload(Base):
         self.state, self.touched_at = after, now
 
 
-def begin(session: Session, *, agency: str, by: str, without_list: bool, now: datetime) -> Upload:
+def begin(
+    session: Session, *, agency: str, by: str, without_list: bool, round_of: str | None = None, now: datetime
+) -> Upload:
+    """Begin an upload.  ``round_of``: the number of the transfer that it corrects."""
     upload = Upload(
         name=secrets.token_hex(12),
         agency_code=agency,
         without_list=without_list,
+        round_of=round_of,
         begun_by=by,
         begun_at=now,
         touched_at=now,

@@ -10,7 +10,7 @@ from archive.errors import Conflict
 from archive.holdings import Agency
 from archive.site.reader.web import needs, reader, say, session, site
 from archive.site.site import Site
-from ingest.uploads import arriving, rows, tus
+from ingest.uploads import arriving, corrections, rows, tus
 from ingest.uploads.holding import Holding
 from ingest.uploads.parts import Part
 from ingest.uploads.rows import Upload
@@ -42,12 +42,19 @@ def all() -> ResponseReturnValue:
 def begin() -> ResponseReturnValue:
     own = current_user.user.agency_code
     agency = own or request.form.get("agency", "").strip()
+    round_of = request.form.get("round_of", "").strip() or None
+    errors = {}
     if not agency or len(agency) > 40:
-        return _list_page({"agency": say("form.need", field=say("desk.agency"))}), 422
+        errors["agency"] = say("form.need", field=say("desk.agency"))
+    elif round_of and not corrections.may_correct(session(), round_of, agency):
+        errors["round_of"] = say("uploads.round.wrong")
+    if errors:
+        return _list_page(errors), 422
     with site().open_session.begin() as db:
         upload = rows.begin(
-            db, agency=agency, by=reader().name, without_list="without_list" in request.form, now=site().now()
-        )
+            db, agency=agency, by=reader().name, without_list="without_list" in request.form,
+            round_of=round_of, now=site().now(),
+        )  # fmt: skip
         return redirect(url_for("uploads.one", name=upload.name), 303)
 
 
@@ -55,7 +62,10 @@ def _list_page(errors: dict[str, str]) -> str:
     agencies = session().scalars(select(Agency).order_by(Agency.code)).all()
     uploads = rows.shown_to(session(), reader(), SHOWN)
     own = current_user.user.agency_code
-    return render_template("uploads.html", uploads=uploads, agencies=agencies, own=own, errors=errors)
+    return render_template(
+        "uploads.html", uploads=uploads, agencies=agencies, own=own, errors=errors, form=request.values,
+        choices=corrections.choices(session(), own),
+    )  # fmt: skip
 
 
 @bp.get("/<name>")
@@ -66,6 +76,7 @@ def one(name: str) -> ResponseReturnValue:
     failed = held.failed() if upload.state in ("open", "refused") else []
     return render_template(
         "upload.html", it=upload, failed=failed, limits=held.limits,
+        not_taken=corrections.not_taken(session(), upload), most=corrections.SHOWN,
         has_transfer=upload.transfer is not None and reader().may("work at the desk"),
     )  # fmt: skip
 

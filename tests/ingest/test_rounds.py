@@ -13,6 +13,7 @@ from archive.database import Base
 from ingest.samples.making import make
 from tests.conftest import Installation
 from tests.ingest.conftest import AGENCY, Call
+from tests.ingest.test_bad_input import row, transfer
 
 
 @pytest.fixture
@@ -178,3 +179,37 @@ def test_the_handover_record_counts_what_is_in_custody_by_kind(
         text = "".join(page.get_text() for page in document)
     for words in ("인계인수서", "인계자", "인수자", "입회자", "문서철", "행정박물"):
         assert words in text
+
+
+def test_a_round_may_list_everything_and_bring_only_what_was_not_taken(
+    call: Call, receive: Call, tmp_path: Path
+) -> None:
+    rows = (row("A-1", "가.txt"), row("A-2", "나.txt;다.txt"))
+    first = receive(transfer(tmp_path / "1", *rows, files=("가.txt", "나.txt")))
+    assert (first.told["volumes"]["accepted"], "file.missing" in first.rules) == (1, True)
+    again = transfer(tmp_path / "2", *rows, files=("나.txt", "다.txt"))
+    second = receive(again, "--round-of", first.told["transfer"])
+    assert (second.exit_code, second.told["round"], second.told["state"]) == (0, 2, "stored")
+    assert second.told["volumes"]["stored"] == 2
+    notes = [each["message"] for each in second.told["findings"] if each["rule"] == "list.already_held"]
+    assert notes == [f"A-1 is held already as {first.told['references'][0]}; none of its files came again."]
+    assert len(call("volume", "list").told["volumes"]) == 2
+    assert call("transfer", "check", second.told["transfer"]).exit_code == 0
+
+
+def test_a_volume_that_was_never_taken_still_needs_its_files(receive: Call, tmp_path: Path) -> None:
+    rows = (row("A-1", "가.txt"), row("A-2", "나.txt"))
+    first = receive(transfer(tmp_path / "1", *rows, files=("가.txt",)))
+    second = receive(
+        transfer(tmp_path / "2", *rows, row("A-3", "다.txt"), files=("다.txt",)),
+        "--round-of", first.told["transfer"],
+    )  # fmt: skip
+    assert second.exit_code == 3
+    missing = [each["where"]["path"] for each in second.told["findings"] if each["rule"] == "file.missing"]
+    assert missing == ["나.txt"]
+
+
+def test_without_a_round_a_listed_volume_needs_its_files(receive: Call, tmp_path: Path) -> None:
+    receive(transfer(tmp_path / "1", row("A-1", "가.txt"), files=("가.txt",)))
+    other = receive(transfer(tmp_path / "2", row("A-1", "가.txt"), row("A-2", "나.txt"), files=("나.txt",)))
+    assert "file.missing" in other.rules

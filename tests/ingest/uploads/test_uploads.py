@@ -39,7 +39,7 @@ def test_a_folder_arrives_and_is_received_as_a_transfer(shown: Shown, sending: S
     assert files(shown, sending) == dict(FOLDER)
     assert sending.finish().status_code == 200
     upload = receive(shown, sending)
-    assert (upload.state, upload.files, upload.folder) == ("received", 3, "보냄")
+    assert (upload.state, upload.files, upload.folder) == ("received", 3, "보냄"), upload.reason
     with shown.site.reading_session() as session:
         transfer = session.scalars(select(Transfer).where(Transfer.number == upload.transfer)).one()
     assert (transfer.agency_code, transfer.files, transfer.state) == ("6110000", 3, "waiting")
@@ -202,7 +202,7 @@ def test_an_upload_left_alone_is_let_go_and_a_new_one_is_not(shown: Shown, sendi
 
 @pytest.mark.flow
 def test_a_folder_is_held_until_its_transfer_needs_it_no_longer(shown: Shown, sending: Sending) -> None:
-    sending.send(*FOLDER)
+    sending.send(FOLDER[0], ("보냄/a.txt", b"a transfer of its own"), FOLDER[2])
     sending.finish()
     number = receive(shown, sending).transfer
     list(sweep_uploads(shown.site))
