@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from io import BytesIO
 from typing import Any, BinaryIO
 
-from preservation.archive_files import decompressors, names, scripts
+from preservation.archive_files import decompressors, names
 from preservation.archive_files.ar_and_cpio import ar_members, cpio_members
 from preservation.archive_files.arj_members import arj_members
 from preservation.archive_files.by_libarchive import libarchive_members
@@ -20,6 +20,7 @@ from preservation.archive_files.disk_images import has_udf, image_by_its_end, im
 from preservation.archive_files.dump_members import dump_members
 from preservation.archive_files.faults import Fault, Faults
 from preservation.archive_files.forward import Forward
+from preservation.archive_files.hwpml_members import hwpml_members
 from preservation.archive_files.kinds import COMPRESSED, HEAD, SUBJECTS, claimed, kind_of
 from preservation.archive_files.limits import Budget, Exceeded, Limits
 from preservation.archive_files.mail import mailbox_members, message_members
@@ -33,6 +34,7 @@ from preservation.archive_files.member_faults import (
 from preservation.archive_files.members import BLOCK, Damaged, Encrypted, Member, Unsupported
 from preservation.archive_files.seven_zip import seven_zip_members
 from preservation.archive_files.tar_members import tar_members
+from preservation.archive_files.telling_members import LONGEST, MANIFEST, Judge, judge_of
 from preservation.archive_files.zip_members import zip_members
 from preservation.media_types import is_signed
 
@@ -48,7 +50,7 @@ MAIL: dict[str, Callable[[BinaryIO, Budget], Iterator[Member]]] = {
     "mbox": mailbox_members, "eml": message_members, "pst": outlook_members, "msg": compound_members,
 }  # fmt: skip
 MAILBOXES = frozenset({"mbox", "pst"})
-NO_LEVEL = frozenset({*MAIL, "ole"})
+NO_LEVEL = frozenset({*MAIL, "ole", "hwpml"})
 """Only what is packed into each other for no other reason counts as nested: a letter holds a document."""
 LEVELS = 3
 """Levels of whatever kind for each level of archives that may be nested."""
@@ -121,8 +123,10 @@ def _look(task: _Task, stream: BinaryIO, kind: str, within: str) -> None:
             )
         elif kind == "image":
             _name_image(task, stream, where)
-        elif kind == "ole" and not is_message(stream):
-            _look_at_document(task, compound_members(stream, task.budget), within)
+        elif kind == "hwpml" or (kind == "ole" and not is_message(stream)):
+            stream.seek(0)
+            members = hwpml_members if kind == "hwpml" else compound_members
+            _look_at_document(task, members(stream, task.budget), within)
         elif kind in NO_LEVEL:
             stream.seek(0)
             _look_at_mail(task, MAIL.get(kind, compound_members)(stream, task.budget), kind, within)
@@ -232,8 +236,8 @@ def _look_at_data(task: _Task, data: Iterator[bytes], full: str) -> bool:
     kind = None
     try:
         blocks = _counted(task, data)
-        if scripts.is_script(full):
-            blocks = _read_code(task, blocks, full)
+        if (watcher := judge_of(full)) is not None:
+            blocks = _watched(task, blocks, watcher, full)
         first = next(blocks, b"")
         while first and len(first) < HEAD and (more := next(blocks, b"")):
             first += more
@@ -248,14 +252,14 @@ def _look_at_data(task: _Task, data: Iterator[bytes], full: str) -> bool:
     return kind is not None and kind not in NO_LEVEL and kind != "image"
 
 
-def _read_code(task: _Task, blocks: Iterator[bytes], full: str) -> Iterator[bytes]:
-    """The code of a Hangul document, told where it does something."""
-    code = b""
+def _watched(task: _Task, blocks: Iterator[bytes], judge: Judge, full: str) -> Iterator[bytes]:
+    """A member on its way past somebody who reads what it says."""
+    read = b""
     for block in blocks:
-        code += block[: scripts.LONGEST + 1 - len(code)]
+        read += block[: LONGEST + 1 - len(read)]
         yield block
-    if scripts.does_something(code):
-        task.faults.add("script", "", full)
+    if (wrong := judge(read)) is not None:
+        task.faults.add(wrong, "", full.removesuffix(MANIFEST).removesuffix(NEXT))
 
 
 def _chained(first: bytes, more: Iterator[bytes]) -> Iterator[bytes]:

@@ -5,6 +5,7 @@ from posixpath import splitext
 from typing import Literal
 
 from preservation.archive_files.disk_images import image_of, is_iso
+from preservation.archive_files.hwpml_members import is_hwpml
 from preservation.archive_files.mail import is_mailbox, is_message
 
 HEAD = 19 * 2048
@@ -79,6 +80,7 @@ SUBJECTS = {
     "iso": "disk image",
     "image": "disk image",
     "ole": "document",
+    "hwpml": "document",
     "msg": "mail message",
 }
 """What a file of a kind is called where it is no archive file."""
@@ -99,6 +101,8 @@ def kind_of(head: bytes) -> str | None:
         return "iso"
     if image_of(head) is not None:
         return "image"
+    if is_hwpml(head):
+        return "hwpml"
     return "eml" if is_message(head) else None
 
 

@@ -8,8 +8,10 @@ import pytest
 from tests.conftest import Installation
 from tests.ingest.conftest import Call
 from tests.ingest.test_bad_input import row, stored, transfer
-from tests.preservation.archive_files.mailing import PLAIN, attachment, mailbox, message
-from tests.preservation.archive_files.making import zipped
+from tests.preservation.archive_files.compound import hangul, outlook_message
+from tests.preservation.archive_files.mailing import PGP, PLAIN, attachment, mailbox, message
+from tests.preservation.archive_files.making import iso, zipped
+from tests.preservation.archive_files.outlook import Message, outlook
 
 
 def packed(path: Path, members: dict[str, bytes]) -> Path:
@@ -83,6 +85,38 @@ def test_mail_is_taken_and_told_and_a_trap_in_it_waits(
         "The mailbox 2009년 편지함.mbox was looked through: it holds 3 messages and 1 attachment."
     )
     assert "archive_path" in "".join(taken.rules) and not list(place.home.rglob("*나쁨*"))
+
+
+CARRIERS = {
+    "편지함.pst": (outlook(Message({"a.txt": b"x"})), "file.mail_contents"),
+    "편지.msg": (outlook_message({"a.zip": zipped({"a": b"x"})}), "file.mail_contents"),
+    "잠긴 편지.eml": (message(PGP, attachment(b"x"), kind=b"multipart/encrypted"), "file.mail_encrypted"),
+    "끊긴 편지.eml": (message(attachment(b"x" * 99))[:-40], "file.mail_damaged"),
+    "자료.iso": (iso({"문서/가.zip": zipped({"C:/a": b"x"})}), "file.archive_path"),
+    "서버.vmdk": (b"KDMV" + bytes(5_000), "file.not_looked_through"),
+    "묶음.hwp": (hangul({"BIN0001.zip": zipped({"../a": b"x"})}), "file.archive_path"),
+    "매크로.hwp": (hangul({}, "Document.Save();"), "file.script"),
+}
+
+
+def test_special_carriers_are_told_the_same_by_the_checks_and_by_the_pass_that_packs(
+    call: Call, receive: Call, tmp_path: Path
+) -> None:
+    folder = transfer(tmp_path / "t", *(row(f"A-{number}", name) for number, name in enumerate(CARRIERS)))
+    for name, (data, _rule) in CARRIERS.items():
+        (folder / name).write_bytes(data)
+    wanted = {(name, rule) for name, (_data, rule) in CARRIERS.items()}
+
+    def told(findings: list[dict]) -> set[tuple[str, str, str]]:
+        found = [(each["where"]["path"], each["rule"], each["message"]) for each in findings]
+        return {each for each in found if each[1] in {rule for _name, rule in wanted}}
+
+    checked = call("transfer", "receive", folder, "--agency", "6110000", "--dry-run")
+    taken = receive(folder)
+    assert wanted <= {(name, rule) for name, rule, _message in told(checked.told["findings"])}
+    assert told(checked.told["findings"]) == told(taken.told["findings"])
+    assert taken.told["volumes"]["accepted"] == 6
+    assert "The disk image 서버.vmdk was not looked through" in str(taken.told["findings"])
 
 
 def test_a_transfer_that_is_one_archive_file_is_told_to_be_unpacked(receive: Call, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 FROM = b"From kim@example.kr Mon Jan  5 09:15:00 2009\n"
 HEAD = b"From: kim@example.kr\nTo: lee@example.kr\nDate: Mon, 5 Jan 2009 09:00:00 +0900\nMIME-Version: 1.0\n"
 PLAIN = HEAD + b"Content-Type: text/plain; charset=euc-kr\n\n" + "안녕하십니까\n".encode("euc-kr")
+PGP = b"Content-Type: application/pgp-encrypted\n\nVersion: 1\n"
 
 
 def attachment(data: bytes, name: bytes = b'; name="a.bin"', encoding: bytes = b"base64") -> bytes:

@@ -1,5 +1,6 @@
 """Hangul and Office documents and Outlook messages: what was put into them is looked through as well."""
 
+import base64
 import io
 import random
 import time
@@ -12,7 +13,7 @@ import pytest
 from preservation.archive_files import Fault, Limits, kind_of
 from preservation.archive_files.judging import judge
 from tests.conftest import CORPUS
-from tests.preservation.archive_files.compound import compound, hangul, native, outlook_message
+from tests.preservation.archive_files.compound import compound, deflated, hangul, native, outlook_message
 from tests.preservation.archive_files.mailing import attachment, message
 from tests.preservation.archive_files.making import zipped
 
@@ -79,6 +80,41 @@ def test_a_script_that_does_something_is_told_in_both_forms() -> None:
         assert "Scripts/sourceScripts)" in fact_of("file.script", hwpx, "문서.hwpx")
     in_mail = message(attachment(hangul({}, REAL)))
     assert "Scripts/DefaultJScript" in fact_of("file.script", in_mail, "a.eml")
+
+
+def hwpml(files: dict[str, bytes], code: str = "", compress: str = "true") -> bytes:
+    kept = "".join(
+        f'<BINDATA Compress="{compress}" Encoding="Base64" Id="{number}" Size="1">'
+        f"{base64.encodebytes(deflated(data) if compress == 'true' else data).decode()}</BINDATA>"
+        for number, data in files.items()
+    )
+    script = (
+        f"<SCRIPTCODE><SCRIPTHEADER>{EMPTY}</SCRIPTHEADER><SCRIPTSOURCE>{code}</SCRIPTSOURCE></SCRIPTCODE>"
+    )
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?><HWPML Version="2.8"><BODY>' + "글 " * 100_000
+        + f"</BODY><TAIL><BINDATASTORAGE>{kept}</BINDATASTORAGE>{script}</TAIL></HWPML>"
+    ).encode()  # fmt: skip
+
+
+@pytest.mark.parametrize("compress", ["true", "false"])
+def test_a_file_in_an_hwpml_document_is_looked_through_and_its_script_read(compress: str) -> None:
+    data = hwpml({"1": b"\x89PNG" * 900_000, "2": TRAP}, STUB, compress)
+    assert rules(data, "a.hml") == {("file.archive_path", "error")}
+    assert "BinData/2 › ../../up.txt" in fact_of("file.archive_path", data, "a.hml")
+    assert "보관/a.hml › BinData/2" in fact_of("file.archive_path", zipped({"보관/a.hml": data}), "a.zip")
+    assert rules(hwpml({}, REAL), "a.hml") == {("file.script", "warning")}
+    assert faults(hwpml({}, STUB), "a.hml") == []
+    broken = hwpml({"1": b"x"}, compress=compress).replace(b"</BINDATA>", b"***</BINDATA>")
+    assert rules(broken, "a.hml") == {("file.archive_unsupported", "warning")}
+
+
+def test_a_zip_document_that_is_locked_is_told_by_its_manifest() -> None:
+    manifest = b'<manifest:file-entry><manifest:encryption-data checksum="x"/></manifest:file-entry>'
+    locked = zipped({"mimetype": b"application/hwp+zip", "META-INF/manifest.xml": manifest})
+    assert rules(locked, "문서.hwpx") == {("file.archive_encrypted", "warning")}
+    assert "(문서.hwpx)" in fact_of("file.archive_encrypted", zipped({"문서.hwpx": locked}), "a.zip")
+    assert rules(zipped({"META-INF/manifest.xml": b"<manifest/>"}), "a.odt") == set()
 
 
 def test_macros_of_office_are_told_also_in_the_newer_form() -> None:
@@ -173,6 +209,7 @@ def test_spoilt_documents_are_told_and_never_a_defect(seed: int) -> None:
         hangul({"a": b"x"}, REAL, flags=1 | DISTRIBUTION),
         outlook_message({"자료.zip": TRAP, "b.txt": b"words"}),
         compound({"Workbook": b"w" * 5_000, "_VBA_PROJECT_CUR/VBA/dir": b"x"}),
+        hwpml({"1": TRAP, "2": b"x" * 9_000}, REAL)[300_000:].join([b"<HWPML>", b""]),
     ]
     sound += [path.read_bytes() for path in sorted((CORPUS / "hwp" / "pyhwp").glob("*.hwp"))[:8]]
     for data in chance.choices(sound, k=200):

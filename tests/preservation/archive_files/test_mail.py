@@ -24,6 +24,7 @@ from tests.conftest import CORPUS
 from tests.preservation.archive_files.mailing import (
     FROM,
     HEAD,
+    PGP,
     PLAIN,
     Endless,
     attachment,
@@ -161,7 +162,6 @@ def test_a_name_that_leads_out_or_hides_is_told_and_keeps_nothing_back() -> None
 
 
 SMIME = HEAD + b"Content-Type: application/pkcs7-mime; smime-type=%s; name=smime.p7m\n\nMIIB\n"
-PGP = b"Content-Type: application/pgp-encrypted\n\nVersion: 1\n"
 
 
 @pytest.mark.parametrize(
