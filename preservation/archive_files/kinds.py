@@ -70,7 +70,7 @@ CLAIMS = {
     ".ost": "pst",
     ".iso": "iso",
     **dict.fromkeys(
-        ".img .ima .dd .dmg .vhd .vhdx .vmdk .e01 .ex01 .l01 .aff .nrg .mdf .cdi .toast .wim".split(), "image"
+        ".img .ima .dd .dmg .vhd .vhdx .vmdk .e01 .ex01 .l01 .aff .nrg .cdi .toast .wim".split(), "image"
     ),
 }
 SUBJECTS = {

@@ -7,13 +7,14 @@ import email
 import email.errors
 import email.policy
 from collections.abc import Iterator
-from email.message import EmailMessage, Message
+from email.message import Message
 from pathlib import Path
 
 from preservation.contents import DocumentText
 from preservation.documents.hypertext import html_lines
 from preservation.documents.plain_text import decoded, size_checked
 from preservation.documents.text import in_pages
+from preservation.mail_fields import read_fields, words
 
 SHOWN = ("From", "To", "Cc", "Date", "Subject")
 # What the standard library raises for heads and parts that break the standard.
@@ -36,20 +37,25 @@ def mail_text(path: Path) -> DocumentText:
     return in_pages([lines], remark)
 
 
-def head_lines(message: EmailMessage) -> Iterator[str]:
+def head_lines(message: Message) -> Iterator[str]:
+    told = {name.lower(): value for name, value in reversed(raw_fields(message))}
     for name in SHOWN:
-        try:
-            value = message[name]
-        except CANNOT_DECODE:
-            continue
-        if value is not None:
-            yield f"{name}: {' '.join(str(value).split())}"
+        if (value := told.get(name.lower())) is not None:
+            yield f"{name}: {words(value)}"
+
+
+def raw_fields(message: Message) -> list[tuple[str, bytes]]:
+    """The fields as they came: only that the library keeps bytes without an encoding as surrogates."""
+    return [(name, str(value).encode("utf-8", "surrogateescape")) for name, value in message.raw_items()]
 
 
 def part_lines(part: Message) -> list[str]:
     if part.is_multipart():
         return []
-    if name := part.get_filename():
+    head = b"".join(
+        f"{name}: ".encode("utf-8", "replace") + value + b"\n" for name, value in raw_fields(part)
+    )
+    if name := read_fields(head, "text/plain").name:
         return [f"[{name}]"]
     if part.get_content_maintype() != "text":
         return [f"[{part.get_content_type()}]"]

@@ -9,10 +9,10 @@ from typing import BinaryIO
 
 from preservation.archive_files.limits import Budget
 from preservation.archive_files.mail.decoding import decoded, uudecoded
-from preservation.archive_files.mail.fields import Fields, read_fields
 from preservation.archive_files.mail.lines import Lines
 from preservation.archive_files.mail.recognising import FIELD
 from preservation.archive_files.members import Member
+from preservation.mail_fields import Fields, read_fields
 
 BLOCK = 256 * 1024
 DEEPEST = 50

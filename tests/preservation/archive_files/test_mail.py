@@ -147,6 +147,13 @@ def test_korean_names_are_read_however_they_are_written(said: bytes) -> None:
     assert KOREAN in told
 
 
+@pytest.mark.parametrize(
+    "said", [b"=?utf-8?B?a?=", b"=?nobody?Q?=ff?=", b"=?utf-8?B??=", b"%ZZ%C8%B8", b"\xff\xfe"]
+)
+def test_a_name_that_cannot_be_decoded_is_shown_somehow(said: bytes) -> None:
+    assert ("file.archive_path", "error") in rules(message(attachment(TRAP, b'; name="' + said + b'"')))
+
+
 def test_a_name_without_a_word_about_its_encoding_is_told() -> None:
     bare = b'; name="' + KOREAN.encode("cp949") + b'"'
     assert rules(message(attachment(b"x", bare))) == {CONTENTS, ("name.archive_encoding", "note")}
@@ -313,6 +320,7 @@ def test_spoilt_mail_is_told_and_never_a_defect(seed: int) -> None:
         mailbox(PLAIN, message(attachment(TRAP), nested), SMIME % b"enveloped-data"),
         HEAD + b"\nwords\n" + uuencoded(TRAP),
         message(attachment(TRAP, b"; name*0*=euc-kr''%C8%B8; name*1=b"), nested),
+        message(attachment(TRAP, b'; name="=?euc-kr?B?yLjAxw==?= =?utf-8?Q?=EA=B0=80?="')),
     ]
     sound += [path.read_bytes() for path in (CORPUS / "text-encodings" / "mail").glob("*.eml")]
     for data in chance.choices(sound, k=250):

@@ -1,4 +1,4 @@
-"""What the head of a message or a part says of its body: its kind, its encoding, its name.
+"""What the head of a message or a part says: its words, and of its body the kind, the encoding, the name.
 
 Old Korean mail says names in many ways: as RFC 2231 asks, as encoded words (RFC 2047) where none should
 be, in EUC-KR that is really CP949, and as bare bytes without any word about their encoding.
@@ -7,13 +7,14 @@ be, in EUC-KR that is really CP949, and as bare bytes without any word about the
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from email.errors import MessageError
 from email.header import decode_header
 from email.message import Message
 from urllib.parse import unquote_to_bytes
 
 ENCRYPTED_TYPES = frozenset({"multipart/encrypted", "application/pgp-encrypted"})
 SMIME_TYPES = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
-CANNOT_READ = (ValueError, LookupError, TypeError, AttributeError, IndexError)
+CANNOT_READ = (MessageError, ValueError, LookupError, TypeError, AttributeError, IndexError)
 _WANTED = re.compile(
     rb"^content-(type|disposition|transfer-encoding)[ \t]*:((?:[^\n]*\n(?=[ \t]))*[^\n]*)",
     re.IGNORECASE | re.MULTILINE,
@@ -31,6 +32,9 @@ class Name:
 
     raw: bytes
     encoding: str | None
+
+    def __str__(self) -> str:
+        return self.raw.decode(self.encoding, "replace") if self.encoding else _bare(self.raw)
 
 
 @dataclass(frozen=True)
@@ -96,16 +100,32 @@ def _name(message: "Message[str, str]", parameter: str, which: str) -> Name | No
 def _from_words(value: str) -> Name:
     """A name as it is, in encoded words, or (some programs) in percent signs."""
     if "=?" in value:
-        parts = [_part(data, charset) for data, charset in decode_header(value)]
-        return Name("".join(parts).encode("utf-8", "surrogateescape"), "utf-8")
+        return Name(words(value.encode("latin-1")).encode("utf-8", "surrogateescape"), "utf-8")
     return Name(unquote_to_bytes(value) if _PERCENTS.search(value) else value.encode("latin-1"), None)
 
 
+def words(raw: bytes) -> str:
+    """The words of a field: encoded ones (RFC 2047) and bare bytes, in whatever Korean encoding."""
+    text = b" ".join(raw.split()).decode("latin-1")
+    try:
+        parts = decode_header(text)
+    except CANNOT_READ:
+        parts = [(text, None)]
+    return "".join(_part(data, charset) for data, charset in parts)
+
+
 def _part(data: bytes | str, charset: str | None) -> str:
-    if isinstance(data, str):
-        return data
-    found = _declared(charset or "us-ascii", data)
-    return found.raw.decode(found.encoding or "utf-8", "surrogateescape")
+    octets = data.encode("latin-1") if isinstance(data, str) else data
+    return str(_declared(charset, octets)) if charset else _bare(octets)
+
+
+def _bare(octets: bytes) -> str:
+    for encoding in ("utf-8", "cp949"):
+        try:
+            return octets.decode(encoding)
+        except UnicodeDecodeError:
+            pass
+    return octets.decode("utf-8", "replace")
 
 
 def _declared(charset: str, data: bytes) -> Name:
