@@ -65,6 +65,7 @@ JOBS = (
     "preservation.completing",
     "preservation.derivatives",
     "preservation.identifying",
+    "preservation.retrieving",
     "preservation.scanning.rescanning",
 )
 """The modules that declare jobs."""
@@ -86,7 +87,7 @@ PAGES = (
 )
 """The modules that bring pages; each has `blueprints`."""
 
-RUN_JOBS = {"demo", "job", "policy", "transfer", "watch", "work"}
+RUN_JOBS = {"demo", "job", "transfer", "watch", "work"}
 
 WORKING = {"accept", "demo", "receive", "work"}
 """Commands that start children: those that pack volumes and those that run jobs."""
@@ -138,6 +139,7 @@ def load() -> None:
         "ingest.demo",
         "ingest.papers.commands",
         "ingest.releases.commands",
+        "preservation.retrieving_commands",
     )
     for module in (*COMMANDS.values(), *JOBS, *PAGES, *elsewhere):
         importlib.import_module(module)

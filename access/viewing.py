@@ -222,7 +222,7 @@ def _shown(session: Session, item: Item, page: Page, asking: Asking) -> PageShow
 def _from_a_store(session: Session, site: Site, item: Item, file: ContentFile) -> BinaryIO:
     """The first store with an intact copy that answers."""
     held = holders_of(session, item)
-    for store in site.stores:
+    for store in site.near_stores:
         if store.name not in held.stores:
             continue
         try:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from archive.holdings import Volume
@@ -36,6 +36,8 @@ def doubts(
 ) -> list[Doubt]:
     """Every copy of these volumes (a select of their ids) that was not read back intact since then.
 
+    A copy in a cold store counts as it was last read back, whenever that was.
+
     With ``hold`` no verdict on any of these copies can be written down before the caller's
     transaction ends, so that what is concluded from them is true when it is written.
     """
@@ -43,6 +45,7 @@ def doubts(
         mine = select(Copy.id).join(Bag, Bag.id == Copy.bag_id).where(Bag.volume_id.in_(volumes))
         session.execute(mine.with_for_update(read=True, of=Copy)).all()
     place = places(demand).c
+    is_stale = and_(Copy.verified_at < since, place.store.not_in(demand.cold))
     wanted = (
         select(
             place.copy_id,
@@ -57,7 +60,7 @@ def doubts(
         .where(
             place.store.in_(demand.every),
             place.reference.in_(select(Volume.reference).where(Volume.id.in_(volumes))),
-            or_(place.copy_id.is_(None), Copy.state != "verified", Copy.verified_at < since),
+            or_(place.copy_id.is_(None), Copy.state != "verified", is_stale),
         )
         .order_by(place.reference, place.number, place.store)
     )

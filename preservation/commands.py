@@ -8,12 +8,13 @@ import click
 from sqlalchemy import select
 
 from archive import disclosure, holdings
+from archive.errors import Refused
 from archive.holdings import Item, Volume
 from archive.registration import ENTERING
 from archive.site.evidence import seal_or_say
 from archive.site.site import Site
-from archive.site.terminal import Command, Progress, json_option, pass_site, say
-from preservation import exports, fills, fixity, lagging, locks, packages, policies
+from archive.site.terminal import Command, LazyGroup, Progress, json_option, pass_site, say
+from preservation import exports, fills, fixity, lagging, locks, packages, policies, retrievals
 from preservation.fills import Fill
 
 BY = "command-line"
@@ -102,7 +103,11 @@ def export(site: Site, reference: str, folder: Path, as_json: bool) -> None:
     say({"bags": written}, as_json, lambda: "\n".join(written))
 
 
-@click.group()
+LATER = dict.fromkeys(("retrieve", "retrievals"), "preservation.retrieving_commands")
+"""Commands that are imported when they are called."""
+
+
+@click.group(cls=LazyGroup, places=LATER)
 def copy() -> None:
     """Copies (사본): the same bag in several stores."""
 
@@ -118,6 +123,11 @@ def check(site: Site, store: str | None, reference: str | None, as_json: bool) -
         with site.reading_session() as session:
             reference = holdings.get_volume(session, reference).reference
     chosen = site.store(store).name if store else None
+    if chosen in site.settings.cold.stores:
+        raise Refused(
+            f"Store {chosen} is cold; its copies are read when they were brought.",
+            code="store.cold", next=f"Ask for them with: seogo copy retrieve REFERENCE --store {chosen}",
+        )  # fmt: skip
     with site.reading_session() as session:
         demand = policies.in_force(session, site.settings)
         total = len(fixity.subjects(session, demand, store=chosen, volume=reference))
@@ -134,7 +144,8 @@ def check(site: Site, store: str | None, reference: str | None, as_json: bool) -
     progress.close()
     with site.reading_session() as session:
         lags = lagging.lags(session, site.settings, site.now(), store=chosen, volume=reference)
-    told = {**counts, "exceptions": exceptions, "lagging": [each.told() for each in lags]}
+        cold = retrievals.unread(session, site.settings.cold, volume=reference) if not chosen else []
+    told = {**counts, "exceptions": exceptions, "lagging": [each.told() for each in lags], "cold": cold}
     say(told, as_json, lambda: _verdicts(told))
     is_open = counts["not_looked_at"] or lagging.late(lags)
     found = 5 if counts["altered"] or counts["absent"] else 4 if is_open else 0
@@ -192,9 +203,17 @@ def _verdicts(told: dict[str, Any]) -> str:
     lines += [f"{each['verdict']}: {each['volume']} in {each['store']}: {each['path'] or 'the whole copy'}"
               for each in told["exceptions"][:50]]  # fmt: skip
     lines += [_lag_in_words(each) for each in told["lagging"]]
+    lines += [_cold_in_words(each) for each in told["cold"]]
     if told["exceptions"]:
         lines.append("The other copies are untouched; look at them with: seogo volume show REFERENCE")
     return "\n".join(lines)
+
+
+def _cold_in_words(cold: dict[str, Any]) -> str:
+    return (
+        f"Store {cold['store']} is cold and was not read: {cold['copies']:,} copies, the oldest verified "
+        f"{cold['oldest']}, {cold['unsound']:,} known to be damaged or lost."
+    )
 
 
 def _lag_in_words(lag: dict[str, Any]) -> str:

@@ -38,7 +38,7 @@ def of_reading(site: Site, target: Store) -> Pace:
     Writing and reading back come on top of it, so this is the least that a fill takes.
     """
     began, octets = time.monotonic(), 0
-    others = [store for store in site.stores if store.name != target.name]
+    others = [store for store in site.near_stores if store.name != target.name]
     for owed in islice(lagging.lacking(site, target.name), 20):
         read = (_read(source, owed, until=began + LONGEST_TRIAL) for source in others)
         octets += next(filter(None, read), 0)

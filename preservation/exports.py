@@ -9,7 +9,7 @@ from typing import BinaryIO
 from archive.errors import ArchiveError, Conflict, Damaged, Missing, Unavailable
 from archive.site.site import Site
 from archive.stores import Store
-from preservation import bagging
+from preservation import bagging, retrievals
 from preservation.packages import MANIFEST, TAGMANIFEST, Bag
 from preservation.withheld import refuse_volume
 
@@ -35,7 +35,7 @@ def export(site: Site, bag: Bag, reference: str, folder: Path) -> Path:
 
 def _from_the_first_whole(site: Site, bag: Bag, reference: str, target: Path) -> Path:
     reasons: list[ArchiveError] = []
-    for store in site.stores:
+    for store in retrievals.readable(site, bag.id):
         aside = target.with_name(f".{target.name}.{store.name}.part")
         shutil.rmtree(aside, ignore_errors=True)
         try:

@@ -20,7 +20,17 @@ from archive.errors import ArchiveError, Conflict, Damaged, Unavailable
 from archive.site.site import Site
 from archive.stores import Store
 from archive.work.processes import only_one
-from preservation import copying, fixity, kept_lists, lagging, local_copies, policies, retention, storing
+from preservation import (
+    copying,
+    fixity,
+    kept_lists,
+    lagging,
+    local_copies,
+    policies,
+    retention,
+    retrievals,
+    storing,
+)
 from preservation.copying import Meter, Original, Unusable
 from preservation.fixity import Checked, FixityVerdict, Subject
 from preservation.lagging import Owed
@@ -113,8 +123,10 @@ class Filling:
         with self.site.reading_session() as session:
             names = set(session.scalars(verified)) - {self.target.name}
         away: list[ArchiveError] = [error for name, error in self._away.items() if name in names]
+        readable = retrievals.readable(self.site, owed.bag_id)
+        away += _cold(owed, names - {store.name for store in readable})
         names -= self._away.keys()
-        return [store for store in self.site.stores if store.name in names], away
+        return [store for store in readable if store.name in names], away
 
     def _suspect(self, source: Store, owed: Owed, why: ArchiveError) -> list[Checked]:
         """A source that is away is not asked again in this run; one that gave wrong bytes is judged."""
@@ -207,6 +219,13 @@ def _ended(running: set[Future[Filled]]) -> Iterator[Filled | None]:
 def _subject(session: Session, owed: Owed, store: str) -> Subject:
     copy = session.scalars(select(Copy).where(Copy.bag_id == owed.bag_id, Copy.store == store)).one()
     return Subject(copy.id, copy.state, owed.volume, store, owed.prefix, owed.tagmanifest_sha256)
+
+
+def _cold(owed: Owed, names: set[str]) -> Iterator[Unavailable]:
+    """What those say that hold the copy where it must be asked for."""
+    for name in sorted(names):
+        retrieve = f"seogo copy retrieve {owed.volume} --store {name}"
+        yield Unavailable(f"Store {name} is cold; ask for its copy first, with: {retrieve}.", store=name)
 
 
 def _without_source(owed: Owed, reasons: list[ArchiveError], suspects: tuple[Checked, ...]) -> Filled:

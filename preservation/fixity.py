@@ -106,11 +106,16 @@ def places(demand: Demand) -> Subquery:
 def subjects(
     session: Session, demand: Demand, *, store: str | None = None, volume: str | None = None
 ) -> list[Subject]:
-    """What a check has to answer for: every bag where it must be, whether a copy was made there or not."""
+    """What a check has to answer for: every bag where it must be, whether a copy was made there or not.
+
+    Copies in cold stores are left out: they are judged when they were retrieved.
+    """
     place = places(demand).c
     wanted = select(
         place.copy_id, place.state, place.reference, place.store, place.prefix, place.tagmanifest_sha256
     ).order_by(place.store, place.reference, place.number)
+    if demand.cold:
+        wanted = wanted.where(place.store.not_in(demand.cold))
     if store:
         wanted = wanted.where(place.store == store)
     if volume:
@@ -128,7 +133,7 @@ def check_copies(
     with site.reading_session() as session:
         demand = policies.in_force(session, site.settings)
         chosen = subjects(session, demand, store=store, volume=volume)
-    names = [store] if store else sorted(site.settings.stores)
+    names = [store] if store else sorted({*demand.every} - demand.cold)
     yield from check_subjects(site, chosen, about=volume or "copies", stores=names, volume=volume, by=by)
 
 

@@ -72,7 +72,7 @@ def local_copy(site: Site, holders: Holders, file: ContentFile, folder: Path) ->
     """
     key = f"{holders.prefix}/{file.path}"
     away: list[str] = []
-    for store in (each for each in site.stores if each.name in holders.stores):
+    for store in (each for each in site.near_stores if each.name in holders.stores):
         try:
             path = fetched(store, key, file, folder)
         except (errors.Unavailable, errors.Missing, errors.Damaged) as cause:

@@ -35,7 +35,7 @@ def add(site: Site, file: Path, dry_run: bool, as_json: bool) -> None:
     """
     text = _text(file)
     with site.reading_session() as session:
-        demand = Demand(tuple(site.settings.stores), versions.check(text, site.settings))
+        demand = versions.demand_of(site.settings, versions.check(text, site.settings))
     told = {"dry_run": dry_run, "version": demand.policy.version if demand.policy else None,
             **_state(site, demand)}  # fmt: skip
     if not dry_run:
@@ -69,7 +69,7 @@ def show(site: Site, version: int | None, as_json: bool) -> None:
     """
     with site.reading_session() as session:
         row = policies.get(session, version)
-        demand = Demand(tuple(site.settings.stores), row.policy if row else None)
+        demand = versions.demand_of(site.settings, row.policy if row else None)
         told: dict[str, Any] = {
             **(_line(row) if row else {"version": None, "title": "", "entered_at": None}),
             "document": row.document if row else None,

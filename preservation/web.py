@@ -1,12 +1,16 @@
 """The auditor's pages: copies and checks, and the ledger."""
 
+from typing import Any
+
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from archive import holdings
 from archive.site.reader.web import needs, session, site
 from archive.site.site import Site
 from preservation import evidence, lagging, policies
+from preservation.policies import Demand, meeting
 
 AT_ONCE = 100
 
@@ -28,7 +32,15 @@ def copies() -> ResponseReturnValue:
         "copies.html", copies=evidence.copies(db, demand), states=evidence.states(db, demand),
         lags=lagging.lags(db, site().settings, site().now()), seal=evidence.last_seal(db),
         unsealed=evidence.unsealed(db), pages=evidence.pages_made(db), now=site().now(),
+        cold=demand.cold, policy=_policy(db, demand),
     )  # fmt: skip
+
+
+def _policy(db: Session, demand: Demand) -> dict[str, Any] | None:
+    """Where one was entered: its version, and how many volumes are where it wants them."""
+    if demand.policy is None:
+        return None
+    return {"version": demand.policy.version, **meeting.told(meeting.by_class(db, demand))}
 
 
 @bp.get("/copies/<reference>")
@@ -39,6 +51,7 @@ def volume(reference: str) -> ResponseReturnValue:
         "copies_of_volume.html", volume=found,
         copies=evidence.copies_of(db, policies.in_force(db, site().settings), found.reference),
         lags=lagging.lags(db, site().settings, site().now(), volume=found.reference),
+        cold=site().settings.cold.stores,
     )  # fmt: skip
 
 

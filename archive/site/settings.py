@@ -12,8 +12,9 @@ from datetime import datetime
 from pathlib import Path
 
 from archive.errors import WrongCall
-from archive.site import archive_file_limits, scanner_settings
+from archive.site import archive_file_limits, cold_settings, scanner_settings
 from archive.site.archive_file_limits import ArchiveFileLimits
+from archive.site.cold_settings import ColdSettings
 from archive.site.scanner_settings import ScannerSettings
 
 
@@ -31,6 +32,10 @@ SETTINGS = (
     Setting("SEOGO_HOME", "./seogo-home", "folder of the whole installation, or of keys and scratch"),
     Setting("SEOGO_DATABASE", None, "sqlite:///… in the home, or postgresql://…", secret=True),
     Setting("SEOGO_STORES", None, "stores as NAME=URL, separated by blanks; file:// or s3://"),
+    Setting(
+        "SEOGO_COLD_STORES", "", "names of stores whose copies must be asked for before they can be read"
+    ),
+    Setting("SEOGO_COLD_TERMS", cold_settings.DEFAULT, "how long that takes, for how long, and its price"),
     Setting("SEOGO_COPY_LAG", "60", "minutes that a copy may be owed before it is told as late"),
     Setting("SEOGO_SHELF", None, "where page images lie: file://…"),
     Setting(
@@ -73,6 +78,7 @@ class Settings:
     database: str
     stores: Mapping[str, str]
     credentials: Mapping[str, tuple[str, str]]
+    cold: ColdSettings
     copy_lag: int
     shelf: str
     index: str
@@ -166,6 +172,7 @@ def _build(
         database=values["SEOGO_DATABASE"],
         stores=stores,
         credentials=_credentials(stores, everything, faults),
+        cold=cold_settings.read(values, stores, faults),
         copy_lag=_number("SEOGO_COPY_LAG", values["SEOGO_COPY_LAG"], faults),
         shelf=values["SEOGO_SHELF"],
         index=values["SEOGO_INDEX"],

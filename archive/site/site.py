@@ -38,6 +38,11 @@ class Site:
     def stores(self) -> tuple[Store, ...]:
         return open_stores(self.settings.stores, self.settings.credentials)
 
+    @property
+    def near_stores(self) -> tuple[Store, ...]:
+        """Those that can be read at any time.  Whoever shows or makes something reads from these alone."""
+        return tuple(store for store in self.stores if store.name not in self.settings.cold.stores)
+
     def store(self, told: str) -> Store:
         """A store of this installation by its name or its location."""
         for store in self.stores:

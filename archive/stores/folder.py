@@ -74,6 +74,13 @@ class FolderStore:
         with self.ground.told(key):
             return open(self.ground.path(key), "rb", buffering=_BUFFER)
 
+    def is_at_hand(self, key: str) -> bool:
+        """Always: a disk is at hand, and a tape behind a folder is brought by whoever reads."""
+        return self.size(key) >= 0
+
+    def ask_for(self, key: str, *, days: int, tier: str) -> None:
+        self.size(key)
+
     def has(self, key: str) -> bool:
         path = self.ground.path(key)
         with self.ground.told(key):

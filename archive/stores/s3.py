@@ -10,7 +10,7 @@ import base64
 import copy
 import io
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, BinaryIO, cast
@@ -21,6 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from urllib3.exceptions import HTTPError
 
 from archive.errors import ArchiveError, Conflict, Damaged, Missing, Refused, Unavailable, WrongCall
+from archive.stores import s3_cold
 from archive.stores.s3_body import Body
 from archive.stores.s3_locks import Lock, Terms
 
@@ -64,6 +65,7 @@ class Head:
     size: int
     sha256: str | None
     etag: str
+    is_at_hand: bool = True
 
 
 class Server:
@@ -128,7 +130,13 @@ class Server:
         except Missing:
             self.be_there()
             raise
-        return Head(answer["ContentLength"], answer.get("Metadata", {}).get("sha256"), answer["ETag"])
+        return Head(answer["ContentLength"], answer.get("Metadata", {}).get("sha256"), answer["ETag"],
+                    s3_cold.is_at_hand(answer))  # fmt: skip
+
+    def restore(self, key: str, *, days: int, tier: str) -> None:
+        """Have an object of a cold storage class brought.  Asking twice is harmless."""
+        with suppress(Conflict), self._told(key):
+            self._client.restore_object(**self._at(key), RestoreRequest=s3_cold.wanted(days, tier))
 
     def has(self, key: str) -> bool:
         try:
@@ -256,9 +264,8 @@ class Server:
         except ClientError as error:
             raise self._what_it_said(key, error) from error
         except (BotoCoreError, HTTPClientError, HTTPError, OSError) as error:
-            raise self._away(
-                f"Store {self.store} did not answer for {key} ({type(error).__name__})."
-            ) from error
+            silent = f"Store {self.store} did not answer for {key} ({type(error).__name__})."
+            raise self._away(silent) from error
 
     def _away(self, message: str, code: str = "store.away") -> Unavailable:
         next_step = "Make room there." if code == "store.full" else "Check the server and run the same again."
@@ -270,6 +277,8 @@ class Server:
         told = f"store {self.store} ({status} {code})"
         if code == "NoSuchBucket":
             return self._away(f"The bucket of {told} is not there.")
+        if code == s3_cold.CODE:
+            return s3_cold.away(key, told, self.store)
         if code in _FULL or status == 507:
             return self._away(f"{told[0].upper()}{told[1:]} is full: {key}.", "store.full")
         if code in _WRONG_BYTES:
@@ -279,16 +288,12 @@ class Server:
         if status in (409, 412):
             return Conflict(f"{key} is already in {told}.", code="store.taken")
         if status in (401, 403):
-            return Refused(
-                f"{told[0].upper()}{told[1:]} refused {key}.",
-                code="store.denied",
-                next="Check its credentials.",
-            )
+            refused = f"{told[0].upper()}{told[1:]} refused {key}."
+            return Refused(refused, code="store.denied", next="Check its credentials.")
         if status == 429 or status >= 500:
             return self._away(f"{told[0].upper()}{told[1:]} failed on {key}.")
-        return WrongCall(
-            f"{told[0].upper()}{told[1:]} did not understand the request for {key}.", code="store.request"
-        )
+        unknown = f"{told[0].upper()}{told[1:]} did not understand the request for {key}."
+        return WrongCall(unknown, code="store.request")
 
 
 def _base64(sha256: str) -> str:

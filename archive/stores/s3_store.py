@@ -81,6 +81,13 @@ class S3Store:
     def open(self, key: str) -> BinaryIO:
         return self.server.get(check_key(key))
 
+    def is_at_hand(self, key: str) -> bool:
+        return self.server.head(check_key(key)).is_at_hand
+
+    def ask_for(self, key: str, *, days: int, tier: str) -> None:
+        if not self.is_at_hand(key):
+            self.server.restore(key, days=days, tier=tier)
+
     def has(self, key: str) -> bool:
         return self.server.has(check_key(key))
 
@@ -147,6 +154,13 @@ class S3Shelf:
 
     def open(self, key: str) -> BinaryIO:
         return self.server.get(check_key(key))
+
+    def is_at_hand(self, key: str) -> bool:
+        return self.server.head(check_key(key)).is_at_hand
+
+    def ask_for(self, key: str, *, days: int, tier: str) -> None:
+        if not self.is_at_hand(key):
+            self.server.restore(key, days=days, tier=tier)
 
     def has(self, key: str) -> bool:
         return self.server.has(check_key(key))

@@ -166,7 +166,19 @@ class Store(Protocol):
         """
 
     def open(self, key: str) -> BinaryIO:
-        """The bytes, from the start.  Missing when absent, Unavailable when there is no answer."""
+        """The bytes, from the start.  Missing when absent, Unavailable when there is no answer.
+
+        Also Unavailable while the object lies in cold storage: see `ask_for`.
+        """
+
+    def is_at_hand(self, key: str) -> bool:
+        """Whether `open` gives it now; False while it lies in cold storage.  Missing when absent."""
+
+    def ask_for(self, key: str, *, days: int, tier: str) -> None:
+        """Have cold storage bring an object for some days.  Nothing is waited for.
+
+        Harmless when it was asked for already or is at hand.  Missing when absent.
+        """
 
     def has(self, key: str) -> bool:
         """Whether there is an object.  MUST NOT answer False when the store did not answer."""

@@ -18,12 +18,13 @@ from preservation.policies.documents import LEAST, REST, Policy, RecordClass
 class Demand:
     """``every``: the stores of the installation.  Without a policy all of them must hold everything.
 
-    Of a class whose stores have left the installation but for fewer than two, all stores must hold
-    the records: a store that is taken away never leaves a record with one copy.
+    Where fewer than two stores of a class are left that can be read at any time, all stores must hold
+    its records: a store that is taken away or turns cold never leaves a record with one copy.
     """
 
     every: tuple[str, ...]
     policy: Policy | None = None
+    cold: frozenset[str] = frozenset()
 
     def class_of(self, retention: str | None, agency: str) -> str:
         return next((each.id for each in self._classes if each.takes(retention, agency)), REST)
@@ -63,7 +64,7 @@ class Demand:
 
     def _there(self, stores: tuple[str, ...]) -> tuple[str, ...]:
         there = tuple(each for each in self.every if each in stores)
-        return there if len(there) >= LEAST else self.every
+        return there if len(set(there) - self.cold) >= LEAST else self.every
 
     def _by_class(self, value: Callable[[str], Any]) -> ColumnElement[Any]:
         rest = literal(value(REST))

@@ -13,7 +13,7 @@ from archive.errors import Conflict, Missing, Refused
 from archive.site.settings import Settings
 from preservation.policies import documents
 from preservation.policies.demands import Demand
-from preservation.policies.documents import Policy
+from preservation.policies.documents import REST, Policy
 
 
 class PolicyRow(Base):
@@ -40,7 +40,7 @@ def enter(session: Session, text: str, *, settings: Settings, by: str, now: date
     """Enter a version, which is in force at once.  The same document again is harmless.
 
     Conflict when the version is there with other words or is not the next one; Refused when it
-    names a store that this installation has not.
+    names a store that this installation has not, or leaves a class without two that can be read.
     """
     told = check(text, settings)
     rows = find(session)
@@ -73,6 +73,16 @@ def check(text: str, settings: Settings) -> Policy:
             f"The policy names {', '.join(unknown)}; the stores here are {there}.",
             code="policy.store", next="Add the store to SEOGO_STORES first, or name another.",
         )  # fmt: skip
+    everywhere = {
+        REST: told.stores or tuple(settings.stores),
+        **{each.id: each.stores for each in told.classes},
+    }
+    for name, stores in everywhere.items():
+        if len(set(stores) - settings.cold.stores) < documents.LEAST:
+            raise Refused(
+                f"Class {name} has fewer than two stores that can be read at any time.",
+                code="policy.cold", next="Name two that are not in SEOGO_COLD_STORES.",
+            )  # fmt: skip
     return told
 
 
@@ -95,4 +105,9 @@ def get(session: Session, version: int | None = None) -> PolicyRow | None:
 def in_force(session: Session, settings: Settings) -> Demand:
     """What must be where, at this moment."""
     row = get(session)
-    return Demand(tuple(settings.stores), row.policy if row else None)
+    return demand_of(settings, row.policy if row else None)
+
+
+def demand_of(settings: Settings, policy: Policy | None) -> Demand:
+    """What a policy would ask for in this installation."""
+    return Demand(tuple(settings.stores), policy, settings.cold.stores)

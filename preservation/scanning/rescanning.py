@@ -109,7 +109,7 @@ def newest(session: Session) -> Rescan | None:
 def _look(session: Session, site: Site, scanner: Scanner, file: ContentFile) -> Looked:
     """Stream the first verified copy that can be read and is what was recorded."""
     holders = holders_to_scan(session, session.get_one(Item, file.item_id))
-    for store in (each for each in site.stores if each.name in holders.stores):
+    for store in (each for each in site.near_stores if each.name in holders.stores):
         digest = hashlib.sha256()
         try:
             with (

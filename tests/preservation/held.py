@@ -28,12 +28,14 @@ class Held:
     home: Path
     stores: str = ""
     clock: str = ""
+    more: tuple[tuple[str, str], ...] = ()
+    """Other settings."""
 
     @property
     def place(self) -> Installation:
         told = {"SEOGO_STORES": self.stores, "SEOGO_CLOCK": self.clock}
         given = {name: value for name, value in told.items() if value}
-        return Installation({**plain_environment(), "SEOGO_HOME": str(self.home), **given})
+        return Installation({**plain_environment(), "SEOGO_HOME": str(self.home), **given, **dict(self.more)})
 
     def at(self, *, hours: int) -> "Held":
         """The same installation so many hours from now."""

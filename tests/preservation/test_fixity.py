@@ -71,7 +71,15 @@ def test_an_undamaged_archive_is_intact(held: Held) -> None:
     code, told = held.ask("copy", "check")
     assert (code, told) == (
         0,
-        {"intact": 6, "altered": 0, "absent": 0, "not_looked_at": 0, "exceptions": [], "lagging": []},
+        {
+            "intact": 6,
+            "altered": 0,
+            "absent": 0,
+            "not_looked_at": 0,
+            "exceptions": [],
+            "lagging": [],
+            "cold": [],
+        },
     )
 
 
