@@ -77,6 +77,12 @@ def insert_all(
         session.execute(insert, some)
 
 
+def in_byte_order(session: Session, column: ColumnElement[str]) -> ColumnElement[str]:
+    """A column to order by as Python orders strings, whatever order the database was made with."""
+    is_server = session.get_bind().dialect.name == "postgresql"
+    return column.collate("C" if is_server else "BINARY")
+
+
 def away(error: OperationalError) -> Unavailable:
     """What a database that does not answer is to commands, jobs and pages alike."""
     return Unavailable(

@@ -97,7 +97,7 @@ def show(site: Site, number: str, as_json: bool) -> None:
     """One transfer with its findings and history."""
     with site.reading_session() as session:
         told = results.with_history(session, number)
-    say(told, as_json, lambda: in_words(told))
+        say(told, as_json, lambda: in_words(told))
 
 
 @transfer.command(cls=Command)
@@ -139,7 +139,7 @@ def return_(site: Site, number: str, places: tuple[int, ...], reason: str, as_js
     seal_now(site)
     with site.reading_session() as session:
         told = results.with_history(session, number)
-    say(told, as_json, lambda: in_words(told))
+        say(told, as_json, lambda: in_words(told))
 
 
 transfer.add_command(receipt_commands.give)
@@ -168,8 +168,7 @@ def _work(site: Site, number: str, progress: Progress) -> Left:
 
 def _show(site: Site, number: str, as_json: bool, left: Left | None = None) -> int:
     with site.reading_session() as session:
-        history = results.history(session, number)
-        told = {**results.printed(session, number), "history": history, **(left or {})}
+        told = {**results.with_history(session, number), **(left or {})}
         return _told(told, as_json)
 
 

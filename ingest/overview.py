@@ -207,5 +207,6 @@ def _harmless(value: object) -> str:
 
 def reasons(session: Session, transfer: Transfer) -> str:
     """The errors in plain lines, to begin the reason of a return with."""
-    found = [row for row in transfers.findings_of(session, transfer) if row.severity == "error"]
-    return "\n".join(f"{row.rule}: {row.message}" for row in found[:FIRST])
+    errors = select(FindingRow).where(FindingRow.transfer_id == transfer.id, FindingRow.severity == "error")
+    found = session.scalars(errors.order_by(FindingRow.id).limit(FIRST))
+    return "\n".join(f"{row.rule}: {row.message}" for row in found)

@@ -24,7 +24,7 @@ class TransferFile(Base):
     """
 
     __tablename__ = "transfer_files"
-    __table_args__ = (Index("ix_transfer_files_transfer", "transfer_id"),)
+    __table_args__ = (Index("ix_transfer_files_transfer_position", "transfer_id", "position"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     transfer_id: Mapped[int] = mapped_column(ForeignKey("transfers.id"))

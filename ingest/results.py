@@ -49,17 +49,19 @@ def printed(session: Session, number: str) -> dict[str, Any]:
 
 
 def with_history(session: Session, number: str) -> dict[str, Any]:
-    return {**result(session, number), "history": history(session, number)}
+    """What is printed of one transfer, with what was done in it."""
+    return {**printed(session, number), "history": history(session, number)}
 
 
-def history(session: Session, number: str) -> list[dict[str, Any]]:
-    transfer = transfers.get(session, number)
-    acts = session.scalars(
-        select(TransferAct).where(TransferAct.transfer_id == transfer.id).order_by(TransferAct.id)
-    )
-    return [
-        {"at": act.at.isoformat(), "actor": act.actor, "act": act.act, "detail": act.detail} for act in acts
-    ]
+def history(session: Session, number: str) -> Many:
+    mine = select(TransferAct).where(TransferAct.transfer_id == transfers.get(session, number).id)
+    in_order = mine.order_by(TransferAct.id).execution_options(yield_per=ROWS_AT_ONCE)
+
+    def ask() -> Iterator[dict[str, Any]]:
+        for act in session.scalars(in_order):
+            yield {"at": act.at.isoformat(), "actor": act.actor, "act": act.act, "detail": act.detail}
+
+    return Many(ask, _count(session, mine))
 
 
 def of_dry_run(inspection: Inspection, round_: int) -> dict[str, Any]:

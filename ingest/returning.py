@@ -7,9 +7,10 @@ from archive import ledger
 from archive.errors import Conflict, WrongCall
 from archive.site.site import Site
 from ingest import transfers
-from ingest.transfers import FindingRow, TransferVolume
+from ingest.transfers import FindingRow, Transfer, TransferVolume
 from ingest.turns import alone
 
+AT_A_TIME = 500
 MOST = 20
 """Errors of one volume that its reason tells; the findings have all."""
 
@@ -32,29 +33,46 @@ def give_back(
 def _give_back(site: Site, number: str, by: str, reason: str, positions: set[int] | None, own: bool) -> None:
     with site.open_session.begin() as session:
         transfer = transfers.get(session, number)
-        rows = [row for row in transfers.volumes_of(session, transfer) if row.state == "waiting"]
-        chosen = [row for row in rows if positions is None or row.position in positions]
-        if not chosen and (rows or positions or transfer.state not in ("waiting", "checked")):
+        waiting = _waiting(session, transfer)
+        chosen = [place for place in waiting if positions is None or place in positions]
+        if not chosen and (waiting or positions or transfer.state not in ("waiting", "checked")):
             raise Conflict(
                 f"Nothing of transfer {number} is waiting to be returned.",
                 next=f"Look at it with: seogo transfer show {number}",
             )
-        for row in chosen:
-            told = _own_errors(session, row) if own else []
-            row.state, row.reason = "returned", "\n".join([*filter(None, [reason]), *told])
+        _return(session, transfer, chosen, reason, own)
         ledger.record(
             session,
             act="transfer.returned",
             about=number,
             at=site.now(),
             actor=by,
-            facts={"positions": [row.position for row in chosen]},
+            facts={"positions": chosen},
         )
         transfers.note(session, transfer, "returned", by=by, at=site.now(), detail=reason or None)
-        if rows:
+        if waiting:
             transfers.settle(session, transfer)
         else:
             transfer.move("return")
+
+
+def _waiting(session: Session, transfer: Transfer) -> list[int]:
+    mine = select(TransferVolume.position).where(
+        TransferVolume.transfer_id == transfer.id, TransferVolume.state == "waiting"
+    )
+    return list(session.scalars(mine.order_by(TransferVolume.position)))
+
+
+def _return(session: Session, transfer: Transfer, places: list[int], reason: str, own: bool) -> None:
+    """The rows of some places at a time, so that a large transfer is never in memory whole."""
+    for start in range(0, len(places), AT_A_TIME):
+        some = TransferVolume.position.in_(places[start : start + AT_A_TIME])
+        for row in session.scalars(
+            select(TransferVolume).where(TransferVolume.transfer_id == transfer.id, some)
+        ):
+            told = _own_errors(session, row) if own else []
+            row.state, row.reason = "returned", "\n".join([*filter(None, [reason]), *told])
+        session.flush()
 
 
 def _own_errors(session: Session, row: TransferVolume) -> list[str]:

@@ -1,6 +1,6 @@
 """A Transfer (이관) and its life: rows for the transfer, its volumes, its files and its findings."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from archive import holdings
-from archive.database import Base, insert_all
+from archive.database import ROWS_AT_ONCE, Base, insert_all
 from archive.errors import Conflict, Missing
 from ingest.inventory import About
 from ingest.matching import PlannedVolume
@@ -246,10 +246,10 @@ def add_findings(session: Session, transfer: Transfer, findings: Iterable[About]
     insert_all(session, FindingRow, rows, volume_id=volume_id)
 
 
-def findings_of(session: Session, transfer: Transfer) -> Sequence[FindingRow]:
-    return session.scalars(
-        select(FindingRow).where(FindingRow.transfer_id == transfer.id).order_by(FindingRow.id)
-    ).all()
+def findings_of(session: Session, transfer: Transfer) -> Iterator[FindingRow]:
+    """One by one, for there may be millions."""
+    mine = select(FindingRow).where(FindingRow.transfer_id == transfer.id).order_by(FindingRow.id)
+    return iter(session.scalars(mine.execution_options(yield_per=ROWS_AT_ONCE)))
 
 
 def as_finding(row: FindingRow) -> Finding:

@@ -7,15 +7,19 @@ import click
 
 from archive.errors import Missing
 from archive.site.evidence import seal_now
+from archive.site.many import Many
 from archive.site.site import Site
 from archive.site.terminal import Command, json_option, pass_site, say
 from ingest import results, transfers
-from ingest.acceptance import counts, listed, rounds, sampling, verdicts
+from ingest.acceptance import comparing, counts, listed, rounds, sampling, verdicts
+from ingest.acceptance.comparing import Comparison, Told, VolumeChange
+from ingest.acceptance.counts import Count, Difference, Level
 from ingest.acceptance.forms import percent
 from ingest.acceptance.sampling import Standing
 from ingest.acceptance.verdicts import BINDINGS, CONDITIONS, REASONS, Seen
 
 BY = "command-line"
+SHOWN = 100
 
 
 @click.command(cls=Command)
@@ -87,17 +91,23 @@ def count(site: Site, number: str, as_json: bool) -> None:
     with site.reading_session() as session:
         transfer = transfers.get(session, number)
         levels = counts.count(session, transfer)
-        told = {
-            "levels": [vars(each) for each in levels],
-            "differences": [
-                {"level": level, **vars(each), "volume": from_one(each.volume), "item": from_one(each.item)}
-                for level, each in counts.every_difference(session, transfer)
-            ],
-        }
-    say(told, as_json, lambda: "\n".join(
-        f"{each.level + 's':<8} listed {each.listed:>9,}  came {each.came:>9,}  differing {each.differing:,}"
-        + (f"  items not counted {each.uncounted:,}" if each.level == "page" else "") for each in levels
-    ))  # fmt: skip
+        differences = Many(lambda: map(_difference, counts.every_difference(session, transfer)),
+                           sum(each.differing for each in levels))  # fmt: skip
+        told = {"levels": [vars(each) for each in levels], "differences": differences}
+        say(told, as_json, lambda: "\n".join(map(_level_in_words, levels)))
+
+
+def _difference(told: tuple[Level, Difference]) -> dict[str, Any]:
+    level, each = told
+    return {"level": level, **vars(each), "volume": from_one(each.volume), "item": from_one(each.item)}
+
+
+def _level_in_words(each: Count) -> str:
+    uncounted = f"  items not counted {each.uncounted:,}" if each.level == "page" else ""
+    level = f"{each.level}s"
+    return (
+        f"{level:<8} listed {each.listed:>9,}  came {each.came:>9,}  differing {each.differing:,}{uncounted}"
+    )
 
 
 def from_one(place: int | None) -> int | None:
@@ -112,35 +122,38 @@ def from_one(place: int | None) -> int | None:
 def compare(site: Site, before: str, after: str, as_json: bool) -> None:
     """Two rounds: volumes added, gone and changed, findings corrected, still open and new."""
     with site.reading_session() as session:
-        found = rounds.compare(session, transfers.get(session, before), transfers.get(session, after))
-        told = comparison(found)
-    say(told, as_json, lambda: comparison_in_words(told))
+        found = comparing.compare(session, transfers.get(session, before), transfers.get(session, after))
+        say(comparison(found), as_json, lambda: comparison_in_words(found))
 
 
-def comparison(found: rounds.Comparison) -> dict[str, Any]:
+def comparison(found: Comparison) -> dict[str, Any]:
     """A comparison in the keys that other programs rely on."""
+    lists = {"corrected": found.corrected, "open": found.open, "new": found.new}
     return {
         "before": found.before.number,
         "after": found.after.number,
-        "volumes": {change: found.count(change) for change in rounds.CHANGES},
-        "changes": [
-            {"change": each.change, "sender_id": each.sender_id, "title": each.title,
-             "before": from_one(each.before), "after": from_one(each.after)}
-            for each in found.volumes if each.change != "same"
-        ],
-        "findings": {
-            name: [{"volume": each.volume, **results.as_dict(transfers.as_finding(each.finding))}
-                   for each in getattr(found, name)]
-            for name in ("corrected", "open", "new")
-        },
-    }  # fmt: skip
+        "volumes": found.counted,
+        "changes": found.changes.each(_change),
+        "findings": {name: rows.each(_told) for name, rows in lists.items()},
+    }
 
 
-def comparison_in_words(told: dict[str, Any]) -> str:
-    volumes = ", ".join(f"{count} {change.replace('_', ' ')}" for change, count in told["volumes"].items())
-    findings = ", ".join(f"{len(rows)} {name}" for name, rows in told["findings"].items())
-    lines = [f"{told['before']} to {told['after']}: volumes {volumes}; findings {findings}."]
-    lines += [f"{each['change'].replace('_', ' ')}: {each['title']}" for each in told["changes"]]
+def _change(each: VolumeChange) -> dict[str, Any]:
+    return {"change": each.change, "sender_id": each.sender_id, "title": each.title,
+            "before": from_one(each.before), "after": from_one(each.after)}  # fmt: skip
+
+
+def _told(each: Told) -> dict[str, Any]:
+    return {"volume": each.volume, **results.as_dict(transfers.as_finding(each.finding))}
+
+
+def comparison_in_words(found: Comparison) -> str:
+    volumes = ", ".join(f"{count} {change.replace('_', ' ')}" for change, count in found.counted.items())
+    findings = f"{len(found.corrected)} corrected, {len(found.open)} open, {len(found.new)} new"
+    lines = [f"{found.before.number} to {found.after.number}: volumes {volumes}; findings {findings}."]
+    lines += [f"{each.change.replace('_', ' ')}: {each.title}" for each in found.changes[:SHOWN]]
+    if len(found.changes) > SHOWN:
+        lines.append(f"… and {len(found.changes) - SHOWN} more; all of them with --json.")
     return "\n".join(lines)
 
 
@@ -153,11 +166,15 @@ def history(site: Site, number: str, as_json: bool) -> None:
     with site.reading_session() as session:
         every = rounds.chain(session, transfers.get(session, number))
         told = {"rounds": [results.with_history(session, each.number) for each in every]}
-    say(told, as_json, lambda: "\n".join(
-        f"round {each['round']}: {each['transfer']} {each['state']}, {each['volumes']['listed']} volumes, "
-        f"{each['volumes']['accepted']} accepted, {each['volumes']['returned']} returned, "
-        f"{len(each['findings'])} findings" for each in told["rounds"]
-    ))  # fmt: skip
+        say(told, as_json, lambda: "\n".join(map(_round_in_words, told["rounds"])))
+
+
+def _round_in_words(each: dict[str, Any]) -> str:
+    volumes = each["volumes"]
+    return (
+        f"round {each['round']}: {each['transfer']} {each['state']}, {volumes['listed']} volumes, "
+        f"{volumes['accepted']} accepted, {volumes['returned']} returned, {len(each['findings'])} findings"
+    )
 
 
 def as_dict(standing: Standing) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from archive.errors import WrongCall
 from archive.site.reader.web import needs, reader, say, session, site
 from ingest import overview, transfers
-from ingest.acceptance import browsing, counts, listed, report, rounds, sampling, verdicts
+from ingest.acceptance import browsing, comparing, counts, listed, report, rounds, sampling, verdicts
 from ingest.acceptance.forms import percent, seen_of
 from ingest.acceptance.listed import ListedItem
 from ingest.overview import Summary
@@ -157,10 +157,10 @@ def every_round(number: str) -> ResponseReturnValue:
     numbers = [each.transfer.number for each in every]
     before, after = request.args.get("before"), request.args.get("after")
     asked = before in numbers and after in numbers
-    found = rounds.compare(db, _transfer(before), _transfer(after)) if asked else None  # type: ignore[arg-type]
+    found = comparing.compare(db, _transfer(before), _transfer(after)) if asked else None  # type: ignore[arg-type]
     return render_template(
         "rounds.html", it=it, tab="rounds", every=every, before=before or numbers[0],
-        after=after or numbers[-1], found=found, changes=rounds.CHANGES, first=AT_ONCE,
+        after=after or numbers[-1], found=found, changes=comparing.CHANGES, first=AT_ONCE,
     )  # fmt: skip
 
 

@@ -118,7 +118,7 @@ def test_nothing_is_overwritten_and_each_verdict_is_in_the_ledger(site: Site, nu
         entries = [
             row.entry for row in session.scalars(select(LedgerEntry)) if "record.inspected" in row.entry
         ]
-        findings = transfers.findings_of(session, transfers.get(session, number))
+        findings = list(transfers.findings_of(session, transfers.get(session, number)))
     assert told == [("fit", 12, "loose"), ("unfit", None, None)]
     assert len(entries) == 3
     assert "3쪽이 없습니다." not in "".join(entries)

@@ -1,0 +1,134 @@
+"""What is told of a transfer takes no more memory when the transfer is three times as large."""
+
+import tracemalloc
+from collections.abc import Callable
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+import seogo
+from archive.holdings import Agency
+from archive.site.site import Site
+from archive.site.terminal import run
+from ingest import returning, transfers
+from ingest.readings import TransferFile
+from ingest.transfers import FindingRow, Transfer, TransferVolume
+from tests.access.conftest import NOW
+from tests.ingest.conftest import Call
+from tests.ingest.receipts.test_web import Desk, desk, site
+
+__all__ = ["desk", "site"]
+SMALL, LARGE = 1_500, 4_500
+ROOM = 1.3
+"""How much more a large one may take; a list of its rows would take ten times as much."""
+
+Sized = Callable[[str, int, str | None], None]
+
+
+@pytest.fixture
+def sized(site: Site, call: Call) -> Sized:
+    """Makes a transfer of so many volumes, each with two errors and a file, waiting at the desk."""
+    call("transfer", "list")
+    with site.open_session.begin() as session:
+        session.add(Agency(code="6110000", name="한빛시"))
+
+    def make(number: str, volumes: int, round_of: str | None = None) -> None:
+        with site.open_session.begin() as session:
+            _fill(session, number, volumes, round_of)
+
+    return make
+
+
+def _fill(session: Session, number: str, volumes: int, round_of: str | None) -> None:
+    again = 2 if round_of else 1
+    transfer = Transfer(
+        number=number, agency_code="6110000", folder="/t", shape=f"{number:0>64}", state="waiting",
+        round=again, round_of=round_of, files=volumes, bytes=volumes, received_at=NOW, received_by="p-1",
+    )  # fmt: skip
+    session.add(transfer)
+    session.flush()
+    places = range(volumes)
+    session.execute(insert(TransferVolume), [
+        {"transfer_id": transfer.id, "position": place, "title": f"철 {place}", "sender_id": f"S-{place}",
+         "items": 1, "files": 0, "bytes": 1, "state": "waiting"} for place in places
+    ])  # fmt: skip
+    ids = session.scalars(
+        select(TransferVolume.id).where(TransferVolume.transfer_id == transfer.id)
+        .order_by(TransferVolume.position)
+    ).all()  # fmt: skip
+    session.execute(insert(TransferFile), [
+        {"transfer_id": transfer.id, "position": place, "path": f"{place}.txt".encode().hex(),
+         "bytes": 1, "sha256": f"{place * again:064x}"} for place in places
+    ])  # fmt: skip
+    session.execute(insert(FindingRow), [
+        {"transfer_id": transfer.id, "volume_id": ids[place], "rule": rule, "severity": "error",
+         "path": f"{place}.txt", "message": "It is not there.", "value": str(again)}
+        for place in places for rule in ("file.missing", f"file.digest{again}")
+    ])  # fmt: skip
+
+
+def peak(act: Callable[[], object]) -> int:
+    act()  # what is loaded once counts for nobody
+    tracemalloc.start()
+    try:
+        act()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    "words", [("show", "{0}"), ("history", "{0}"), ("count", "{0}"), ("compare", "{0}", "{1}")], ids=" ".join
+)
+@pytest.mark.parametrize("form", [(), ("--json",)], ids=["words", "json"])
+def test_a_command_tells_a_large_transfer_in_the_memory_of_a_small_one(
+    sized: Sized, call: Call, capfd: pytest.CaptureFixture[str], words: tuple[str, ...], form: tuple[str, ...]
+) -> None:
+    took, said = [], []
+    for size in (SMALL, LARGE):
+        numbers = f"2026-{size}", f"2027-{size}"
+        sized(numbers[0], size, None)
+        sized(numbers[1], size, numbers[0])
+        command = ["transfer", *(word.format(*numbers) for word in words), *form]
+        took.append(peak(lambda command=command: run(seogo.cli, command)))
+        said.append(len(capfd.readouterr().out))
+    assert took[1] < took[0] * ROOM, took
+    if form:
+        assert said[1] > said[0] * 2
+
+
+@pytest.mark.parametrize("end", ["", "/report.csv", "/differences.csv"])
+def test_a_table_of_the_desk_is_streamed(sized: Sized, desk: Desk, end: str) -> None:
+    client, took, lines = desk("archivist"), [], []
+    for size in (LARGE, LARGE * 3):
+        sized(f"2026-{size}", size, None)
+        address = f"/desk/transfers/2026-{size}{end or '/findings'}"
+        took.append(peak(lambda address=address: lines.append(_count_lines(client, address))))
+    assert took[1] < took[0] * ROOM, took
+    assert lines[0] >= LARGE and lines[-1] > lines[0] * 2
+
+
+def _count_lines(client: FlaskClient, address: str) -> int:
+    """Reads an answer block by block, as a server sends it."""
+    answer = client.get(address, buffered=False)
+    assert answer.mimetype == "text/csv"
+    return sum(block.count(b"\n") for block in answer.response)
+
+
+def test_a_large_transfer_is_returned_in_the_memory_of_its_places(sized: Sized, site: Site) -> None:
+    took = []
+    for size in (SMALL, LARGE):
+        sized(f"2026-{size}", size, None)
+        tracemalloc.start()
+        try:
+            returning.give_back(site, f"2026-{size}", by="p-1", reason="다름")
+            took.append(tracemalloc.get_traced_memory()[1])
+        finally:
+            tracemalloc.stop()
+        with site.reading_session() as session:
+            assert transfers.count_states(session, transfers.get(session, f"2026-{size}")) == {
+                "returned": size
+            }
+    assert took[1] - took[0] < (LARGE - SMALL) * 250, took  # a place and its line in the log, no row
