@@ -8,6 +8,8 @@
   var told = root.dataset, input = document.getElementById("folder"), bar = document.getElementById("progress");
   var line = document.getElementById("line"), said = document.getElementById("said");
   var stop = document.getElementById("stop"), anyway = document.getElementById("finish");
+  var pick = document.getElementById("pick"), resume = document.getElementById("resume"), folder = seogoFolder;
+  var name = told.facts.replace(/^.*\/|\.json$/g, ""), cancel = document.getElementById("cancel");
   var box = document.getElementById("failed"), list = document.getElementById("failures");
   var token = null, failures = new Map(), total = 0, sent = 0, announced = 0, current = null, halt = null, stopped = false;
   var trusted = window.trustedTypes
@@ -15,7 +17,7 @@
     : { createScriptURL: function (address) { return address; } };
   var worker = new Worker(trusted.createScriptURL(told.worker));
   worker.postMessage({ library: told.sha });
-  root.classList.remove("hidden");
+  root.hidden = false;
 
   function words(template, values) {
     return Object.keys(values).reduce(function (text, key) { return text.replaceAll("{" + key + "}", values[key]); }, template);
@@ -38,7 +40,7 @@
       row.textContent = each[0] + ": " + (told["why" + each[1].replace(/(^|[ -])(\w)/g, function (all, gap, letter) { return letter.toUpperCase(); })] || each[1]);
       list.appendChild(row);
     });
-    box.classList.toggle("hidden", !failures.size);
+    box.hidden = !failures.size;
   }
   async function ask(address, body) {
     var answer = await fetch(address, body === undefined ? {} : {
@@ -129,17 +131,18 @@
   }
   async function finish(partly) {
     await ask(told.finish, { partly: partly });
+    await forget();
     location.reload();
   }
 
-  async function begin() {
+  async function begin(files) {
     stopped = false; failures.clear(); sent = 0;
-    var files = chosen();
-    total = Array.from(files.values()).reduce(function (sum, file) { return sum + file.size; }, 0);
     if (!files.size) return;
-    input.disabled = true;
-    [bar, stop].forEach(function (each) { each.classList.remove("hidden"); });
-    anyway.classList.add("hidden");
+    files.forEach(function (file, path) { if (!file) { fail(path, "unreadable"); files.delete(path); } });
+    total = Array.from(files.values()).reduce(function (sum, file) { return sum + file.size; }, 0);
+    busy(true);
+    bar.hidden = stop.hidden = false;
+    anyway.hidden = true;
     tell(told.reading);
     try {
       await goOn(files, await ask(told.facts));
@@ -148,15 +151,43 @@
       (await ask(told.facts)).failed.forEach(function (each) { fail(each.path, each.reason); });
       showFailures();
       line.textContent = said.textContent = failures.size ? words(told.some, { n: failures.size }) : told.whole;
-      if (failures.size) anyway.classList.remove("hidden"); else await finish(false);
+      if (failures.size) anyway.hidden = false; else await finish(false);
     } catch (error) {
       if (!stopped) line.textContent = said.textContent = told.broken + " " + (error.message || "");
     } finally {
-      input.disabled = false; stop.classList.add("hidden");
+      busy(false); stop.hidden = true;
     }
   }
+  function busy(is) { [input, pick, resume].forEach(function (each) { each.disabled = is; }); }
 
-  input.addEventListener("change", begin);
+  // Where the browser keeps the folder, it is chosen with a button and gone on with by another.
+  function forget() { return folder.able ? folder.forget(name).catch(function () { /* then it stays */ }) : null; }
+  function offer(handle) {
+    if (!handle) return;
+    resume.textContent = words(told.resume, { folder: handle.name });
+    resume.hidden = false;
+    resume.onclick = async function () {
+      if (await folder.may(handle)) await begin(await folder.files(handle)); else choosing();
+    };
+  }
+  async function choosing() {
+    try {
+      var handle = await folder.choose();
+      await folder.keep(name, handle).catch(function () { /* then it is chosen again */ });
+      offer(handle);
+      await begin(await folder.files(handle));
+    } catch (error) {
+      if (error.name !== "AbortError") input.hidden = false;
+    }
+  }
+  if (folder.able) {
+    input.hidden = true; pick.hidden = false;
+    pick.addEventListener("click", choosing);
+    cancel.addEventListener("submit", forget);
+    folder.find(name).then(offer).catch(function () { /* then it is chosen again */ });
+  }
+
+  input.addEventListener("change", function () { begin(chosen()); });
   stop.addEventListener("click", function () { stopped = true; if (current) { current.abort(); halt(new Error()); } });
   anyway.addEventListener("click", function () { finish(true).catch(function (error) { line.textContent = error.message; }); });
   addEventListener("beforeunload", function (event) { if (input.disabled) event.preventDefault(); });

@@ -18,10 +18,10 @@ NOT_ENDED = ("waiting", "accepted", "partly_returned", "returned", "stored")
 
 @dataclass(frozen=True)
 class NotTaken:
-    """A volume that was returned, or that waits because of errors; the first of them in words."""
+    """A volume that was returned with a reason, or that waits because of errors, with the first of them."""
 
     volume: TransferVolume
-    reasons: Sequence[str]
+    errors: Sequence[FindingRow]
 
 
 def choices(session: Session, agency: str | None) -> Sequence[str]:
@@ -52,14 +52,18 @@ def not_taken(session: Session, upload: Upload) -> list[NotTaken]:
         .order_by(TransferVolume.position)
         .limit(SHOWN)
     )
-    return [NotTaken(row, _reasons(session, transfer, row)) for row in rows]
+    return [NotTaken(row, () if row.reason else _reasons(session, transfer, row)) for row in rows]
 
 
-def _reasons(session: Session, transfer: Transfer, volume: TransferVolume) -> Sequence[str]:
-    if volume.reason:
-        return [volume.reason]
-    found = select(FindingRow.message).where(
-        FindingRow.transfer_id == transfer.id, FindingRow.severity == "error",
-        or_(FindingRow.volume_id == volume.id, FindingRow.volume_id.is_(None)),
+def _reasons(session: Session, transfer: Transfer, volume: TransferVolume) -> Sequence[FindingRow]:
+    """The first errors that differ: of the volume itself, then of the whole transfer."""
+    found = session.scalars(
+        select(FindingRow)
+        .where(
+            FindingRow.transfer_id == transfer.id, FindingRow.severity == "error",
+            or_(FindingRow.volume_id == volume.id, FindingRow.volume_id.is_(None)),
+        )
+        .order_by(FindingRow.volume_id.is_(None), FindingRow.id)
+        .limit(SHOWN)
     )  # fmt: skip
-    return session.scalars(found.order_by(FindingRow.volume_id.is_(None), FindingRow.id).limit(REASONS)).all()
+    return list({each.message: each for each in found}.values())[:REASONS]

@@ -41,7 +41,7 @@ def begun(open_page) -> Iterator[Reading]:
     reading = open_page("/desk/uploads", user="archivist")
     reading.page.fill("#agency", "6110000")
     reading.page.click("main form button[type=submit]")
-    reading.page.wait_for_selector("#upload:not(.hidden)")
+    reading.page.wait_for_selector("#upload:not([hidden])")
     yield reading
     assert reading.unexpected() == []
 
@@ -176,3 +176,61 @@ def test_a_sender_sees_her_uploads_and_not_the_desk(open_page, shown: Shown) -> 
     expect(page.locator("h1")).to_have_text("브라우저로 이관 파일 보내기")
     assert page.locator("#agency").count() == 0
     assert open_page("/desk/transfers", user="sender").page.locator("h1").inner_text() != "이관"
+
+
+LAY_DOWN = """async (files) => {
+  const top = await (await navigator.storage.getDirectory()).getDirectoryHandle('보냄', {create: true});
+  for (const [path, size] of files) {
+    const steps = path.split('/'), name = steps.pop();
+    let folder = top;
+    for (const step of steps) folder = await folder.getDirectoryHandle(step, {create: true});
+    const writer = await (await folder.getFileHandle(name, {create: true})).createWritable();
+    const bytes = new Uint8Array(size);
+    for (let at = 0; at < size; at += 1000) bytes[at] = (at / 1000 + path.length) % 251;
+    await writer.write(bytes); await writer.close();
+  }
+}"""
+PICKED = """() => { window.showDirectoryPicker =
+  async () => (await navigator.storage.getDirectory()).getDirectoryHandle('보냄'); }"""
+KEPT = """() => new Promise((resolve) => { const opening = indexedDB.open('seogo-uploads', 1);
+  opening.onsuccess = () => {
+    const asked = opening.result.transaction('folders').objectStore('folders').getAllKeys();
+    asked.onsuccess = () => { opening.result.close(); resolve(asked.result); }; }; })"""
+
+
+def test_where_the_browser_keeps_the_folder_one_press_goes_on_after_the_tab_was_closed(
+    begun: Reading, open_page, shown: Shown, received: list[int]
+) -> None:
+    """The folder lies in the browser's own file system, whose handles are kept as those of a disk are."""
+    files = [(f"{number:02}/큰 {number}.bin", 12 << 20) for number in range(6)]
+    total = sum(size for _, size in files)
+    page, name = begun.page, begun.page.url.rpartition("/")[2]
+    page.evaluate(LAY_DOWN, files)
+    page.evaluate(PICKED)
+    assert not page.locator("#folder").is_visible()
+    assert not page.locator("#resume").is_visible()
+    page.click("#pick")
+    while sum(received) < total // 3:
+        page.wait_for_timeout(10)
+    page.close(run_before_unload=False)
+    again = open_page(f"/desk/uploads/{name}", user="archivist")
+    expect(again.page.locator("#resume")).to_have_text("보냄 이어서 보내기")
+    held = sum(part.offset() for part in Holding(shown.site, name).parts())
+    before = len(received)
+    again.page.click("#resume")
+    expect(again.page.locator("main")).to_contain_text("인수를 기다림", timeout=120_000)
+    assert again.unexpected() == []
+    assert 0 < held < total
+    assert sum(received[before:]) == total - held
+    assert sorted(arrived(shown, name)) == [f"보냄/{path}" for path, _ in files]
+    assert again.page.evaluate(KEPT) == []
+
+
+def test_where_the_browser_keeps_no_folder_it_is_chosen_again(open_page) -> None:
+    page = open_page("/desk/uploads/0123456789abcdef01234567", user="archivist").page
+    page.add_init_script("delete window.showDirectoryPicker")
+    page.reload()
+    assert page.locator("#folder").is_visible()
+    assert not page.locator("#pick").is_visible()
+    assert "다시 고르면 빠진 것만 보냅니다" in page.locator("#folder-help").inner_text()
+    page.close()
