@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from archive.site.site import Site
 from archive.site.terminal import Command, Progress, json_option, pass_site, say
-from archive.work import jobs
+from archive.work import jobs, recurring
 from archive.work.jobs import Job
 from archive.work.runner import Ended, Runner
 
@@ -48,6 +48,8 @@ def work(site: Site, until_idle: bool, as_json: bool) -> int:
             lambda: bool(stopped)
         )
         return 0
+    with site.open_session.begin() as session:
+        recurring.submit_due(session, site.now())
     progress = Progress()
     ended = finish_work(site, progress)
     progress.close()

@@ -71,6 +71,7 @@ class Declared:
     preload: tuple[str, ...] = ()
     again: Again | None = None
     only_if: Callable[[Settings], bool] = lambda _settings: True
+    due: Callable[[Session, datetime], bool] = lambda _session, _now: False
 
 
 DECLARED: dict[str, Declared] = {}
@@ -86,15 +87,17 @@ def job(
     preload: tuple[str, ...] = (),
     again: Again | None = None,
     only_if: Callable[[Settings], bool] = lambda _settings: True,
+    due: Callable[[Session, datetime], bool] = lambda _session, _now: False,
 ) -> Callable[[Callable[..., Iterator[Progress]]], Callable[..., Iterator[Progress]]]:
     """Declare a job.  Its body takes the site and ids, and yields progress; ``memory`` in bytes.
 
     ``preload`` names slow modules that its child will load, so that the fork server loads them once;
-    ``only_if`` tells by the settings whether a job that recurs has anything to do in an installation.
+    ``only_if`` tells by the settings whether a job that recurs has anything to do in an installation;
+    ``due`` tells whether one would find something to do now, also where no runner keeps running.
     """
 
     def declare(body: Callable[..., Iterator[Progress]]) -> Callable[..., Iterator[Progress]]:
-        DECLARED[name] = Declared(name, body, lane, timeout, attempts, memory, preload, again, only_if)
+        DECLARED[name] = Declared(name, body, lane, timeout, attempts, memory, preload, again, only_if, due)
         return body
 
     return declare

@@ -27,6 +27,13 @@ def submit(session: Session, which: Collection[Again], *, settings: Settings, to
             jobs.wake(session, each.name)
 
 
+def submit_due(session: Session, now: datetime) -> None:
+    """Queue those that would find something to do now: for a runner that ends when it is idle."""
+    for each in jobs.DECLARED.values():
+        if each.due(session, now):
+            jobs.wake(session, each.name)
+
+
 def is_any(which: Collection[Again], settings: Settings) -> bool:
     return bool(_due(which, settings))
 

@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import select
 
 from archive.ledger import JournalRecord, LedgerEntry
-from archive.work import jobs
 from tests.conftest import Installation
 from tests.ingest.conftest import AGENCY, Call, Said
 from tests.ingest.test_bad_input import row, stored, transfer
@@ -39,12 +38,8 @@ def days_pass(monkeypatch: pytest.MonkeyPatch, scanner: Double) -> Callable[[str
     return go
 
 
-def work(call: Call, place: Installation) -> None:
-    """What a runner does when an hour begins."""
-    site = place.site()
-    with site.open_session.begin() as session:
-        jobs.wake(session, "end-quarantines")
-    site.engine.dispose()
+def work(call: Call) -> None:
+    """It ends the quarantines that are over, also when it ends itself as soon as it is idle."""
     done = call("work", "--until-idle")
     assert (done.exit_code, done.told["failed"]) == (0, [])
 
@@ -65,10 +60,10 @@ def test_a_transfer_is_scanned_waits_and_is_taken_after_a_second_scan_by_a_job(
     ]
     assert stored(place) == []
     days_pass(THIRD_DAY)
-    work(call, place)
+    work(call)
     assert stored(place) == []
     days_pass(SEVENTH_DAY)
-    work(call, place)
+    work(call)
     after = call("transfer", "show", told.told["transfer"])
     assert (after.told["state"], after.told["statutory"]) == ("stored", "STORED_VERIFIED")
     first, second = after.told["scans"]
@@ -93,7 +88,7 @@ def test_without_acceptance_the_end_of_a_quarantine_takes_nothing(
 ) -> None:
     number = call("transfer", "receive", folder, "--agency", AGENCY).told["transfer"]
     days_pass(SEVENTH_DAY)
-    work(call, place)
+    work(call)
     assert stored(place) == []
     assert call("transfer", "accept", number).told["state"] == "stored"
 
@@ -105,7 +100,7 @@ def test_volumes_that_a_person_chose_during_the_quarantine_are_the_ones_that_are
     asked = call("transfer", "accept", number, "--volume", "2")
     assert (asked.exit_code, asked.told["volumes"]["accepted"]) == (0, 0)
     days_pass(SEVENTH_DAY)
-    work(call, place)
+    work(call)
     told = call("transfer", "show", number).told
     assert (told["state"], told["volumes"]["accepted"]) == ("waiting", 1)
     assert told["scans"][-1]["files"] == 1
@@ -118,7 +113,7 @@ def test_what_only_the_signatures_of_the_second_day_know_is_found_then(
     number = receive(call, folder).told["transfer"]
     scanner.marks[b"unknown until next week"] = "New.Malware"
     days_pass(SEVENTH_DAY)
-    work(call, place)
+    work(call)
     told = call("transfer", "show", number)
     assert told.told["volumes"]["accepted"] == 1
     assert [each["value"] for each in told.told["findings"] if each["severity"] == "error"] == ["New.Malware"]
@@ -134,7 +129,7 @@ def test_bytes_that_change_during_the_quarantine_are_not_taken(
     changed = folder / "나.txt"
     changed.write_bytes(bytes(reversed(changed.read_bytes())))
     days_pass(SEVENTH_DAY)
-    work(call, place)
+    work(call)
     told = call("transfer", "show", number)
     assert told.told["volumes"]["accepted"] == 1
     assert "file.digest" in told.rules
