@@ -76,6 +76,7 @@ SLOW_TO_LOAD = ("preservation.documents", "preservation.rendering")
 PAGES = (
     "access.web",
     "ingest.releases.desk",
+    "ingest.releases.web",
     "ingest.web",
     "ingest.agencies.desk",
     "ingest.uploads.web",

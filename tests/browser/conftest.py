@@ -15,16 +15,21 @@ from werkzeug.serving import make_server
 
 from archive.admissions import Admission
 from archive.disclosure import Decision
-from archive.holdings import Volume
+from archive.holdings import Item, Volume
 from archive.work.jobs import Job
 from ingest import agreements
 from ingest.acceptance import sampling, verdicts
 from ingest.acceptance.listed import ListedItem
 from ingest.acceptance.verdicts import Seen
 from ingest.intake import tokens
+from ingest.malware.scans import Scan
+from ingest.releases.releasing import Release
 from ingest.transfers import FindingRow, Transfer, TransferVolume, note
 from ingest.uploads import Upload
 from preservation import packages
+from preservation.scanning import withholding
+from preservation.scanning.rescanning import Rescan
+from preservation.scanning.withholding import Found
 from tests.access.conftest import NOW, Described, Shown, application, enter, shown
 
 __all__ = ["shown"]
@@ -163,6 +168,9 @@ def fill_desk(shown: Shown) -> None:
         )[:180]
         pages = tuple(f"{n}쪽의 글 한강" for n in range(1, 66))
         enter(shown.site, session, of, Described(6, long_title, Decision(status="open"), pages))
+        hold_back(session)
+    with shown.site.open_session.begin() as session:
+        withhold(shown, session)
 
 
 def judge_some(session: Session, transfer: Transfer, volume: TransferVolume) -> None:
@@ -222,6 +230,57 @@ def agree(session: Session, transfer: Transfer) -> None:
     first, _ = tokens.make(session, "6110000", may_send=False, by="p-1", now=NOW)
     tokens.make(session, "6110000", by="p-1", now=NOW)
     tokens.revoke(session, first.id, by="p-1", now=NOW)
+
+
+def hold_back(session: Session) -> None:
+    """A transfer with files that the scanner names or could not look through; for one somebody asked."""
+    transfer = Transfer(
+        number="2026-0015", agency_code="6110000", folder="/transfers/15", shape="5" * 64, state="waiting",
+        files=3, bytes=9_000, received_at=NOW, received_by="p-1",
+    )  # fmt: skip
+    session.add(transfer)
+    session.flush()
+    volume = TransferVolume(
+        transfer_id=transfer.id, position=0, title="漢江鐵橋 復舊工事關係綴 3", items=3, files=3, bytes=9_000
+    )
+    session.add(volume)
+    session.add(Scan(transfer_id=transfer.id, kind="first", at=NOW, files=4, found=1, not_whole=2,
+                     signatures="ClamAV 1.4.6/27890/Fri Nov 27 08:00:00 2026"))  # fmt: skip
+    session.flush()
+    for number, (rule, value) in enumerate(HELD):
+        path = f"漢江鐵橋 復舊工事關係綴 3/竣工檢査報告其他附屬圖面目錄及豫算配定通知 {number}.zip"
+        session.add(FindingRow(
+            transfer_id=transfer.id, volume_id=volume.id, rule=rule, severity="error", path=path, value=value,
+            message=f"{path} is held back: {value}.",
+        ))  # fmt: skip
+    session.add(Release(
+        transfer_id=transfer.id, path=path.encode().hex(), name=path, sha256="1" * 64, rule=rule, value=value,
+        reason="다른 검사기에서는 나오지 않습니다.", asked_by="p-9", asked_at=NOW,
+    ))  # fmt: skip
+
+
+HELD = (
+    ("virus.found", "Seogo.Test.Harmless.UNOFFICIAL"),
+    ("virus.not_scanned_whole", "5368709120"),
+    ("virus.encrypted", "Heuristics.Encrypted.Zip"),
+)
+
+
+def withhold(shown: Shown, session: Session) -> None:
+    """Two items in custody in which a rescan found something; for one of them somebody asked."""
+    rescan = Rescan(signatures="ClamAV 1.4.6/27891/Sat Nov 28 08:00:00 2026", began_at=NOW, ended_at=NOW,
+                    files=1_234, found=2, not_whole=1)  # fmt: skip
+    session.add(rescan)
+    volume = session.query(Volume).filter_by(reference="SG-2026-000002").one()
+    for number in (1, 2):
+        described = Described(number, f"豫算配定通知 {number}", Decision(status="open"), ())
+        enter(shown.site, session, volume, described)
+    session.flush()
+    for item in session.query(Item).filter_by(volume_id=volume.id):
+        found = Found(rescan.id, item.files[0], "Seogo.Test.Harmless.UNOFFICIAL", rescan.signatures)
+        withholding.withhold(session, found, NOW)
+    session.flush()
+    withholding.ask(session, item.reference, reason="다른 검사기에서는 나오지 않습니다.", by="p-9", at=NOW)
 
 
 def owe_a_copy(session: Session) -> None:
