@@ -6,7 +6,10 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from archive.database import ROWS_AT_ONCE
+from archive.errors import Conflict
 from ingest.transfers import Transfer, TransferVolume, is_faulty
+
+TAKEN = ("accepted", "stored")
 
 
 def volumes(transfer: Transfer) -> Select[TransferVolume]:
@@ -26,7 +29,22 @@ def count(session: Session, transfer: Transfer) -> int:
     return session.scalar(volumes(transfer).with_only_columns(func.count()).order_by(None)) or 0
 
 
-def wrong(session: Session, transfer: Transfer, positions: Collection[int]) -> set[int]:
-    """Those of these places at which no volume may be taken."""
+def among(session: Session, transfer: Transfer, positions: Collection[int], *, rest_waits: bool) -> list[int]:
+    """Those of these places at which a volume may be taken; what a killed run took is passed over.
+
+    Conflict when one neither may be taken nor was, unless ``rest_waits``.
+    """
     mine = volumes(transfer).with_only_columns(TransferVolume.position)
-    return set(positions).difference(session.scalars(mine.execution_options(yield_per=ROWS_AT_ONCE)))
+    taken = select(TransferVolume.position).where(
+        TransferVolume.transfer_id == transfer.id, TransferVolume.state.in_(TAKEN)
+    )
+    wanted = set(positions)
+    may, were = (wanted.intersection(session.scalars(each.execution_options(yield_per=ROWS_AT_ONCE)))
+                 for each in (mine, taken))  # fmt: skip
+    if (wrong := wanted - may - were) and not rest_waits:
+        told = ", ".join(str(place + 1) for place in sorted(wrong)[:20])
+        raise Conflict(
+            f"{len(wrong)} volumes of transfer {transfer.number} cannot be accepted: {told}.",
+            next=f"Look at their findings with: seogo transfer show {transfer.number}",
+        )
+    return sorted(may)

@@ -59,7 +59,7 @@ def take(
         with _no_litter(keeping), closing(packers.spread(errands)) as ready:
             for outcomes in ready:
                 entering.conclude(site, custody, outcomes)
-                spoilt += [errand.plan.reference for errand, each in outcomes if isinstance(each, Conflict)]
+                spoilt += [errand.plan.reference for errand, each in outcomes if _is_taken(each)]
                 again += _without_their_stores(outcomes, keeping)
                 done += len(outcomes)
                 octets += sum(octets_of(errand.plan.files) for errand, _ in outcomes)
@@ -69,13 +69,18 @@ def take(
         plans = chain(again, (planning.plan_anew(site, custody, inspection, each) for each in spoilt))
 
 
+def _is_taken(outcome: object) -> bool:
+    """Whether a store holds other bytes under the reference, which so is never used."""
+    return isinstance(outcome, Conflict) and outcome.code == "store.taken"
+
+
 def _without_their_stores(outcomes: Sequence[Outcome], keeping: Keeping) -> Iterator[Plan]:
     """The plans to pack once more, without a store that went away or ran full while they were packed.
 
     What cannot be made up for rises.
     """
     for errand, outcome in outcomes:
-        if isinstance(outcome, ArchiveError) and not isinstance(outcome, Conflict):
+        if isinstance(outcome, ArchiveError) and not _is_taken(outcome):
             keeping.lose(outcome)
             yield errand.plan
 

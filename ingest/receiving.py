@@ -92,9 +92,12 @@ def receive(site: Site, asked: Asked, say: Say) -> str:
 
 
 def accept(
-    site: Site, number: str, *, by: str, positions: Collection[int] | None = None
+    site: Site, number: str, *, by: str, positions: Collection[int] | None = None, rest_waits: bool = False
 ) -> Iterator[jobs.Progress]:
-    """Take what an archivist accepts, all good volumes or those at ``positions``; yields (done, total)."""
+    """Take what an archivist accepts, all good volumes or those at ``positions``; yields (done, total).
+
+    ``rest_waits``: what may not be taken waits, instead of a Conflict before anything is taken.
+    """
     with site.reading_session() as session:
         transfer = transfers.get(session, number)
     with (
@@ -102,7 +105,8 @@ def accept(
         inspect_again(site, transfer) as inspection,
         alone(site, transfer.agency_code, transfer.shape),
     ):
-        with closing(_take(site, number, inspection, packers, by=by, positions=positions)) as steps:
+        taking = _take(site, number, inspection, packers, by=by, positions=positions, rest_waits=rest_waits)
+        with closing(taking) as steps:
             for done, total, _ in steps:
                 yield done, total
         _settle(site, number)
@@ -112,8 +116,8 @@ def accept(
 def accept_transfer(
     site: Site, number: str, by: str, positions: list[int] | None = None
 ) -> Iterator[jobs.Progress]:
-    """What the desk's accept button asks for, and the end of a quarantine."""
-    yield from accept(site, number, by=by, positions=positions)
+    """What the desk's accept button asks for, and the end of a quarantine, whatever came between."""
+    yield from accept(site, number, by=by, positions=positions, rest_waits=True)
     with suppress(Unavailable):  # a store that is away is owed its copies, and sealed within the hour
         seal_now(site)
 
@@ -236,6 +240,7 @@ def _take(
     *,
     by: str,
     positions: Collection[int] | None = None,
+    rest_waits: bool = False,
 ) -> Generator[tuple[int, int, int], None, None]:
     """Take the volumes that wait and have no error."""
     with site.reading_session() as session:
@@ -246,12 +251,8 @@ def _take(
         inspection.remember(readings.known(session, transfer))
         total = acceptable.count(session, transfer)
         if positions is not None:
+            positions = acceptable.among(session, transfer, positions, rest_waits=rest_waits)
             total = len(positions)
-            if wrong := acceptable.wrong(session, transfer, positions):
-                raise Conflict(
-                    f"Volumes {sorted(wrong)} of transfer {number} cannot be accepted.",
-                    next=f"Look at their findings with: seogo transfer show {number}",
-                )
         scanning = scans.begin(session, transfer, positions)
         released = releasing.passes(session, transfer)
     if total:
@@ -271,13 +272,19 @@ def _take(
 def _keep_administrative(
     keeping: Keeping, number: str, inspection: Inspection, claimed: Mapping[str, str]
 ) -> None:
-    """Keep the lists and checksum lists as they came, once for the transfer, beside the packages."""
+    """Keep the lists and checksum lists as they came, once for the transfer, beside the packages.
+
+    A store that went away or is full is owed them with the copies.
+    """
     names = Names(f"transfers/{number}")
     for name, path in inspection.administrative.items():
         key = f"transfers/{number}/{names.place(name).path}"
         for store in keeping.stores:
             with open(path, "rb") as stream:
-                store.put(key, stream, expect=claimed[name])
+                try:
+                    store.put(key, stream, expect=claimed[name])
+                except Unavailable as error:
+                    keeping.lose(error)
 
 
 def _settle(site: Site, number: str) -> None:

@@ -3,8 +3,10 @@
 A file that is not what the list or the survey said, or that an examiner refuses, is a finding.
 """
 
+import errno
 import hashlib
 import os
+import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -68,8 +70,6 @@ def read_sources(
     for file in files:
         try:
             sha256, found = _read_source(everywhere, file, name_of(file), buffer, examiners)
-        except FileNotFoundError:
-            findings.append(_changed(file, "it is no longer there"))
         except _Withheld as withheld:
             findings += withheld.findings
         else:
@@ -84,7 +84,7 @@ def _read_source(
     everywhere: Everywhere, file: SourceFile, name: str, buffer: memoryview, examiners: Sequence[Examiner]
 ) -> tuple[str, list[Finding]]:
     digests = _Digests(file)
-    source = os.open(file.path, os.O_RDONLY | os.O_CLOEXEC)
+    source = _opened(file)
     try:
         with Examinations(examiners, file.original_name, file.size) as examinations:
             findings: list[Finding] = []
@@ -101,6 +101,22 @@ def _read_source(
         return sha256, findings
     finally:
         os.close(source)
+
+
+def _opened(file: SourceFile) -> int:
+    """Whatever stands there meanwhile instead of the file: no link is followed, no pipe waited for."""
+    try:
+        source = os.open(file.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError as error:
+        raise _Withheld([_changed(file, "it is no longer there")]) from error
+    except OSError as error:
+        if error.errno not in (errno.ELOOP, errno.ENXIO):
+            raise
+        raise _Withheld([_changed(file, "a link or a device stands in its place")]) from error
+    if stat.S_ISREG(os.fstat(source).st_mode):
+        return source
+    os.close(source)
+    raise _Withheld([_changed(file, "what stands in its place is no file")])
 
 
 class _Withheld(Exception):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from archive.errors import WrongCall
+from archive.errors import Conflict, WrongCall
 from archive.ledger import LedgerEntry
 from archive.site.site import Site
 from ingest import accession, checking_again, entering, receiving, transfers
@@ -94,6 +94,28 @@ def test_a_volume_that_is_found_unfit_while_it_is_packed_is_not_taken(
     judge(site, number, 1, Seen("fit"))
     list(receiving.accept(site, number, by="p-2"))
     assert states(site, number) == ["stored"] * 3
+
+
+def test_accepting_named_volumes_is_repeated_and_what_may_not_be_taken_is_named_as_the_list_counts(
+    site: Site, number: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accession, "working", _here)
+    judge(site, number, 2, UNFIT)
+    list(receiving.accept(site, number, by="p-2", positions=[0]))
+    with pytest.raises(Conflict, match=r"1 volumes of transfer .* cannot be accepted: 3\."):
+        list(receiving.accept(site, number, by="p-2", positions=[0, 1, 2]))
+    assert states(site, number) == ["stored", "waiting", "waiting"]
+    list(receiving.accept(site, number, by="p-2", positions=[0, 1]))
+    assert states(site, number) == ["stored", "stored", "waiting"]
+
+
+def test_what_was_asked_for_before_a_quarantine_is_taken_whatever_came_between(
+    site: Site, number: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accession, "working", _here)
+    judge(site, number, 1, UNFIT)
+    list(receiving.accept_transfer(site, number=number, by="p-2", positions=[0, 1]))
+    assert states(site, number) == ["stored", "waiting", "waiting"]
 
 
 def test_a_verdict_stays_when_the_transfer_is_checked_again(site: Site, number: str) -> None:

@@ -127,6 +127,20 @@ def test_a_file_that_changes_before_it_is_read_keeps_the_volume_out(stores, tmp_
     assert kept(tmp_path) == {"a": {}, "b": {}}
 
 
+@pytest.mark.parametrize("stands_there", [os.mkfifo, lambda path: path.symlink_to("other.pdf"), Path.mkdir])
+def test_what_stands_in_the_place_of_a_file_is_neither_followed_nor_waited_for(
+    stores, tmp_path, stands_there
+):
+    path = tmp_path / "in" / "1.pdf"
+    asked = plan(source(path), source(path.with_name("other.pdf")))
+    path.unlink()
+    stands_there(path)
+    outcome = packing.pack(stores, asked)
+    assert isinstance(outcome, NotAsPromised)
+    assert [(each.rule, each.where.path) for each in outcome.findings] == [("file.changed", "1.pdf")]
+    assert kept(tmp_path) == {"a": {}, "b": {}}
+
+
 def test_a_store_that_gives_back_other_bytes_gets_no_bag(stores, tmp_path, monkeypatch):
     class Lying:
         def __init__(self, delivery):
