@@ -1,0 +1,162 @@
+"""A store whose disk runs full in the middle: what fits is taken, the rest waits, nothing half is a bag."""
+
+import socket
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import boto3
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from benchmarks import transfers
+from tests.conftest import Answer, Installation, plain_environment
+from tests.crashes.conftest import AGENCY
+from tests.crashes.small_disks import SmallDisk, small_disk
+from tests.servers import accounts
+
+AWAY = 4
+VOLUMES = 8
+SOME = {"folder": 1_000, "server": 4_000}
+ALL = 60_000
+"""Kilobytes: room for some volumes of the eight, and for everything.
+
+What a server says of each object takes some blocks, and half a bag stays on it.
+"""
+
+
+@dataclass(frozen=True)
+class Filling:
+    """An installation of which one store is on a small disk; ``run`` runs a command that sees it."""
+
+    place: Installation
+    disk: SmallDisk
+    small: str
+    run: Callable[..., Answer]
+
+    def receive(self, folder: Path) -> Answer:
+        return self.run("transfer", "receive", folder, "--agency", AGENCY, "--accept", "--until", "stored")
+
+    def states(self) -> list[str]:
+        return sorted(each["state"] for each in self.run("volume", "list").told["volumes"])
+
+    def copies(self) -> dict[str, list[str]]:
+        """State of each copy, by store."""
+        found: dict[str, list[str]] = {}
+        for volume in self.run("volume", "list").told["volumes"]:
+            for copy in self.run("volume", "show", volume["reference"]).told["copies"]:
+                found.setdefault(copy["store"], []).append(copy["state"])
+        return found
+
+
+@pytest.fixture(scope="module")
+def transfer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Volumes of ten files of 20 kB."""
+    made = transfers.make(tmp_path_factory.mktemp("full") / "transfer", [20_000] * VOLUMES * 10, a_volume=10)
+    return made.folder
+
+
+@pytest.fixture(params=["folder", pytest.param("server", marks=pytest.mark.servers)])
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(params=[2, 3], ids=["of two stores", "of three stores"])
+def filling(request: pytest.FixtureRequest, kind: str, tmp_path: Path) -> Iterator[Filling]:
+    """The last of two or three stores is small."""
+    *large, small = "abc"[: request.param]
+    stores = [f"{name}={(tmp_path / name).as_uri()}" for name in large]
+    making = on_a_folder if kind == "folder" else on_a_server
+    yield from making(tmp_path, stores, small)
+
+
+def on_a_folder(folder: Path, stores: list[str], small: str) -> Iterator[Filling]:
+    with small_disk(folder / "disk", SOME["folder"]) as disk:
+        place = installed(folder, [*stores, f"{small}={(disk.folder / 'store').as_uri()}"])
+        yield Filling(place, disk, small, lambda *told: disk.run(place, *told))
+
+
+def on_a_server(folder: Path, stores: list[str], small: str) -> Iterator[Filling]:
+    """An S3 server whose own disk is small."""
+    (program,) = (accounts.CACHE / "bin").glob("versitygw-v*")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    disk = folder / "disk"
+    serve = (
+        f"mkdir '{disk}/root' '{disk}/meta' && ROOT_ACCESS_KEY=small ROOT_SECRET_KEY=small-secret "
+        f"exec '{program}' --port 127.0.0.1:{port} --quiet --keep-alive "
+        f"posix --sidecar '{disk}/meta' '{disk}/root' 2>'{folder}/server.log'"
+    )
+    with small_disk(disk, SOME["server"], serve) as made:
+        endpoint = f"http://127.0.0.1:{port}"
+        make_bucket(endpoint)
+        keys = {"ACCESS": "small", "SECRET": "small-secret"}
+        settings = {f"SEOGO_STORE_{small.upper()}_{name}": key for name, key in keys.items()}
+        place = installed(folder, [*stores, f"{small}=s3://small/kept?endpoint={endpoint}"], **settings)
+        yield Filling(place, made, small, place.run)
+
+
+def make_bucket(endpoint: str) -> None:
+    """Once the server answers."""
+    client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1",
+                          aws_access_key_id="small", aws_secret_access_key="small-secret")  # fmt: skip
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            client.create_bucket(Bucket="small")
+        except EndpointConnectionError:
+            assert time.monotonic() < deadline, "the server did not start"
+            time.sleep(0.2)
+        else:
+            return
+
+
+def installed(folder: Path, stores: list[str], **more: str) -> Installation:
+    settings = {"SEOGO_HOME": str(folder / "home"), "SEOGO_STORES": " ".join(stores)}
+    return Installation({**plain_environment(), **settings, **more})
+
+
+def nothing_half_is_a_bag(filling: Filling) -> None:
+    """Whatever stands under a name of a bag and has its last object is whole; all else is no bag."""
+    checked = filling.run("copy", "check")
+    assert (checked.told["altered"], checked.told["absent"]) == (0, 0), checked.told["exceptions"]
+
+
+def all_is_stored(filling: Filling, stores: str) -> None:
+    assert filling.states() == ["stored"] * VOLUMES
+    assert filling.copies() == {name: ["verified"] * VOLUMES for name in stores}
+    checked = filling.run("copy", "check")
+    assert (checked.exit_code, checked.told["intact"]) == (0, VOLUMES * len(stores))
+    assert filling.run("ledger", "verify").told["holds"]
+    assert filling.run("job", "list", "--state", "failed").told["jobs"] == []
+
+
+def test_what_fits_is_taken_and_the_rest_waits_for_room(filling: Filling, transfer: Path) -> None:
+    filling.run("init")
+    received = filling.receive(transfer)
+    assert received.exit_code == AWAY, (received.told, received.errors)
+    taken = filling.copies().get(filling.small, []).count("verified")
+    assert 0 < taken < VOLUMES
+    nothing_half_is_a_bag(filling)
+    if filling.small == "b":
+        assert received.told["error"]["code"] == "store.full"
+        assert filling.states() == ["stored"] * taken, "with two stores a volume is in both or not taken"
+        assert filling.receive(transfer).exit_code == AWAY
+        filling.disk.grow(ALL)
+        again = filling.receive(transfer)
+        assert (again.exit_code, again.told["state"]) == (0, "stored"), (again.told, again.errors)
+        all_is_stored(filling, "ab")
+    else:
+        [lag] = filling.run("copy", "check").told["lagging"]
+        assert (lag["store"], lag["volumes"]) == ("c", VOLUMES - taken)
+        assert filling.states() == ["accepted"] * (VOLUMES - taken) + ["stored"] * taken
+        waiting = filling.run("work", "--until-idle")
+        assert (waiting.exit_code, waiting.told["failed"]) == (AWAY, [])
+        assert "is full" in str(waiting.told["waiting"]), waiting.told
+        nothing_half_is_a_bag(filling)
+        filling.disk.grow(ALL)
+        worked = filling.run("work", "--until-idle")
+        assert (worked.exit_code, worked.told["failed"], worked.told["waiting"]) == (0, [], [])
+        all_is_stored(filling, "abc")
