@@ -137,7 +137,13 @@ def check(site: Site, store: str | None, reference: str | None, as_json: bool) -
     for done, checked in enumerate(fixity.check_copies(site, store=chosen, volume=reference, by=BY), start=1):
         counts[checked.verdict] += 1
         exceptions += [
-            {"volume": checked.volume, "store": checked.store, "path": flaw.path, "verdict": flaw.verdict}
+            {
+                "volume": checked.volume,
+                "store": checked.store,
+                "path": flaw.path,
+                "verdict": flaw.verdict,
+                **({"kept_version": flaw.kept_version} if flaw.kept_version else {}),
+            }
             for flaw in checked.flaws
         ]
         progress("checking", done, total)
@@ -204,6 +210,11 @@ def _verdicts(told: dict[str, Any]) -> str:
               for each in told["exceptions"][:50]]  # fmt: skip
     lines += [_lag_in_words(each) for each in told["lagging"]]
     lines += [_cold_in_words(each) for each in told["cold"]]
+    if kept := [each for each in told["exceptions"] if "kept_version" in each]:
+        lines.append(
+            f"{len(kept)} of them were written over or removed, and what was taken in is still there as an "
+            "older version: see kept_version with --json.  Change that store's key."
+        )
     if told["exceptions"]:
         lines.append("The other copies are untouched; look at them with: seogo volume show REFERENCE")
     return "\n".join(lines)

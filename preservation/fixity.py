@@ -37,10 +37,14 @@ MOVE_OF: dict[FixityVerdict, CopyMove] = {"intact": "verify", "altered": "find a
 
 @dataclass(frozen=True)
 class Flaw:
-    """One object that is not as it was stored.  ``path`` is None when it is the whole copy."""
+    """One object that is not as it was stored.  ``path`` is None when it is the whole copy.
+
+    ``kept_version``: somebody wrote over it or removed it, and the store still has what was taken in.
+    """
 
     path: str | None
     verdict: FixityVerdict
+    kept_version: str | None = None
 
 
 @dataclass(frozen=True)
@@ -198,7 +202,8 @@ def _flaws(store: Store, subject: Subject) -> Iterator[Flaw]:
         return
     listed = _listed(store, subject)
     if listed is None:
-        yield Flaw(TAGMANIFEST, "altered" if TAGMANIFEST in sizes else "absent")
+        kept = store.find_version(f"{subject.prefix}/{TAGMANIFEST}", subject.tagmanifest_sha256)
+        yield Flaw(TAGMANIFEST, "altered" if TAGMANIFEST in sizes else "absent", kept)
         return
     expected = [
         (f"{subject.prefix}/{name}", digest, sizes.get(name, -1))
@@ -207,9 +212,9 @@ def _flaws(store: Store, subject: Subject) -> Iterator[Flaw]:
     ]
     for key, verdict in store.read_back_all(expected):
         if not isinstance(verdict, Intact):
-            yield Flaw(
-                key.removeprefix(subject.prefix + "/"), "absent" if isinstance(verdict, Absent) else "altered"
-            )
+            name = key.removeprefix(subject.prefix + "/")
+            kept = store.find_version(key, listed[name])
+            yield Flaw(name, "absent" if isinstance(verdict, Absent) else "altered", kept)
     for name in sorted(sizes.keys() - listed.keys() - {TAGMANIFEST}):
         yield Flaw(name, "altered")
 

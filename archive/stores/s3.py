@@ -21,8 +21,8 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from urllib3.exceptions import HTTPError
 
 from archive.errors import ArchiveError, Conflict, Damaged, Missing, Refused, Unavailable, WrongCall
-from archive.stores import s3_cold
 from archive.stores.s3_body import Body
+from archive.stores.s3_cold import wanted
 from archive.stores.s3_locks import Lock, Terms
 
 CONNECTIONS = 8
@@ -56,16 +56,6 @@ class Bucket:
     access: str = field(repr=False)
     secret: str = field(repr=False)
     terms: Terms | None = None
-
-
-@dataclass(frozen=True)
-class Head:
-    """What the server says of an object; ``sha256`` is what we wrote there ourselves, if we did."""
-
-    size: int
-    sha256: str | None
-    etag: str
-    is_at_hand: bool = True
 
 
 class Server:
@@ -110,9 +100,11 @@ class Server:
                 **self._lock(),
             )
 
-    def get(self, key: str) -> BinaryIO:
+    def get(self, key: str, version: str | None = None) -> BinaryIO:
+        """The newest version, or the one that is asked for."""
+        which: dict[str, Any] = {"VersionId": version} if version else {}
         with self._told(key):
-            answer = self._client.get_object(**self._at(key))
+            answer = self._client.get_object(**self._at(key), **which)
         return io.BufferedReader(
             Body(answer["Body"], answer["ContentLength"], lambda: self._told(key)), _BUFFER
         )
@@ -123,20 +115,19 @@ class Server:
             answer = self._client.get_object(**self._at(key))
             return answer["Body"].read(), answer["ETag"]
 
-    def head(self, key: str) -> Head:
+    def head(self, key: str) -> dict[str, Any]:
+        """What the server says of an object."""
         try:
             with self._told(key):
-                answer = self._client.head_object(**self._at(key))
+                return cast(dict[str, Any], self._client.head_object(**self._at(key)))
         except Missing:
             self.be_there()
             raise
-        return Head(answer["ContentLength"], answer.get("Metadata", {}).get("sha256"), answer["ETag"],
-                    s3_cold.is_at_hand(answer))  # fmt: skip
 
     def restore(self, key: str, *, days: int, tier: str) -> None:
         """Have an object of a cold storage class brought.  Asking twice is harmless."""
         with suppress(Conflict), self._told(key):
-            self._client.restore_object(**self._at(key), RestoreRequest=s3_cold.wanted(days, tier))
+            self._client.restore_object(**self._at(key), RestoreRequest=wanted(days, tier))
 
     def has(self, key: str) -> bool:
         try:
@@ -153,6 +144,16 @@ class Server:
             for page in pages:
                 for each in page.get("Contents", []):
                     yield each["Key"][len(self._prefix) :], each["Size"]
+
+    def versions(self, key: str) -> Sequence[str]:
+        """Every version of one object, the oldest first.  Refused when these credentials may not look."""
+        whole = self._prefix + key
+        with self._told(key):
+            pages = self._client.get_paginator("list_object_versions").paginate(
+                Bucket=self._bucket, Prefix=whole
+            )
+            found = [each for page in pages for each in page.get("Versions", [])]
+        return [each["VersionId"] for each in reversed(found) if each["Key"] == whole]
 
     def delete(self, key: str) -> None:
         """For shelves and for the probe, which tries whether it is refused."""
@@ -208,8 +209,7 @@ class Server:
 
     def lock_of(self, key: str) -> Lock | None:
         """How the newest version is locked; None also where these credentials may not see it."""
-        with self._told(key):
-            answer = cast(dict[str, Any], self._client.head_object(**self._at(key)))
+        answer = self.head(key)
         mode, until = answer.get("ObjectLockMode"), answer.get("ObjectLockRetainUntilDate")
         return Lock(mode, until) if mode and until else None
 

@@ -8,13 +8,16 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from typing import BinaryIO
 
-from archive.errors import Conflict, Damaged
-from archive.stores import s3_probe, s3_reading
+from archive.errors import Conflict, Damaged, Missing, Refused, WrongCall
+from archive.stores import s3_cold, s3_probe, s3_reading
 from archive.stores.keys import check_key, check_prefix
 from archive.stores.s3 import Bucket, Server
 from archive.stores.s3_delivery import S3Delivery
 from archive.stores.s3_uploads import PART, S3Sink, Uploads, hash_object, put_or_adopt
 from archive.stores.store import CHECKPOINT, Capability, Delivery, Stored, Verdict, no_locks
+
+_VERSIONS = 10
+"""So many versions of an object are read when the newest is not what was taken in."""
 
 
 class S3Store:
@@ -82,7 +85,7 @@ class S3Store:
         return self.server.get(check_key(key))
 
     def is_at_hand(self, key: str) -> bool:
-        return self.server.head(check_key(key)).is_at_hand
+        return s3_cold.is_at_hand(self.server.head(check_key(key)))
 
     def ask_for(self, key: str, *, days: int, tier: str) -> None:
         if not self.is_at_hand(key):
@@ -92,7 +95,7 @@ class S3Store:
         return self.server.has(check_key(key))
 
     def size(self, key: str) -> int:
-        return self.server.head(check_key(key)).size
+        return int(self.server.head(check_key(key))["ContentLength"])
 
     def find(self, prefix: str) -> Iterator[tuple[str, int]]:
         return self.server.list(check_prefix(prefix))
@@ -115,6 +118,16 @@ class S3Store:
         if now != before:
             raise Conflict(f"{CHECKPOINT} in store {self.name} was moved meanwhile.", code="store.moved")
         self.server.put(CHECKPOINT, data, digest, if_match=etag)
+
+    def find_version(self, key: str, sha256: str) -> str | None:
+        """What was taken in is the oldest, or soon after it when somebody was there before."""
+        try:
+            for version in self.server.versions(check_key(key))[:_VERSIONS]:
+                if hash_object(self.server, key, version).sha256 == sha256:
+                    return version
+        except (Refused, WrongCall, Missing):
+            return None
+        return None
 
     def lock_all(self, prefix: str, kept_until: date | None = None) -> tuple[int, int]:
         if self.server.terms is None:
@@ -156,7 +169,7 @@ class S3Shelf:
         return self.server.get(check_key(key))
 
     def is_at_hand(self, key: str) -> bool:
-        return self.server.head(check_key(key)).is_at_hand
+        return s3_cold.is_at_hand(self.server.head(check_key(key)))
 
     def ask_for(self, key: str, *, days: int, tier: str) -> None:
         if not self.is_at_hand(key):

@@ -71,11 +71,11 @@ def adopt(server: Server, key: str, stored: Stored) -> None:
         raise Conflict(f"{key} is already in store {server.store} with other bytes.", code="store.taken")
 
 
-def hash_object(server: Server, key: str) -> Stored:
-    """Digest and size of an object, fetched anew."""
+def hash_object(server: Server, key: str, version: str | None = None) -> Stored:
+    """Digest and size of an object, fetched anew: its newest version unless another is asked for."""
     digest = hashlib.sha256()
     size = 0
-    with server.get(key) as stream:
+    with server.get(key, version) as stream:
         while chunk := stream.read(PART // 16):
             digest.update(chunk)
             size += len(chunk)

@@ -199,6 +199,12 @@ class Store(Protocol):
         settings ask for locks MUST lock every object until then at least, and see that it is locked.
         """
 
+    def find_version(self, key: str, sha256: str) -> str | None:
+        """The version of ``key`` that has these bytes, where somebody wrote over it or removed it since.
+
+        None where there is none, and where the store keeps none or lets nobody look.
+        """
+
     def lock_all(self, prefix: str, kept_until: date | None = None) -> tuple[int, int]:
         """Lock all below ``prefix`` as if it were written today; how many objects, and how many needed it.
 

@@ -232,10 +232,15 @@ def test_what_a_stolen_key_writes_over_a_copy_is_found_and_what_was_there_is_sti
     for name, server in three.servers.items():
         key = some_key(server)
         stored = server.client.get_object(Bucket=server.bucket, Key=key)["Body"].read()
-        server.client.put_object(Bucket=server.bucket, Key=key, Body=b"written over it")
+        taken_in = version_of(server, key)
+        for again in range(3):
+            server.client.put_object(Bucket=server.bucket, Key=key, Body=b"written over it %d" % again)
         checked = three.place.run("copy", "check", "--store", name)
         assert (checked.exit_code, checked.told["intact"], checked.told["altered"]) == (5, 2, 1)
-        assert sorted(kept_versions(server, key)) == sorted([stored, b"written over it"])
+        named = {each["path"]: each.get("kept_version") for each in checked.told["exceptions"]}
+        assert named[key.rpartition("/v1/")[2]] == taken_in
+        written_over = [b"written over it %d" % again for again in range(3)]
+        assert sorted(kept_versions(server, key)) == sorted([stored, *written_over])
     assert three.place.run("copy", "check", "--store", "c").told["intact"] == 3
 
 

@@ -57,8 +57,8 @@ def write_once(kind: str, bucket: str) -> Account:
 
 def _policy(bucket: str, whom: dict[str, object]) -> dict[str, object]:
     allowed = (
-        (["s3:PutObject", "s3:GetObject", *_LOCKING], f"arn:aws:s3:::{bucket}/*"),
-        (["s3:ListBucket"], f"arn:aws:s3:::{bucket}"),
+        (["s3:PutObject", "s3:GetObject", "s3:GetObjectVersion", *_LOCKING], f"arn:aws:s3:::{bucket}/*"),
+        (["s3:ListBucket", "s3:ListBucketVersions"], f"arn:aws:s3:::{bucket}"),
     )
     return {"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", **whom, "Action": actions, "Resource": [where]} for actions, where in allowed
