@@ -61,7 +61,7 @@ def transfer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made.folder
 
 
-@pytest.fixture(params=["folder", pytest.param("server", marks=pytest.mark.servers)])
+@pytest.fixture(params=["folder"])
 def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
