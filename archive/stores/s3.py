@@ -21,8 +21,8 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from urllib3.exceptions import HTTPError
 
 from archive.errors import ArchiveError, Conflict, Damaged, Missing, Refused, Unavailable, WrongCall
+from archive.stores import s3_cold
 from archive.stores.s3_body import Body
-from archive.stores.s3_cold import wanted
 from archive.stores.s3_locks import Lock, Terms
 
 CONNECTIONS = 8
@@ -127,7 +127,7 @@ class Server:
     def restore(self, key: str, *, days: int, tier: str) -> None:
         """Have an object of a cold storage class brought.  Asking twice is harmless."""
         with suppress(Conflict), self._told(key):
-            self._client.restore_object(**self._at(key), RestoreRequest=wanted(days, tier))
+            self._client.restore_object(**self._at(key), RestoreRequest=s3_cold.wanted(days, tier))
 
     def has(self, key: str) -> bool:
         try:

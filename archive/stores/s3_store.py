@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from typing import BinaryIO
 
-from archive.errors import Conflict, Damaged, Missing, Refused, WrongCall
+from archive.errors import ArchiveError, Conflict, Damaged
 from archive.stores import s3_cold, s3_probe, s3_reading
 from archive.stores.keys import check_key, check_prefix
 from archive.stores.s3 import Bucket, Server
@@ -125,8 +125,8 @@ class S3Store:
             for version in self.server.versions(check_key(key))[:_VERSIONS]:
                 if hash_object(self.server, key, version).sha256 == sha256:
                     return version
-        except (Refused, WrongCall, Missing):
-            return None
+        except ArchiveError:
+            return None  # that the newest is not what was taken in is told anyway
         return None
 
     def lock_all(self, prefix: str, kept_until: date | None = None) -> tuple[int, int]:

@@ -202,7 +202,7 @@ class Store(Protocol):
     def find_version(self, key: str, sha256: str) -> str | None:
         """The version of ``key`` that has these bytes, where somebody wrote over it or removed it since.
 
-        None where there is none, and where the store keeps none or lets nobody look.
+        None where there is none, and where it is not known: no versions, no right to look, no answer.
         """
 
     def lock_all(self, prefix: str, kept_until: date | None = None) -> tuple[int, int]:
