@@ -1,8 +1,9 @@
 """Writes A4 documents as PDF: headings, paragraphs, facts, tables that break over pages, places to sign.
 
 The letters are those of Droid Sans Fallback, which comes with MuPDF and has Hangul and Hanja; only the
-glyphs that a document uses go into it.  The text can be searched and read out; its language is told.
-There is no structure tree, so a reader for the blind meets the lines of a table one after the other.
+glyphs that a document uses go into it.  The text can be searched and read out; title, language and
+bookmarks are told.  There is no structure tree, for MuPDF writes none: a reader for the blind meets the
+lines of a table one after the other.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -120,6 +121,7 @@ class _Press:
         at = document.made_at.strftime("D:%Y%m%d%H%M%S+00'00'")
         self.file.set_metadata({"title": document.title, "producer": "Seogo", "creator": "Seogo",
                                 "creationDate": at, "modDate": at})  # fmt: skip
+        self.file.xref_set_key(self.file.pdf_catalog(), "ViewerPreferences", "<</DisplayDocTitle true>>")
         self.file.set_toc([list(entry) for entry in self.outline])
         self.file.subset_fonts()
         made: bytes = self.file.tobytes(garbage=3, deflate=True, use_objstms=1, no_new_id=True)

@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-import tempfile
+import secrets
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -11,15 +11,15 @@ from typing import BinaryIO
 @contextlib.contextmanager
 def whole_or_not_at_all(path: Path) -> Iterator[BinaryIO]:
     """A file that takes its name when all of it is written; one that was there is replaced only then."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as aside:
-        try:
-            yield aside  # type: ignore[misc]
-            aside.flush()
-            os.fsync(aside.fileno())
-            os.replace(aside.name, path)
-        except BaseException:
-            os.unlink(aside.name)
-            raise
+    aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with aside.open("xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def write(path: Path, blocks: Iterable[bytes]) -> None:

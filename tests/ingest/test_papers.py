@@ -63,8 +63,17 @@ def test_a_handover_record_has_a_line_for_each_volume_in_custody(
     head, *rows = (tmp_path / f"{signature.stem}-volumes.csv").read_text("utf-8-sig").splitlines()
     assert head == "Number,Sender's number,Title,Reference,Kind,Items,Files,Bytes"
     assert [line.split(",")[1] for line in rows] == ["A-1", "A-3"]
-    pages = "".join(page.get_text() for page in pymupdf.open(signature.with_suffix(".pdf")))
-    assert "Handover record" in pages
+    paper = pymupdf.open(signature.with_suffix(".pdf"))
+    assert "Handover record" in "".join(page.get_text() for page in paper)
+
+
+def test_a_paper_tells_its_title_and_language_and_has_bookmarks(
+    number: str, call: Call, tmp_path: Path
+) -> None:
+    paper = pymupdf.open(issue(call, "report", number, tmp_path).with_suffix(".pdf"))
+    assert (paper.metadata["title"], paper.language) == ("기록물 검수 보고서", "ko")
+    assert paper.xref_get_key(paper.pdf_catalog(), "ViewerPreferences/DisplayDocTitle")[1] == "true"
+    assert [title for _, title, _ in paper.get_toc()][:3] == ["이관", "수량 대조", "유형별 수량"]
 
 
 @pytest.mark.parametrize("command", PAPERS)
