@@ -12,7 +12,21 @@ from metadata_schemas.neo3_reading import is_neo3
 from metadata_schemas.transfer_lists import TransferLists, is_table
 
 Kind = Literal["eark", "neo3"]
-PACKED = (".zip", ".tar", ".tar.gz", ".tgz", ".neo3")
+PACKED = (
+    ".zip",
+    ".neo3",
+    ".7z",
+    ".tar",
+    ".tar.gz",
+    ".tgz",
+    ".tar.bz2",
+    ".tbz2",
+    ".tar.xz",
+    ".txz",
+    ".tar.zst",
+)
+DIGEST_OF_ONE = (".md5", ".sha1", ".sha256", ".sha512")
+"""What stands after the name of a packed file in that of a file with its digest."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +78,12 @@ def read(arrival: Arrival, sent: tuple[Sent, ...]) -> TransferLists:
 
 
 def packed(arrival: Arrival) -> str | None:
-    """A file that may be a packed package, where nothing but such files came."""
+    """A file that may be a packed package, where nothing but such files and their digests came."""
     first: str | None = None
     for file in arrival.files():
+        name, dot, end = file.path.lower().rpartition(".")
+        if dot + end in DIGEST_OF_ONE and name.endswith(PACKED):
+            continue
         if not file.path.lower().endswith(PACKED):
             return None
         first = first or file.path

@@ -120,9 +120,24 @@ def test_a_document_that_is_missing_is_told(receive: Call, tmp_path: Path) -> No
     assert (said.exit_code, "bag.neo3.incomplete" in said.rules) == (3, True)
 
 
-def test_a_packed_package_is_refused_with_what_to_do(receive: Call, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "names", [("a.zip",), ("SIP.tar", "SIP.tar.sha256"), ("b.tar.xz", "c.7z", "c.7z.md5")]
+)
+def test_a_packed_package_is_refused_with_what_to_do(receive: Call, tmp_path: Path, names: Any) -> None:
     (tmp_path / "sent").mkdir()
-    (tmp_path / "sent/a.zip").write_bytes(b"PK")
+    for name in names:
+        (tmp_path / "sent" / name).write_bytes(b"PK")
     said = receive(tmp_path / "sent")
     assert (said.exit_code, said.told["error"]["code"]) == (3, "transfer.packed")
+    assert "Unpack" in said.sentence
+    (tmp_path / "sent/목록.csv").write_text(
+        "관리번호,제목,파일\nA-1,가," + names[0]
+    )  # with a list it is a record
+    assert "error" not in receive(tmp_path / "sent").told
+
+
+def test_a_packed_file_in_place_of_a_folder_is_refused_with_what_to_do(receive: Call, tmp_path: Path) -> None:
+    (tmp_path / "SIP.zip").write_bytes(b"PK")
+    said = receive(tmp_path / "SIP.zip")
+    assert said.exit_code == 2
     assert "Unpack" in said.sentence
