@@ -1,8 +1,9 @@
 """Copies that are owed and not made: how many in each store, since when, and whether that is too long.
 
 What must be where is for the storage policy to say.
-A copy is owed from the moment its bag was taken into custody, or its store joined the installation,
-whichever was later.  A damaged or lost copy is not late: a check of copies tells of it.
+A copy is owed from the moment its bag was taken into custody, its store joined the installation, or
+the policy in force was entered, whichever was last.  A damaged or lost copy is not late: a check of
+copies tells of it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -57,11 +58,13 @@ def lags(
     cutoff = now - timedelta(minutes=settings.copy_lag)
     joined = dict(session.execute(select(Admission.store, Admission.admitted_at)).all())
     names = [name for name in settings.stores if store in (None, name)]
-    counted = _counted(policies.in_force(session, settings), names, cutoff, volume)
+    demand = policies.in_force(session, settings)
+    counted = _counted(demand, names, cutoff, volume)
     found = []
     for name, volumes, copies, files, octets, oldest, old in session.execute(counted):
-        since = max(oldest, joined.get(name, oldest))
-        late = old if joined.get(name, oldest) <= cutoff else 0
+        wanted = max(filter(None, (joined.get(name), demand.since)), default=oldest)
+        since = max(oldest, wanted)
+        late = old if wanted <= cutoff else 0
         found.append(Lag(name, volumes, copies, int(files), int(octets), since, late))
     return found
 

@@ -6,6 +6,7 @@ holds them to the same answer.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, SQLColumnExpression, and_, case, false, literal, or_, true
@@ -20,11 +21,13 @@ class Demand:
 
     Where fewer than two stores of a class are left that can be read at any time, all stores must hold
     its records: a store that is taken away or turns cold never leaves a record with one copy.
+    ``since`` is when the policy was entered.
     """
 
     every: tuple[str, ...]
     policy: Policy | None = None
     cold: frozenset[str] = frozenset()
+    since: datetime | None = None
 
     def class_of(self, retention: str | None, agency: str) -> str:
         return next((each.id for each in self._classes if each.takes(retention, agency)), REST)

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import String, Text, select
@@ -105,7 +106,9 @@ def get(session: Session, version: int | None = None) -> PolicyRow | None:
 def in_force(session: Session, settings: Settings) -> Demand:
     """What must be where, at this moment."""
     row = get(session)
-    return demand_of(settings, row.policy if row else None)
+    if row is None:
+        return demand_of(settings, None)
+    return replace(demand_of(settings, row.policy), since=row.entered_at)
 
 
 def demand_of(settings: Settings, policy: Policy | None) -> Demand:

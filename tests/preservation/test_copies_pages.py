@@ -1,5 +1,6 @@
 """What the desk and the auditor see of copies, in both languages."""
 
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -64,6 +65,24 @@ def test_the_copies_of_one_volume_are_told_by_store_and_state_and_without_its_ti
     assert told.count("Verified") == 2 and told.count("Not begun") == 1
     assert volume["title"] not in told
     assert client.get("/audit/copies/SG-2026-999999").status_code == 404
+
+
+def test_the_auditor_sees_how_many_volumes_meet_the_policy_and_which_store_is_cold(held: Held) -> None:
+    more = held.with_store("c")
+    more = replace(more, more=(("SEOGO_COLD_STORES", "c"),))
+    more.ask("init")
+    client = client_of(more, "auditor")
+    told = client.get("/audit/copies").text
+    assert "보존 저장 정책" not in told and told.count("요청한 뒤에만 읽음") == 1
+    policy = more.home / "policy.toml"
+    policy.write_text('version = 1\n[[class]]\nid = "x"\nagencies = ["1"]\nstores = ["a", "b"]\n')
+    more.ask("policy", "add", policy)
+    more.ask("copy", "fill", "--store", "c")
+    assert "보존 저장 정책 1판: 3권 가운데 3권이 정책에 맞습니다." in client.get("/audit/copies").text
+    assert "Storage policy, version 1: 3 of 3 volumes" in client.get("/en/audit/copies").text
+    reference = more.ask("volume", "list")[1]["volumes"][0]["reference"]
+    told = client.get(f"/en/audit/copies/{reference}").text
+    assert told.count("Verified") == 3 and told.count("read on request only") == 1
 
 
 def test_every_state_has_its_words() -> None:

@@ -183,6 +183,16 @@ def test_a_new_policy_fills_what_lacks_by_itself_and_proves_that_it_is_done(more
     assert more.ask("ledger", "verify")[1]["holds"]
 
 
+def test_what_a_new_policy_asks_for_is_owed_since_then_and_late_after_the_time_allowed(more: Held) -> None:
+    enter(more, TWO)
+    later = more.at(hours=5)
+    assert later.ask("policy", "add", written(more.home, THREE))[0] == 0
+    [lag] = later.ask("copy", "check")[1]["lagging"]
+    assert (lag["store"], lag["copies"], lag["late"]) == ("c", 3, 0)
+    assert lag["since"] == later.clock
+    assert more.at(hours=7).ask("copy", "check")[1]["lagging"][0]["late"] == 3
+
+
 def test_copies_that_are_no_longer_asked_for_stay_and_are_still_checked(more: Held) -> None:
     enter(more, TWO.replace('["a", "b"]', '["a", "b", "c"]'))
     assert more.ask("policy", "apply")[1]["meeting"] == 3
