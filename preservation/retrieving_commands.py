@@ -55,12 +55,12 @@ def retrievals(site: Site, as_json: bool) -> None:
 
 
 def _asked(told: dict[str, Any]) -> str:
-    cost = "a price that is not set" if told["cost"] is None else f"about {told['cost']:,}"
-    size = f"{told['copies']} bags, {told['files']:,} files, {language.size(told['bytes'])}"
+    cost = "no price is set (SEOGO_COLD_TERMS)" if told["cost"] is None else f"costs about {told['cost']:,}"
+    size = f"{told['files']:,} files, {language.size(told['bytes'])}"
     lines = [
         f"{told['volume']} in {told['store']}: {size}. "
-        f"It takes about {told['hours']} hours ({told['tier']}), costs {cost}, "
-        f"and is then at hand for {told['days']} days."
+        f"Bringing it takes about {told['hours']} hours ({told['tier']}); {cost}; "
+        f"it is then at hand for {told['days']} days."
     ]
     if told["dry_run"]:
         lines.append("Nothing was asked for.")
