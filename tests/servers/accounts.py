@@ -23,6 +23,7 @@ KINDS = {"versitygw": "SEOGO_TEST_S3", "minio": "SEOGO_TEST_MINIO"}
 
 _PBKDF2_AES_GCM = b"\x02"
 _ITERATIONS = 8192
+_OBJECTS = ("s3:PutObject", "s3:GetObject", "s3:GetObjectVersion", "s3:AbortMultipartUpload")
 _LOCKING = ("s3:PutObjectRetention", "s3:GetObjectRetention")
 """To lock what one writes, and to see that it is locked.  No lock can be cut short with them."""
 
@@ -57,7 +58,7 @@ def write_once(kind: str, bucket: str) -> Account:
 
 def _policy(bucket: str, whom: dict[str, object]) -> dict[str, object]:
     allowed = (
-        (["s3:PutObject", "s3:GetObject", "s3:GetObjectVersion", *_LOCKING], f"arn:aws:s3:::{bucket}/*"),
+        ([*_OBJECTS, *_LOCKING], f"arn:aws:s3:::{bucket}/*"),
         (["s3:ListBucket", "s3:ListBucketVersions"], f"arn:aws:s3:::{bucket}"),
     )
     return {"Version": "2012-10-17", "Statement": [
