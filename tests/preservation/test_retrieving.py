@@ -11,6 +11,7 @@ from preservation.retrieving import retrieve_copies
 from tests.archive import vault
 from tests.archive.vault import Vault
 from tests.preservation.held import Held
+from tests.preservation.test_copies_pages import client_of
 from tests.preservation.test_fixity import content, flip
 
 AWAY, DAMAGE = 4, 5
@@ -75,6 +76,20 @@ def test_nothing_reads_a_cold_store_that_was_not_asked(
     assert unread["oldest"] <= verified_at(cold, reference)
     assert cold.ask("volume", "export", reference, tmp_path / "out")[0] == 0
     assert work(cold) == 0
+    assert (bags_read(server), server.asked) == ([], {})
+
+
+def test_the_portal_would_rather_say_that_no_store_answers_than_read_a_cold_one(
+    cold: Held, server: Vault
+) -> None:
+    client = client_of(cold, "archivist")
+    volumes = cold.ask("volume", "list")[1]["volumes"]
+    items = [each for one in volumes for each in cold.ask("volume", "show", one["reference"])[1]["items"]]
+    pages = (f"/items/{each['reference']}/files/1" for each in items if each["disclosure"] == "open")
+    page = next(each for each in pages if client.get(each).status_code == 200)
+    for store in "ab":
+        (cold.home / "stores" / store).rename(cold.home / f"away-{store}")
+    assert client.get(page).status_code == 503
     assert (bags_read(server), server.asked) == ([], {})
 
 
