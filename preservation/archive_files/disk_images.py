@@ -50,6 +50,10 @@ SIGNATURES: tuple[tuple[int, bytes, DiskImage], ...] = (
     (1024, b"H+\0\x04", DiskImage("an image of a disk (HFS+)")),
     (1024, b"HX\0\x05", DiskImage("an image of a disk (HFS+)")),
 )  # fmt: skip
+_PLACES = {
+    place: tuple(signature for at, signature, _image in SIGNATURES if at == place)
+    for place in sorted({at for at, _signature, _image in SIGNATURES})
+}
 BY_THEIR_END: tuple[tuple[bytes, DiskImage], ...] = (
     (b"koly", DiskImage("a disk image of Apple (DMG)")),
     (b"conectix", DiskImage("a virtual disk (VHD)")),
@@ -72,12 +76,17 @@ def _has_udf(head: bytes) -> bool:
 
 def image_of(head: bytes) -> DiskImage | None:
     """What the first bytes show.  A boot sector is believed where more than its last two bytes fit."""
-    for at, signature, image in SIGNATURES:
+    for at, signature, image in SIGNATURES if _is_signed(head) else ():
         if head.startswith(signature, at):
             return image
-    if _has_udf(head):
+    if len(head) > ISO_AT and _has_udf(head):
         return DiskImage("an image of a disc (UDF)")
     return next((DiskImage(name) for fits, name in FILE_SYSTEMS if fits(head)), None)
+
+
+def _is_signed(head: bytes) -> bool:
+    """Nearly every file is not: that is found out with few questions."""
+    return any(head.startswith(signatures, at) for at, signatures in _PLACES.items())
 
 
 def image_by_its_end(stream: BinaryIO) -> DiskImage | None:

@@ -21,7 +21,7 @@ _SCRIPTS = {b"SCRIPTHEADER": b"Scripts/headerScripts", b"SCRIPTSOURCE": b"Script
 
 
 def is_hwpml(head: bytes) -> bool:
-    return head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<") and b"<HWPML" in head
+    return head[:64].lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<") and b"<HWPML" in head
 
 
 def hwpml_members(stream: BinaryIO, budget: Budget) -> Iterator[Member]:

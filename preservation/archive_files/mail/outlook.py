@@ -18,7 +18,9 @@ CANNOT_READ = (
     OSError, ValueError, TypeError, RuntimeError, OverflowError, SystemError, AttributeError, MemoryError,
 )  # fmt: skip
 DEEPEST = 50
-CLASS, SHORT_NAME, SHOWN_NAME = 0x001A, 0x3704, 0x3001
+CLASS, NAMES = 0x001A, (0x3707, 0x3704, 0x3001)
+"""Properties: what kind of message it is, and the names of an attachment, the long one first."""
+UNICODE = 0x001F
 ENCRYPTION_AT, LOCKED_BY_WINDOWS = 513, b"\x10"
 LOCKED_CLASS = "ipm.note.smime"
 SIGNED_CLASS = "ipm.note.smime.multipartsigned"
@@ -88,8 +90,8 @@ def _attached(attachment: Any, problems: list[str]) -> Member:
         except CANNOT_READ:
             problems.append("an attachment cannot be read to its end")
 
-    name = _name(attachment).encode("utf-8", "surrogateescape")
-    return Member(name, encoding="utf-8", data=data)
+    name, encoding = _name(attachment)
+    return Member(name, encoding=encoding, data=data)
 
 
 def _each(owner: Any, what: str) -> Iterator[Any]:
@@ -108,28 +110,30 @@ def _each(owner: Any, what: str) -> Iterator[Any]:
         yield found
 
 
-def _name(attachment: Any) -> str:
-    try:
-        name = attachment.get_long_filename()
-    except CANNOT_READ:
-        name = None
-    return name or _text(attachment, SHORT_NAME) or _text(attachment, SHOWN_NAME)
+def _name(attachment: Any) -> tuple[bytes, str | None]:
+    """The long name before the short one.  An old file keeps bytes, and no word about their encoding."""
+    kept = {number: _bytes(attachment, number) for number in NAMES}
+    return next((name for name in kept.values() if name[0]), (b"", None))
 
 
 def _is_locked(message: Any) -> bool:
-    kind = _text(message, CLASS).lower()
+    raw, encoding = _bytes(message, CLASS)
+    kind = raw.decode(encoding or "latin-1").lower()
     return kind.startswith(LOCKED_CLASS) and not kind.startswith(SIGNED_CLASS)
 
 
-def _text(item: Any, wanted: int) -> str:
+def _bytes(item: Any, wanted: int) -> tuple[bytes, str | None]:
+    """A text as it is kept, and in what encoding where that is said."""
     try:
         for record_set in item.record_sets:
             for entry in record_set.entries:
-                if entry.entry_type == wanted:
-                    return str(entry.get_data_as_string() or "")
+                if entry.entry_type == wanted and entry.data:
+                    if entry.value_type == UNICODE:
+                        return entry.data.decode("utf-16-le", "replace").rstrip("\0").encode(), "utf-8"
+                    return entry.data.rstrip(b"\0"), None
     except CANNOT_READ:
         pass
-    return ""
+    return b"", None
 
 
 def _said(error: BaseException) -> str:

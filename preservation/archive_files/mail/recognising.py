@@ -11,6 +11,8 @@ KNOWN = frozenset(
     b"x-mozilla-status x-originating-ip x-priority x-received x-uidl".split()
 )
 TELLING = frozenset(b"date delivered-to from message-id mime-version received return-path".split())
+LOOKED_AT = 4096
+"""Bytes of a head; two known fields stand well before."""
 _NAME = re.compile(rb"^([!-9;-~]+)[ \t]*:", re.MULTILINE)
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _LINE = re.compile(rb"[^\n]*\n?")
@@ -30,7 +32,7 @@ def is_separator(line: bytes, following: bytes) -> bool:
 
 def is_message(head: bytes) -> bool:
     """Every line of the head is a field or goes on with one, and two of them are known from mail."""
-    head = head.removeprefix(b"\xef\xbb\xbf")
+    head = head[:LOOKED_AT].removeprefix(b"\xef\xbb\xbf")
     if not FIELD.match(head) or b"\0" in head:
         return False
     fields = _HEAD_END.split(head, maxsplit=1)[0]

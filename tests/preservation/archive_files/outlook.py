@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 STORE, NAMES, ROOT, FOLDER, ATTACHMENTS = 0x21, 0x61, 0x122, 0x8022, 0x671
 SUB_FOLDERS, CONTENTS = 0x0B, 0x0C
-TEXT, NUMBER, BINARY = 0x001F, 0x0003, 0x0102
+TEXT, OLD_TEXT, NUMBER, BINARY = 0x001F, 0x001E, 0x0003, 0x0102
 CLASS, DISPLAY_NAME, DATA, METHOD, FILE_NAME = 0x001A, 0x3001, 0x3701, 0x3705, 0x3707
 ROW_ID, ROW_VERSION = 0x67F20003, 0x67F30003
 PAGE, HEADER = 512, 0x4600
@@ -18,9 +18,9 @@ PAGE, HEADER = 512, 0x4600
 
 @dataclass(frozen=True)
 class Message:
-    """Attachments must be small: one block of 8,000 bytes holds each."""
+    """Attachments must be small: one block of 8,000 bytes holds each.  A name in bytes is kept so."""
 
-    attachments: Mapping[str, bytes]
+    attachments: Mapping[str | bytes, bytes]
     kind: str = "IPM.Note"
 
 
@@ -115,6 +115,7 @@ def _properties(values: Mapping[int, str | int | bytes]) -> bytes:
             records += struct.pack("<HHL", number, NUMBER, value)
             continue
         kind, data = (TEXT, value.encode("utf-16-le")) if isinstance(value, str) else (BINARY, value)
+        kind = OLD_TEXT if number == FILE_NAME and kind == BINARY else kind
         items.append(data)
         records += struct.pack("<HHL", number, kind, len(items) << 5)
     items[0], items[1] = struct.pack("<BBBBL", 0xB5, 2, 6, 0, 2 << 5), records

@@ -52,6 +52,12 @@ def test_a_trap_attached_to_a_message_is_named_with_the_way_to_it() -> None:
     assert "보관.pst › message 2 › 자료.zip" in fact_of("file.archive_path", packed, "a.zip")
 
 
+def test_a_name_of_an_old_file_is_read_in_cp949_and_that_is_told() -> None:
+    data = outlook(Message({"회의 뷁.zip".encode("cp949"): TRAP}))
+    assert "회의 뷁.zip › ../../up.txt" in fact_of("file.archive_path", data)
+    assert "CP949" in fact_of("name.archive_encoding", data)
+
+
 def test_an_encrypted_message_is_told_and_a_signed_one_is_looked_through() -> None:
     data = outlook(Message({"smime.p7m": b"locked"}, "IPM.Note.SMIME"), Message({"a.zip": TRAP}))
     assert "(message 1)" in fact_of("file.mail_encrypted", data)
