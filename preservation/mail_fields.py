@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from email.errors import MessageError
 from email.header import decode_header
 from email.message import Message
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 ENCRYPTED_TYPES = frozenset({"multipart/encrypted", "application/pgp-encrypted"})
@@ -54,6 +55,13 @@ def read_fields(head: bytes, default: str) -> Fields:
     told = dict(_wanted(head))
     if not told:
         return Fields(type=default)
+    return _fields(tuple(told.items()), default)
+
+
+@lru_cache(maxsize=128)
+def _fields(wanted: tuple[tuple[str, bytes], ...], default: str) -> Fields:
+    """Most messages of a mailbox say the same of themselves."""
+    told = dict(wanted)
     kind, disposition = _message("type", told), _message("disposition", told)
     media_type = kind.get_content_type() if "type" in told else default
     name = _name(disposition, "filename", "disposition") or _name(kind, "name", "type")
