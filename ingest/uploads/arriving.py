@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from archive.errors import ArchiveError, Conflict, Refused, WrongCall
@@ -13,12 +14,14 @@ from archive.work import jobs
 from ingest import receiving
 from ingest.receiving import Asked
 from ingest.transfers import Transfer
+from ingest.uploads import holding
 from ingest.uploads.holding import Holding
-from ingest.uploads.rows import Upload
+from ingest.uploads.rows import ENDED, Upload
 
 ABANDONED_AFTER = timedelta(days=7)
 NOT_NEEDED = ("stored", "returned", "closed")
 """States of a transfer whose folder is not read again."""
+ENDS = ("abandon", "clear")
 
 
 def finish(session: Session, site: Site, upload: Upload, *, by: str, partly: bool) -> None:
@@ -35,13 +38,17 @@ def finish(session: Session, site: Site, upload: Upload, *, by: str, partly: boo
 def receive_upload(site: Site, upload: str, by: str, partly: bool) -> Iterator[jobs.Progress]:
     """Receive the folder of a finished upload; what refuses it is told on its page."""
     with site.reading_session() as session:
-        row = _row(session, upload)
+        row = session.scalars(select(Upload).where(Upload.name == upload)).one()
+        if row.state != "finished":
+            return
         agency, without_list, round_of = row.agency_code, row.without_list, row.round_of
     held = Holding(site, upload)
     held.cut_what_waits()
-    yield 1, 3
+    yield 1, 4
+    held.compare_again()
+    yield 2, 4
     try:
-        if (failed := held.failed()) and not partly:
+        if (failed := held.failed()) and not (partly and held.count()[0]):
             raise Refused(
                 f"{len(failed)} files did not arrive as they were sent.",
                 next="Choose the folder again: only these are sent once more.",
@@ -51,7 +58,7 @@ def receive_upload(site: Site, upload: str, by: str, partly: bool) -> Iterator[j
     except (Refused, WrongCall, Conflict) as error:
         _refuse(site, upload, error)
         return
-    yield 2, 3
+    yield 3, 4
     with site.open_session.begin() as session:
         row = _row(session, upload)
         row.files, row.bytes = held.count()
@@ -61,7 +68,8 @@ def receive_upload(site: Site, upload: str, by: str, partly: bool) -> Iterator[j
 
 
 def _row(session: Session, name: str) -> Upload:
-    return session.scalars(select(Upload).where(Upload.name == name)).one()
+    """Its row for this transaction alone."""
+    return session.scalars(select(Upload).where(Upload.name == name).with_for_update()).one()
 
 
 def _refuse(site: Site, name: str, error: ArchiveError) -> None:
@@ -73,26 +81,35 @@ def _refuse(site: Site, name: str, error: ArchiveError) -> None:
 
 @jobs.job("sweep-uploads", timeout=timedelta(hours=6), attempts=3, again="daily")
 def sweep_uploads(site: Site) -> Iterator[jobs.Progress]:
-    """Let go of uploads that nobody goes on with, and of folders whose transfer needs them no longer."""
+    """Let go of uploads that nobody goes on with, and of folders whose transfer needs them no longer.
+
+    A row ends first, and only then its folder goes: a kill between the two leaves a folder for the next day.
+    """
     with site.reading_session() as session:
-        names = [*_left(session, site), *_taken(session)]
-    for done, (name, verb) in enumerate(names, start=1):
-        Holding(site, name).clear()
-        with site.open_session.begin() as session:
-            _row(session, name).move(verb, site.now())
-        yield done, len(names)
+        ending = [(name, verb) for verb in ENDS for name in session.scalars(_ending(verb, site, Upload.name))]
+    for done, (name, verb) in enumerate(ending, start=1):
+        _end(site, name, verb)
+        yield done, len(ending)
+    for name in holding.held(site):
+        with site.reading_session() as session:
+            has_ended = session.scalar(select(Upload.id).where(Upload.name == name, Upload.state.in_(ENDED)))
+        if has_ended:
+            Holding(site, name).clear()
+            yield len(ending), len(ending)
 
 
-def _left(session: Session, site: Site) -> Iterator[tuple[str, str]]:
-    before = site.now() - ABANDONED_AFTER
-    left = select(Upload.name).where(Upload.state.in_(("open", "refused")), Upload.touched_at < before)
-    yield from ((name, "abandon") for name in session.scalars(left))
+def _end(site: Site, name: str, verb: str) -> None:
+    """Ask again in the transaction that ends it: somebody may have gone on meanwhile."""
+    with site.open_session.begin() as session:
+        still = _ending(verb, site, Upload).where(Upload.name == name).with_for_update(of=Upload)
+        if upload := session.scalar(still):
+            upload.move(verb, site.now())
 
 
-def _taken(session: Session) -> Iterator[tuple[str, str]]:
-    taken = (
-        select(Upload.name)
-        .join(Transfer, Transfer.number == Upload.transfer)
-        .where(Upload.state == "received", Transfer.state.in_(NOT_NEEDED))
-    )
-    yield from ((name, "clear") for name in session.scalars(taken))
+def _ending(verb: str, site: Site, wanted: Any) -> Select[Any]:
+    """What is ``wanted`` of the uploads that a verb is due for."""
+    if verb == "abandon":
+        before = site.now() - ABANDONED_AFTER
+        return select(wanted).where(Upload.state.in_(("open", "refused")), Upload.touched_at < before)
+    transfers_without_need = select(Transfer.number).where(Transfer.state.in_(NOT_NEEDED))
+    return select(wanted).where(Upload.state == "received", Upload.transfer.in_(transfers_without_need))

@@ -4,16 +4,18 @@ uploads/<name>/parts/000001.json    what the browser listed;  .data  bytes that 
 uploads/<name>/files/<folder>/…     files that arrived as they were listed
 """
 
-import os
 import re
 import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from archive.errors import Missing, Refused, WrongCall
 from archive.site.site import Site
+from archive.stores import disk
+from archive.stores.store import Altered, Intact
 from ingest.uploads import names
 from ingest.uploads.parts import Failed, Listed, Part
 
@@ -33,7 +35,8 @@ class Holding:
     """The folder of one upload."""
 
     def __init__(self, site: Site, name: str) -> None:
-        self.root = site.settings.home / "uploads" / name
+        self.home = site.settings.home
+        self.root = self.home / "uploads" / name
         self.limits = Limits(site.settings.upload_files, site.settings.upload_bytes)
 
     def parts(self) -> list[Part]:
@@ -57,9 +60,15 @@ class Holding:
         good = [each for each in listed if names.fault_of(each.path) is None]
         bad = [Failed(each.path[:300], fault) for each in listed if (fault := names.fault_of(each.path))]
         self._admit(good, count, size)
-        part = Part(self.root, max(self._numbers(), default=0) + 1)
-        part.open(good)
-        return part, bad
+        return self._next_part(good), bad
+
+    def _next_part(self, files: list[Listed]) -> Part:
+        """A number that another request takes meanwhile is left to it."""
+        while True:
+            part = Part(self.root, max(self._numbers(), default=0) + 1)
+            with suppress(FileExistsError):
+                part.open(files)
+                return part
 
     def _admit(self, files: Sequence[Listed], count: int, size: int) -> None:
         more = sum(each.size for each in files)
@@ -67,7 +76,8 @@ class Holding:
             raise _too_much(f"more than {self.limits.files} files", "Send the folder in several uploads.")
         if size + more > self.limits.bytes:
             raise _too_much(f"more than {self.limits.bytes} bytes", "Send the folder in several uploads.")
-        self.root.mkdir(parents=True, exist_ok=True)
+        for changed in disk.make_folders(self.home, self.root):
+            disk.sync_folder(changed)
         if more > shutil.disk_usage(self.root).free - KEPT_FREE:
             raise _too_much("more than there is room for", "Ask the archive to make room, then go on.")
 
@@ -96,20 +106,33 @@ class Holding:
         return all(part.is_whole for part in self.parts())
 
     def cut_what_waits(self) -> None:
-        """Large parts are cut here, and everything is on the disk afterwards."""
+        """Large parts are cut here.  Each part that is done is on the medium, here as in a request."""
         for part in self.parts():
-            if not part.is_done:
-                part.cut()
-        os.sync()
+            part.cut()
+
+    def compare_again(self) -> None:
+        """Read what arrived back from the medium; what is not what was listed has failed, and is not kept."""
+        arrived = ((each.path, each.sha256, each.size) for each in self._arrived().values())
+        wrong = {
+            path: verdict
+            for path, verdict in disk.judge_all(self.root / "files", arrived)
+            if not isinstance(verdict, Intact)
+        }
+        # Gone before it is told: a kill between the two leaves a file that is missing, which is found again.
+        for path, verdict in wrong.items():
+            if isinstance(verdict, Altered):
+                names.inside(self.root / "files", path).unlink()
+        for part in self.parts():
+            part.doubt(wrong)
 
     def count(self) -> tuple[int, int]:
         """Files and bytes that arrived."""
-        arrived: dict[str, int] = {}
-        for part in self.parts():
-            failed = {each.path for each in part.failed()}
-            if part.is_done:
-                arrived |= {each.path: each.size for each in part.files() if each.path not in failed}
-        return len(arrived), sum(arrived.values())
+        arrived = self._arrived().values()
+        return len(arrived), sum(each.size for each in arrived)
+
+    def _arrived(self) -> dict[str, Listed]:
+        """Files by their path, each as the last part that brought it listed it."""
+        return {each.path: each for part in self.parts() for each in part.kept()}
 
     def folder(self) -> Path:
         """The folder that was sent."""
@@ -119,6 +142,12 @@ class Holding:
     def clear(self) -> None:
         """Let go of the files; nothing here is in custody."""
         shutil.rmtree(self.root, ignore_errors=True)
+
+
+def held(site: Site) -> list[str]:
+    """Names of the uploads that have a folder here."""
+    root = site.settings.home / "uploads"
+    return sorted(path.name for path in root.iterdir()) if root.is_dir() else []
 
 
 def _listed(told: Any) -> list[Listed]:

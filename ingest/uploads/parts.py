@@ -3,19 +3,23 @@
 Ten thousand small files are a few parts, so they need a few requests.  A part arrives in one file that
 only grows; when it is whole it is cut into its files and each is compared with the digest that the browser
 made.  What is cut off by a kill is found by the size of that file, and cut again from the start.
+A part is done only when its files are on the medium: a power cut takes none of them away.
 """
 
+import errno
 import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import IO, BinaryIO
 
 from archive.errors import Conflict
+from archive.stores import disk
 from ingest.uploads import names
 
 BLOCK = 1 << 20
@@ -77,11 +81,21 @@ class Part:
     def failed(self) -> list[Failed]:
         return [Failed(**each) for each in json.loads(self.done.read_text("utf-8"))] if self.is_done else []
 
+    def kept(self) -> list[Listed]:
+        """Files that were cut from this part and are what was listed."""
+        failed = {each.path for each in self.failed()}
+        return [each for each in self.files() if each.path not in failed] if self.is_done else []
+
     def open(self, files: list[Listed]) -> None:
-        self.list.parent.mkdir(parents=True, exist_ok=True)
-        _write(self.list, json.dumps([asdict(each) for each in files], ensure_ascii=False))
-        if not any(each.size for each in files):
-            self.cut()
+        """FileExistsError when somebody else has listed files under this number."""
+        for changed in disk.make_folders(self.root.parent, self.list.parent):
+            disk.sync_folder(changed)
+        with self._alone(wait=True):
+            if self.exists:
+                raise FileExistsError(errno.EEXIST, "the number is taken", str(self.list))
+            _write(self.list, files)
+            if not any(each.size for each in files):
+                self._cut()
 
     def append(self, offset: int, body: IO[bytes], limit: int) -> int:
         """Add bytes at ``offset``; the new offset.  What came before a broken connection stays.
@@ -99,23 +113,23 @@ class Part:
             if body.read(1):
                 raise Conflict("More bytes came than the part lacks.", code="upload.length")
             if offset == length <= CUT_AT_ONCE:
-                self.cut()
+                self._cut()
             return offset
 
     def cut(self) -> None:
-        """Make files of what arrived; one that is not what was listed is told, and not kept."""
-        files = self.files()
-        failed: list[Failed] = []
-        if len(files) == 1 and self.data.exists():
-            failed += self._keep_whole(files[0])
-        else:
-            stream: BinaryIO | None = self.data.open("rb") if self.data.exists() else None
-            for each in files:
-                failed += self._keep(each, stream)
-            if stream:
-                stream.close()
-        _write(self.done, json.dumps([asdict(each) for each in failed], ensure_ascii=False))
-        self.data.unlink(missing_ok=True)
+        """Make files of what arrived; one that is not what was listed is told, and not kept.
+
+        All is on the medium before the part is done.  Cutting again after a kill ends the same.
+        """
+        with self._alone(wait=True):
+            if not self.is_done:
+                self._cut()
+
+    def doubt(self, paths: Collection[str]) -> None:
+        """Files that were kept and are no longer what was listed have failed: they are asked for again."""
+        wrong = [Failed(each.path, "digest") for each in self.kept() if each.path in paths]
+        if wrong:
+            _write(self.done, [*self.failed(), *wrong])
 
     def remove(self) -> None:
         """Forget the part; files that were cut from it stay until they are listed again."""
@@ -123,17 +137,62 @@ class Part:
             for path in (self.data, self.done, self.list):
                 path.unlink(missing_ok=True)
 
-    def _keep(self, file: Listed, stream: BinaryIO | None) -> Iterator[Failed]:
+    def _cut(self) -> None:
+        files = self.files()
+        with self._on_the_medium(files):
+            failed = [*(self._keep_whole(files[0]) if len(files) == 1 else self._keep_each(files))]
+        _write(self.done, failed)
+        self.data.unlink(missing_ok=True)
+
+    @contextmanager
+    def _on_the_medium(self, files: list[Listed]) -> Iterator[None]:
+        """What is placed within is on its medium afterwards with its names, or OSError.
+
+        Many files wait for one sync of the file system, unless that promises too little there.
+        """
+        descriptor = os.open(self.list.parent, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            yield
+            if len(files) == 1 or disk.WEAK_SYNC.fullmatch(disk.file_system(self.list.parent)):
+                self._sync_each(files)
+            else:
+                disk.sync_filesystem(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def _sync_each(self, files: list[Listed]) -> None:
+        folders: set[Path] = set()
+        for place in (names.inside(self.root, each.path) for each in files):
+            if place.is_file():
+                disk.sync_file(place)
+                folders.update(each for each in place.parents if each.is_relative_to(self.root.parent))
+        for folder in folders:
+            disk.sync_folder(folder)
+
+    def _keep_each(self, files: list[Listed]) -> Iterator[Failed]:
+        with self.data.open("rb") if self.data.exists() else BytesIO() as stream:
+            for each in files:
+                yield from self._keep(each, stream)
+
+    def _keep(self, file: Listed, stream: IO[bytes]) -> Iterator[Failed]:
         digest, left = hashlib.sha256(), file.size
         aside = self.list.with_suffix(".file")
         with aside.open("wb") as kept:
-            while left and stream and (block := stream.read(min(BLOCK, left))):
+            while left and (block := stream.read(min(BLOCK, left))):
                 digest.update(block)
                 kept.write(block)
                 left -= len(block)
         yield from self._place(aside, file, digest.hexdigest())
 
     def _keep_whole(self, file: Listed) -> Iterator[Failed]:
+        """The arrived bytes become the file; after a kill they may be in its place already."""
+        place = names.inside(self.root, file.path)
+        if file.size and not self.data.exists() and place.is_file():
+            with place.open("rb") as stream:
+                is_it = hashlib.file_digest(stream, "sha256").hexdigest() == file.sha256
+            yield from () if is_it else [Failed(file.path, "digest")]
+            return
+        self.data.touch()
         with self.data.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
         yield from self._place(self.data, file, digest)
@@ -153,12 +212,11 @@ class Part:
             yield Failed(file.path, "in the way")
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Only one request at a time writes to a part.  Conflict for the second."""
-        self.list.parent.mkdir(parents=True, exist_ok=True)
+    def _alone(self, *, wait: bool = False) -> Iterator[None]:
+        """Only one at a time writes to a part.  Conflict for the second, unless it waits."""
         with self.list.with_suffix(".lock").open("w") as lock:
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise Conflict("The part is being written.", code="upload.locked") from None
             yield
@@ -171,11 +229,12 @@ def _copy(body: IO[bytes], stream: BinaryIO, offset: int, end: int) -> int:
     return offset
 
 
-def _write(path: Path, text: str) -> None:
-    """A whole file or none."""
+def _write(path: Path, rows: Sequence[Listed | Failed]) -> None:
+    """A whole file or none, on the medium with its name."""
     aside = path.with_suffix(path.suffix + "-new")
     with aside.open("w", encoding="utf-8") as stream:
-        stream.write(text)
+        json.dump([asdict(each) for each in rows], stream, ensure_ascii=False)
         stream.flush()
         os.fsync(stream.fileno())
     os.replace(aside, path)
+    disk.sync_folder(path.parent)

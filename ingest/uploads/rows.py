@@ -5,7 +5,7 @@ Its files lie in the holding area of the home and in no store; what is known of 
 
 import secrets
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import BigInteger, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -24,6 +24,9 @@ MOVES: dict[str, tuple[frozenset[str], str]] = {
     "clear": (frozenset({"received"}), "cleared"),
 }
 """``open`` takes parts; ``finished`` waits for its job; ``received`` is a transfer, its folder still held."""
+ENDED = ("cancelled", "abandoned", "cleared")
+"""States of an upload whose folder is let go."""
+TOUCHED_EVERY = timedelta(minutes=1)
 
 
 class Upload(Base):
@@ -48,6 +51,10 @@ class Upload(Base):
         """Keep up with what is listed."""
         self.files += files
         self.bytes += size
+
+    def is_fresh(self, now: datetime) -> bool:
+        """Whether it is open, and its row tells that somebody goes on with it."""
+        return self.state == "open" and now - self.touched_at < TOUCHED_EVERY
 
     def move(self, verb: str, now: datetime) -> None:
         before, after = MOVES[verb]
@@ -77,9 +84,13 @@ def begin(
     return upload
 
 
-def get(session: Session, name: str, reader: Reader) -> Upload:
-    """An upload of this reader's, or any for who works at the desk.  Missing is all that others learn."""
-    upload = session.scalar(select(Upload).where(Upload.name == name))
+def get(session: Session, name: str, reader: Reader, *, to_write: bool = False) -> Upload:
+    """An upload of this reader's, or any for who works at the desk.  Missing is all that others learn.
+
+    ``to_write``: who else wants to write to it waits until this transaction ends.
+    """
+    wanted = select(Upload).where(Upload.name == name)
+    upload = session.scalar(wanted.with_for_update() if to_write else wanted)
     if upload is None or not (reader.may("work at the desk") or upload.begun_by == reader.name):
         raise Missing(f"There is no upload {name[:24]}.", next="Choose one from the list of uploads.")
     return upload

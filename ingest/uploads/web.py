@@ -12,7 +12,6 @@ from archive.site.reader.web import needs, reader, say, session, site
 from archive.site.site import Site
 from ingest.uploads import arriving, corrections, rows, tus
 from ingest.uploads.holding import Holding
-from ingest.uploads.parts import Part
 from ingest.uploads.rows import Upload
 
 SENDS = "send transfers"
@@ -100,7 +99,7 @@ def list_part(name: str) -> ResponseReturnValue:
     told = request.get_json(silent=True)
     listed = told.get("files") if isinstance(told, dict) else None
     with site().open_session.begin() as db:
-        upload = _open(rows.get(db, name, reader()))
+        upload = _open(rows.get(db, name, reader(), to_write=True))
         opened, refused = Holding(site(), name).open_part(listed, upload.files, upload.bytes)
         files = opened.files()
         upload.count(len(files), opened.length())
@@ -136,24 +135,33 @@ def part(name: str, number: int) -> ResponseReturnValue:
     found = held.part(number)
     if asked == "HEAD":
         return _answer(tus.state(found.offset(), found.length()))
-    _open(upload)
     try:
         if asked == "DELETE":
-            _forget(name, found)
+            _forget(name, number)
             return _answer(tus.terminated())
         if asked == "PATCH":
+            _go_on(upload)
             return _answer(tus.written(found.append(tus.offset(headers) or 0, request.stream, PATCH_BYTES)))
     except Conflict as error:
         return _answer(tus.refused(TUS_STATUS.get(error.code, 409)))
     return _answer(tus.refused(405))
 
 
-def _forget(name: str, part: Part) -> None:
+def _go_on(seen: Upload) -> None:
+    """Let the row tell that somebody goes on, but not with each chunk.  Conflict when it has ended."""
+    if not seen.is_fresh(site().now()):
+        with site().open_session.begin() as db:
+            _open(rows.get(db, seen.name, reader(), to_write=True)).touched_at = site().now()
+
+
+def _forget(name: str, number: int) -> None:
     """Its files are listed again in another part."""
-    listed = part.files()
-    part.remove()
     with site().open_session.begin() as db:
-        rows.get(db, name, reader()).count(-len(listed), -sum(each.size for each in listed))
+        upload = _open(rows.get(db, name, reader(), to_write=True))
+        part = Holding(site(), name).part(number)
+        listed = part.files()
+        part.remove()
+        upload.count(-len(listed), -sum(each.size for each in listed))
 
 
 def _answer(told: tus.Answer) -> Response:
@@ -167,7 +175,8 @@ def finish(name: str) -> ResponseReturnValue:
     told = request.get_json(silent=True)
     partly = isinstance(told, dict) and told.get("partly") is True
     with site().open_session.begin() as db:
-        arriving.finish(db, site(), _open(rows.get(db, name, reader())), by=reader().name, partly=partly)
+        upload = rows.get(db, name, reader(), to_write=True)
+        arriving.finish(db, site(), _open(upload), by=reader().name, partly=partly)
     return jsonify(state="finished")
 
 
@@ -175,7 +184,7 @@ def finish(name: str) -> ResponseReturnValue:
 @needs(SENDS)
 def cancel(name: str) -> ResponseReturnValue:
     with site().open_session.begin() as db:
-        rows.get(db, name, reader()).move("cancel", site().now())
+        rows.get(db, name, reader(), to_write=True).move("cancel", site().now())
     Holding(site(), name).clear()
     return redirect(url_for("uploads.all"), 303)
 
