@@ -58,7 +58,7 @@ def test_a_copy_that_cannot_be_fetched_is_told_without_its_name(tmp_path, kind):
         def open(self, key: str) -> io.BytesIO:
             raise kind(f"There is no {key}.")
 
-    site = SimpleNamespace(stores=(AwayStore(b""),))
+    site = SimpleNamespace(near_stores=(AwayStore(b""),))
     file = ContentFile(id=7, item_id=3, position=2, path="0001/hong_gildong.pdf", bytes=3)
     held = Holders("packages/SG-2026-000001/v1", ("far",))
     with pytest.raises(Unavailable) as told, local_copy(site, held, file, tmp_path):
