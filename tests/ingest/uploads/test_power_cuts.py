@@ -187,6 +187,20 @@ def test_a_number_of_a_part_is_given_once(shown: Shown, sending: Sending) -> Non
     assert "x" not in Part(held.root, 1).list.read_text("utf-8")
 
 
+def test_lists_that_come_at_once_are_all_counted(shown: Shown, sending: Sending) -> None:
+    windows = [sending, *(Sending(shown.signed_in("sender"), sending.address) for _ in range(3))]
+
+    def send(window: Sending) -> list[int]:
+        at = windows.index(window)
+        return [window.send((f"보냄/{at}-{n}", b"12"))["number"] for n in range(3)]
+
+    with ThreadPoolExecutor(len(windows)) as pool:
+        numbers = [number for some in pool.map(send, windows) for number in some]
+    assert sorted(numbers) == list(range(1, 13))
+    upload = stored(shown, sending.name)
+    assert (upload.files, upload.bytes, len(files(shown, sending))) == (12, 24, 12)
+
+
 def test_only_a_post_may_name_another_method(shown: Shown, sending: Sending) -> None:
     """A request that needs no token never becomes one that deletes."""
     part = sending.list(row("보냄/a", b"123")).get_json()["address"]
