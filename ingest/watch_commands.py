@@ -25,13 +25,7 @@ def watch(site: Site, once: bool, as_json: bool) -> int:
     if site.settings.watch is None:
         raise WrongCall("No folder is watched.", next="Set SEOGO_WATCH to the folder that agencies write to.")
     if once:
-        answers = list(watching.look(site, Progress()))
-        say(
-            {"answers": answers},
-            as_json,
-            lambda: "\n".join(map(_in_words, answers)) or "Nothing is complete.",
-        )
-        return 3 if any(_is_bad(each) for each in answers) else 0
+        return _look_once(site, as_json)
     stopped: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda caught, _frame: stopped.append(caught))
@@ -41,6 +35,23 @@ def watch(site: Site, once: bool, as_json: bool) -> int:
         while not stopped and time.monotonic() < pause:
             time.sleep(0.2)
     return 0
+
+
+def _look_once(site: Site, as_json: bool) -> int:
+    answers: list[dict[str, Any]] = []
+    told: dict[str, Any] = {"answers": answers}
+    lines = []
+    try:
+        for answer in watching.look(site, Progress()):
+            answers.append(answer)
+            lines.append(_in_words(answer))
+    except Unavailable as error:
+        told["error"] = {"code": error.code, "message": error.message, "next": error.next}
+        lines.append(f"{error.message} {error.next}")
+    say(told, as_json, lambda: "\n".join(lines) or "Nothing is complete.")
+    if "error" in told:
+        return Unavailable.exit_code
+    return 3 if any(_is_bad(each) for each in answers) else 0
 
 
 def _look(site: Site) -> None:

@@ -120,7 +120,7 @@ def _look(session: Session, site: Site, scanner: Scanner, file: ContentFile) -> 
                     digest.update(block)
                     examinations.take(memoryview(block))
                 findings = list(examinations.findings())
-        except Missing:
+        except (Missing, OSError):  # also a bad sector: another store may give the file back whole
             continue
         except Unavailable as error:
             if error.code.startswith("scanner."):

@@ -1,5 +1,6 @@
 """A folder that an agency lays down is taken up once, when it is complete, and answered beside it."""
 
+import errno
 import json
 import shutil
 import time
@@ -118,6 +119,54 @@ def test_links_and_names_that_are_no_agency_are_not_followed(call: Call, root: P
     shutil.copytree(elsewhere, root / "not an agency" / "t")
     (root / "not an agency" / "t.done").touch()
     assert look(call).told["answers"] == []
+
+
+def test_a_folder_with_a_name_too_long_for_an_ending_is_received_and_answered_once(
+    call: Call, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEOGO_WATCH_QUIET", "1")
+    folder = lay(root, "철" * 82, done=False)
+    time.sleep(1.1)
+    assert look(call).told["answers"][0]["transfer"] == "2026-0001"
+    [beside] = folder.parent.glob("*.answer.json")
+    assert len(beside.name.encode()) <= 255
+    assert look(call).told["answers"] == []
+
+
+def test_a_place_that_cannot_be_looked_at_keeps_no_other_agency_waiting_and_is_told(
+    call: Call, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / "1000000" / "closed").mkdir(parents=True)
+    (root / "2000000").mkdir()
+    lay(root)
+    real = watching.os.scandir
+
+    def scandir(path: Any) -> Any:
+        if Path(path).name in {"closed", "2000000"}:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(watching.os, "scandir", scandir)
+    said = look(call)
+    assert said.exit_code == 4
+    assert len(said.told["answers"]) == 1
+    assert "2 places cannot be used" in said.sentence
+    assert "1000000/closed" in said.sentence and "2000000" in said.sentence
+    assert call("transfer", "show", "2026-0001").told["state"] == "waiting"
+
+
+def test_what_goes_away_while_it_is_looked_at_is_changing_now(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = lay(root, done=False)
+    found = watching.Laid(AGENCY, folder)
+    assert found.is_complete(time.time() + 60, 30)
+
+    def gone(path: Any) -> Any:
+        raise FileNotFoundError(errno.ENOENT, "No such file", str(path))
+
+    monkeypatch.setattr(watching.os, "lstat", gone)
+    assert not found.is_complete(time.time() + 60, 30)
 
 
 def test_without_a_watched_folder_there_is_nothing_to_watch(call: Call) -> None:
