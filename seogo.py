@@ -42,7 +42,7 @@ COMMANDS = {
     "transfer": "ingest.commands",
     "user": "archive.site.commands",
     "volume": "preservation.commands",
-    "watch": "ingest.watch_commands",
+    "watch": "ingest.watched.watch_commands",
     "work": "archive.work.commands",
 }
 """The module of each command; there it has the command's own name."""
@@ -51,16 +51,16 @@ JOBS = (
     "access.search.feeding",
     "archive.work.sealing",
     "ingest.agreements.formats",
-    "ingest.checking_again",
+    "ingest.taking.checking_again",
     "ingest.malware.ending",
     "ingest.intake.asking",
     "ingest.papers.issuing",
     "ingest.receipts.completion",
     "ingest.receipts.issuing",
-    "ingest.receiving",
-    "ingest.settling",
+    "ingest.taking.receiving",
+    "ingest.transfers.settling",
     "ingest.uploads.arriving",
-    "ingest.watch_jobs",
+    "ingest.watched.watch_jobs",
     "preservation.applying",
     "preservation.completing",
     "preservation.derivatives",
@@ -93,7 +93,7 @@ RUN_JOBS = {"demo", "job", "transfer", "watch", "work"}
 WORKING = {"accept", "demo", "receive", "work"}
 """Commands that start children: those that pack volumes and those that run jobs."""
 
-CHILDREN = ("archive.work.child", "ingest.accession", *JOBS, *SLOW_TO_LOAD)
+CHILDREN = ("archive.work.child", "ingest.taking.accession", *JOBS, *SLOW_TO_LOAD)
 """What their children need, loaded once in the fork server."""
 
 WITHOUT_HOME = {"settings", "sample", "ledger", "receipt"}

@@ -19,8 +19,9 @@ from archive.site.evidence import seal_now
 from archive.site.site import Site
 from benchmarks import floor, measuring, transfers
 from benchmarks.transfers import AGENCY, Transfer
-from ingest import receiving, results
-from ingest.receiving import Asked
+from ingest import results
+from ingest.taking import receiving
+from ingest.taking.receiving import Asked
 
 SEOGO = Path(sys.executable).with_name("seogo")
 

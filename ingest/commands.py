@@ -13,9 +13,11 @@ from archive.site.site import Site
 from archive.site.terminal import Command, LazyGroup, Progress, json_option, pass_site, say
 from archive.work.commands import finish_work
 from archive.work.jobs import Job
-from ingest import checking_again, known, receiving, results, returning, transfers, volume_rows
+from ingest import results, transfers
 from ingest.receipts import commands as receipt_commands
-from ingest.receiving import Asked
+from ingest.taking import checking_again, known, receiving
+from ingest.taking.receiving import Asked
+from ingest.transfers import returning, volume_rows
 from preservation import completing
 
 Left: TypeAlias = dict[str, list[dict[str, Any]]]

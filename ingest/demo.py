@@ -8,9 +8,9 @@ from archive.site.evidence import seal_now
 from archive.site.site import Site
 from archive.site.terminal import Progress
 from archive.work.commands import finish_work
-from ingest import receiving
-from ingest.receiving import Asked
 from ingest.samples.making import make
+from ingest.taking import receiving
+from ingest.taking.receiving import Asked
 
 AGENCY = "6110000"
 SEED = 1

@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 from archive.database import ROWS_AT_ONCE
 from archive.holdings import ContentFile, Item, Volume
 from archive.site.many import Many
-from ingest import checks, transfers, volume_rows
-from ingest.inspection import Inspection
+from ingest import transfers
+from ingest.checking import checks
+from ingest.looking.inspection import Inspection
 from ingest.malware import scans
-from ingest.transfers import FindingRow, Transfer, TransferAct, TransferVolume
+from ingest.transfers import FindingRow, Transfer, TransferAct, TransferVolume, volume_rows
 from metadata_schemas.description import Finding, Where
 from preservation.derivatives import ItemFinding
 

@@ -9,13 +9,14 @@ from flask.typing import ResponseReturnValue
 from archive.site.reader.web import download, needs, reader, say, session, site, streamed
 from archive.site.site import Site
 from archive.work import jobs
-from ingest import checking_again, overview, returning, transfers
+from ingest import overview, transfers
 from ingest.acceptance import browsing
 from ingest.acceptance.browsing import Wanted
 from ingest.acceptance.verdicts import REASONS
 from ingest.acceptance.web import bp as inspection
 from ingest.overview import Summary
-from ingest.transfers import Transfer, TransferVolume
+from ingest.taking import checking_again
+from ingest.transfers import Transfer, TransferVolume, returning
 from preservation import lagging
 
 AT_ONCE = 50

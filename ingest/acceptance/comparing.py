@@ -18,8 +18,8 @@ from sqlalchemy.orm import Session
 from archive.database import ROWS_AT_ONCE, in_byte_order
 from archive.holdings import ContentFile, Item
 from archive.site.many import Many
-from ingest.readings import TransferFile
 from ingest.transfers import FindingRow, Transfer, TransferVolume
+from ingest.transfers.readings import TransferFile
 
 Change = Literal["added", "gone", "changed", "same", "not_read"]
 CHANGES: tuple[Change, ...] = ("added", "gone", "changed", "same", "not_read")

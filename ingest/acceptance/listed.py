@@ -9,8 +9,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from archive.database import Base, insert_all
 from archive.errors import Missing
-from ingest.inspection import Inspection
-from ingest.matching import PlannedVolume
+from ingest.looking.inspection import Inspection
+from ingest.looking.matching import PlannedVolume
 from ingest.transfers import Transfer, TransferVolume
 
 

@@ -6,8 +6,8 @@ from archive.site.site import Site
 from ingest.agreements import versions
 from ingest.agreements.judging import judge
 from ingest.agreements.sent import Arriving
-from ingest.inspection import Inspection
-from ingest.inventory import HELD
+from ingest.looking.inspection import Inspection
+from ingest.looking.inventory import HELD
 
 
 def note(site: Site, inspection: Inspection, *, agency: str, on: date) -> int | None:

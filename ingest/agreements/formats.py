@@ -18,7 +18,7 @@ from ingest.agreements import versions
 from ingest.agreements.documents import Agreement
 from ingest.agreements.judging import BY_PRONOM, judge
 from ingest.agreements.sent import Past
-from ingest.inventory import About
+from ingest.looking.inventory import About
 from ingest.transfers import Transfer, TransferVolume
 from preservation import identifying
 

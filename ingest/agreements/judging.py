@@ -6,7 +6,7 @@ from posixpath import basename, splitext
 
 from ingest.agreements.documents import Agreement, Clause
 from ingest.agreements.sent import Sent, SentFile
-from ingest.inventory import About
+from ingest.looking.inventory import About
 from metadata_schemas.description import Finding, Where
 
 BY_PRONOM = "agreement.puid"

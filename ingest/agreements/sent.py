@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from archive.database import ROWS_AT_ONCE
 from archive.holdings import ContentFile, Item, Volume
-from ingest.inspection import Inspection
-from ingest.landing import shown
-from ingest.readings import TransferFile
+from ingest.looking.inspection import Inspection
+from ingest.looking.landing import shown
 from ingest.transfers import Transfer, TransferVolume
+from ingest.transfers.readings import TransferFile
 from preservation.pages import DerivedFile, ItemFinding
 
 

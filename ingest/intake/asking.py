@@ -17,8 +17,10 @@ from archive.errors import ArchiveError, Conflict, Missing, Refused, Unavailable
 from archive.site.evidence import seal_now
 from archive.site.site import Site
 from archive.work import jobs
-from ingest import receiving, results, transfers, watching
+from ingest import results, transfers
+from ingest.taking import receiving
 from ingest.transfers import Transfer
+from ingest.watched import watching
 
 NAME = "receive-intake"
 LONGEST_KEY = 100

@@ -28,7 +28,7 @@ from ingest.receipts import contents, issuing, writing
 from ingest.receipts.contents import Issue
 from ingest.receipts.issuing import Receipt, Written
 from ingest.transfers import Transfer
-from ingest.turns import alone
+from ingest.transfers.turns import alone
 
 NAME = "issue-paper"
 

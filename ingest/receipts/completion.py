@@ -19,11 +19,11 @@ from archive.ledger.entries import rfc3339
 from archive.site.evidence import seal_now
 from archive.site.site import Site
 from archive.work import jobs
-from ingest import settling, transfers
+from ingest import transfers
 from ingest.receipts import issuing
 from ingest.receipts.contents import COMPLETED
-from ingest.transfers import Transfer, TransferVolume
-from ingest.turns import alone
+from ingest.transfers import Transfer, TransferVolume, settling
+from ingest.transfers.turns import alone
 from preservation import assurance, fixity, policies
 from preservation.assurance import Doubt
 from preservation.fixity import Subject

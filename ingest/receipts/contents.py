@@ -17,10 +17,10 @@ from archive import holdings
 from archive.holdings import ContentFile, Item, Volume
 from archive.ledger.entries import canonical, rfc3339
 from ingest import transfers
-from ingest.landing import read_name
-from ingest.readings import TransferFile
-from ingest.states import STATUTORY
+from ingest.looking.landing import read_name
 from ingest.transfers import Transfer, TransferAct, TransferVolume
+from ingest.transfers.readings import TransferFile
+from ingest.transfers.states import STATUTORY
 from preservation.packages import Bag, Copy
 
 AT_A_TIME = 2_000

@@ -24,7 +24,7 @@ from ingest import transfers
 from ingest.receipts import contents
 from ingest.receipts.contents import Issue
 from ingest.transfers import Transfer
-from ingest.turns import alone
+from ingest.transfers.turns import alone
 
 NAME = "issue-receipt"
 RECEIPT = "receipt"

@@ -17,8 +17,8 @@ from archive.site.site import SEOUL, Site
 from ingest import transfers
 from ingest.receipts.contents import COMPLETED
 from ingest.receipts.issuing import Receipt, of_transfer
-from ingest.states import CLOSING
 from ingest.transfers import Transfer, TransferAct, TransferVolume
+from ingest.transfers.states import CLOSING
 from preservation.packages import Bag, Copy
 from preservation.rendering import letters
 

@@ -11,7 +11,7 @@ from archive.site.terminal import Command, json_option, pass_site, say
 from ingest import transfers
 from ingest.releases import releasing
 from ingest.releases.releasing import COMMAND_LINE, Release
-from ingest.turns import alone
+from ingest.transfers.turns import alone
 
 
 @click.command(cls=Command)

@@ -9,7 +9,7 @@ from archive.site.reader.web import needs, reader, say, session, site
 from archive.site.site import Site
 from ingest import overview, transfers
 from ingest.releases import releasing
-from ingest.turns import alone
+from ingest.transfers.turns import alone
 
 bp = Blueprint("releases", __name__, template_folder="../templates", url_prefix="/desk/transfers")
 

@@ -17,9 +17,9 @@ from archive import ledger
 from archive.database import Base
 from archive.errors import Conflict, Refused, WrongCall
 from ingest import transfers
-from ingest.landing import read_name, shown
-from ingest.readings import TransferFile
+from ingest.looking.landing import read_name, shown
 from ingest.transfers import FindingRow, Transfer
+from ingest.transfers.readings import TransferFile
 from preservation.scanning import withholding
 
 HELD_BY = ("virus.found", "virus.encrypted", "virus.not_scanned_whole")

@@ -11,8 +11,8 @@ from archive.errors import ArchiveError, Conflict, Refused, WrongCall
 from archive.site.evidence import seal_now
 from archive.site.site import Site
 from archive.work import jobs
-from ingest import receiving
-from ingest.receiving import Asked
+from ingest.taking import receiving
+from ingest.taking.receiving import Asked
 from ingest.transfers import Transfer
 from ingest.uploads import holding
 from ingest.uploads.holding import Holding

@@ -7,7 +7,8 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from archive.errors import ArchiveError
-from ingest import known, transfers
+from ingest import transfers
+from ingest.taking import known
 from ingest.transfers import FindingRow, Transfer, TransferVolume
 from ingest.uploads.rows import Upload
 

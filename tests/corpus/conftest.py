@@ -12,8 +12,9 @@ import pytest
 
 from archive.errors import ArchiveError
 from archive.site.site import Site
-from ingest import accession, receiving, results
-from ingest.receiving import Asked
+from ingest import results
+from ingest.taking import accession, receiving
+from ingest.taking.receiving import Asked
 from preservation.packing import Plan
 from tests.conftest import CORPUS, Installation
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from archive.errors import Refused
-from ingest.inspecting import inspect
+from ingest.looking.inspecting import inspect
 from metadata_schemas.description import Finding
 from tests.conftest import CORPUS
 

@@ -10,7 +10,7 @@ import pytest
 
 from archive.site import settings
 from archive.site.site import Site
-from ingest.examiners import limits_of
+from ingest.checking.examiners import limits_of
 from preservation.archive_files.judging import judge
 from preservation.file_examiners import faults_of
 from preservation.reading import Reader

@@ -11,7 +11,7 @@ import pytest
 import seogo
 from archive.errors import ArchiveError
 from archive.site.terminal import run
-from ingest import accession
+from ingest.taking import accession
 from preservation.packing import Plan
 from tests.conftest import Installation
 from tests.preservation.scanner_double import Double, scanner_double

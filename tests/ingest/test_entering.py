@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from archive.holdings import ContentFile, Item, Volume
 from archive.ledger import JournalRecord
 from archive.registration import ENTERING, enter_files
-from ingest import entering
+from ingest.taking import entering
 from tests.conftest import Installation
 from tests.ingest.conftest import Call
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from archive.work.processes import fresh_processes
-from ingest import checks, inventory, laid_down
-from ingest.inspecting import inspect
-from ingest.inspection import Inspection
+from ingest.checking import checks
+from ingest.looking import inventory, laid_down
+from ingest.looking.inspecting import inspect
+from ingest.looking.inspection import Inspection
 from tests.conftest import Installation
 from tests.ingest.conftest import Call
 

@@ -12,9 +12,9 @@ import seogo
 from archive.holdings import Agency
 from archive.site.site import Site
 from archive.site.terminal import run
-from ingest import returning, transfers
-from ingest.readings import TransferFile
-from ingest.transfers import FindingRow, Transfer, TransferVolume
+from ingest import transfers
+from ingest.transfers import FindingRow, Transfer, TransferVolume, returning
+from ingest.transfers.readings import TransferFile
 from tests.access.conftest import NOW
 from tests.ingest.conftest import Call
 from tests.ingest.receipts.test_web import Desk, desk, site

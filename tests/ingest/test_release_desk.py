@@ -6,8 +6,8 @@ import pytest
 
 from archive import people
 from ingest.malware.scans import Quarantine, Scan
-from ingest.readings import TransferFile
 from ingest.transfers import FindingRow, Transfer, TransferVolume
+from ingest.transfers.readings import TransferFile
 from tests.access.conftest import NOW, Shown, shown
 
 __all__ = ["shown"]

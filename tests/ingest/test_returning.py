@@ -12,9 +12,10 @@ from archive.errors import Conflict
 from archive.holdings import Volume
 from archive.ledger import LedgerEntry
 from archive.site.site import Site
-from ingest import accession, checking_again, receiving, returning, transfers
-from ingest.receiving import Asked
-from ingest.transfers import TransferVolume
+from ingest import transfers
+from ingest.taking import accession, checking_again, receiving
+from ingest.taking.receiving import Asked
+from ingest.transfers import TransferVolume, returning
 from preservation.packing import Plan
 from tests.conftest import Installation
 from tests.ingest.conftest import AGENCY, Here

@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from archive.errors import Conflict, WrongCall
-from ingest.inspecting import inspect
+from ingest.looking.inspecting import inspect
 from ingest.samples import drawing, faults, make, naming, office, papers, sample, titles, world
 from metadata_schemas import transfer_lists
 

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from ingest import entering
+from ingest.taking import entering
 from tests.conftest import Installation
 from tests.ingest.conftest import Call
 from tests.ingest.test_bad_input import row, transfer

@@ -10,11 +10,12 @@ from sqlalchemy import select
 from archive.errors import Conflict, WrongCall
 from archive.ledger import LedgerEntry
 from archive.site.site import Site
-from ingest import accession, checking_again, entering, receiving, transfers
+from ingest import transfers
 from ingest.acceptance import listed, verdicts
 from ingest.acceptance.listed import ListedItem, ListedVolume
 from ingest.acceptance.verdicts import Seen
-from ingest.receiving import Asked
+from ingest.taking import accession, checking_again, entering, receiving
+from ingest.taking.receiving import Asked
 from ingest.transfers import TransferVolume
 from tests.conftest import Installation
 from tests.ingest.conftest import AGENCY, _here

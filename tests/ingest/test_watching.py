@@ -14,7 +14,8 @@ import pytest
 from archive.errors import Conflict
 from archive.site.site import Site
 from archive.work import jobs, recurring
-from ingest import transfers, watch_jobs, watching
+from ingest import transfers
+from ingest.watched import watch_jobs, watching
 from tests.conftest import Installation
 from tests.ingest.conftest import AGENCY, Call, Said
 from tests.ingest.test_bad_input import row, transfer

@@ -1,0 +1,1 @@
+"""Judges what arrived: every rule, over names, lists and the bytes of files."""

@@ -1,0 +1,137 @@
+"""What a transfer must be before anything of it is taken: every rule, over the list and the files.
+
+A rule yields findings and never raises; that a thing could not be looked at is an error of
+`ingest.looking.landing` or of the store.  Rules about bytes are judged while the bytes are read.
+
+What is not found here: a file that opens with wrong content, or one that was exchanged
+together with its digest in the agency's checksum list.
+"""
+
+from collections.abc import Callable, Iterator
+
+from ingest.checking.name_checks import names_are_plain, no_two_names_are_alike, no_two_names_are_one
+from ingest.looking.belonging import About, finding, owner_of_folder, place_of
+from ingest.looking.inspection import Inspection
+from ingest.looking.inventory import HELD, READ
+from ingest.looking.landing import shown
+from metadata_schemas.description import Where
+
+Rule = Callable[[Inspection], Iterator[About]]
+
+
+def check(inspection: Inspection) -> Iterator[About]:
+    """Everything that is wrong: with folder and lists, by each rule, with what is held, with bytes read."""
+    for each in inspection.findings():
+        yield place_of(inspection, each), each
+    for rule in RULES:
+        yield from rule(inspection)
+    yield from inspection.inventory.noted(HELD)
+    yield from inspection.inventory.noted(READ)
+
+
+def every_row_finds_its_files(inspection: Inspection) -> Iterator[About]:
+    for place, item, name in inspection.lacking():
+        row = item.row or None
+        if name is not None:
+            fact, value = f"The file {shown(name)} that row {row} names did not come.", shown(name)
+        else:
+            fact, value = f"Row {row} ({item.title[:60]}) finds no file.", None
+        where = Where(item.list or None, row, None, value)
+        yield place, finding("file.missing", "error", fact, where, value, "a file of the transfer")
+
+
+def every_file_is_claimed(inspection: Inspection) -> Iterator[About]:
+    for file in inspection.unclaimed():
+        yield (
+            owner_of_folder(inspection, file.path),
+            finding(
+                "file.extra",
+                "error",
+                f"{shown(file.path)} is on no list. List it, or take it out of the folder.",
+                Where(path=shown(file.path)),
+                None,
+                "a row of the list",
+            ),
+        )
+
+
+def no_file_is_claimed_twice(inspection: Inspection) -> Iterator[About]:
+    for place, file in inspection.claimed_twice():
+        yield (
+            place,
+            finding(
+                "file.claimed_twice",
+                "error",
+                f"{shown(file.path)} belongs to more than one row of the list.",
+                Where(path=shown(file.path)),
+                None,
+                "one row",
+            ),
+        )
+
+
+def files_are_not_empty(inspection: Inspection) -> Iterator[About]:
+    for place, file in inspection.empty():
+        yield (
+            place,
+            finding(
+                "file.empty",
+                "warning",
+                f"{shown(file.path)} has no bytes in it.",
+                Where(path=shown(file.path)),
+                "0",
+                "1 byte or more",
+            ),
+        )
+
+
+def promised_files_came(inspection: Inspection) -> Iterator[About]:
+    """A file that only a checksum list or a manifest names."""
+    for path in inspection.promised_in_vain():
+        yield (
+            owner_of_folder(inspection, path),
+            finding(
+                "file.missing",
+                "error",
+                f"{shown(path)} is on a checksum list and did not come.",
+                Where(path=shown(path)),
+                None,
+                "a file of the transfer",
+            ),
+        )
+
+
+def counts_agree(inspection: Inspection) -> Iterator[About]:
+    """What the row of a volume counts against what its items and files come to."""
+    for volume in inspection.volumes():
+        told = volume.description
+        for rule, what, claimed, found in (
+            ("list.item_count", "items", told.item_count, volume.items),
+            ("file.count", "files", told.file_count, None if volume.lacking else volume.files),
+            ("list.page_count", "pages", told.page_count, volume.pages),
+        ):
+            if claimed is not None and found and claimed != found:
+                yield (
+                    volume.place,
+                    finding(
+                        rule,
+                        "warning",
+                        f"Row {told.row} counts {claimed} {what} in the volume; its items have {found}.",
+                        Where(told.list, told.row),
+                        str(claimed),
+                        str(found),
+                    ),
+                )
+
+
+RULES: tuple[Rule, ...] = (
+    every_row_finds_its_files,
+    every_file_is_claimed,
+    no_file_is_claimed_twice,
+    no_two_names_are_one,
+    no_two_names_are_alike,
+    names_are_plain,
+    files_are_not_empty,
+    promised_files_came,
+    counts_agree,
+)

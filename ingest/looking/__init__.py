@@ -1,0 +1,1 @@
+"""Looks at what arrived: its files, its lists, and which files belong to which row."""

@@ -1,0 +1,1 @@
+"""Takes custody: receiving a transfer, planning its bags, having them packed, entering them."""

@@ -1,0 +1,41 @@
+"""What could not be taken is read to the end, so that the agency hears of everything at once."""
+
+from collections.abc import Callable, Iterator
+from itertools import groupby
+from operator import itemgetter
+
+from sqlalchemy.orm import Session
+
+from archive.site.site import Site
+from ingest import transfers
+from ingest.checking import reading
+from ingest.looking.inspection import Inspection
+from ingest.looking.inventory import READ, About
+from ingest.releases import releasing
+from ingest.transfers import Transfer, readings, volume_rows
+
+
+def check(site: Site, number: str, inspection: Inspection, progress: Callable[[int, int], None]) -> None:
+    """Read the volumes that wait and were not read to the end, and tell what was not told of them."""
+    with site.reading_session() as session:
+        transfer = transfers.get(session, number)
+        if next(volume_rows.positions(session, transfer, state="waiting"), None) is None:
+            return
+        inspection.remember(readings.known(session, transfer))
+        waiting = volume_rows.positions(session, transfer, state="waiting")
+        unread = [place for place in waiting if not inspection.is_read(place)]
+    if not unread:
+        return
+    reading.read_files(site.settings, inspection, progress, places=unread)
+    with site.open_session.begin() as session:
+        transfer = transfers.get(session, number)
+        transfers.add_findings(session, transfer, _untold(session, transfer, inspection))
+        readings.keep(session, transfer, inspection)
+        releasing.renew(session, transfer)
+
+
+def _untold(session: Session, transfer: Transfer, inspection: Inspection) -> Iterator[About]:
+    """What reading found and was not told of a volume before."""
+    for place, found in groupby(inspection.inventory.noted(READ), key=itemgetter(0)):
+        told = volume_rows.told_of(session, transfer, place) if place is not None else set()
+        yield from ((place, each) for _, each in found if (each.rule, each.where.path) not in told)

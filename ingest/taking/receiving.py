@@ -1,0 +1,283 @@
+"""Receiving a transfer (인수): look, record, check, and take what may be taken.
+
+Receiving the same folder again goes on where it stopped or says what came of it: the same agency
+and the same inventory is the same transfer, wherever the folder lies.
+"""
+
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from archive import holdings, ledger
+from archive.errors import Conflict, Unavailable
+from archive.site.evidence import seal_now
+from archive.site.site import SEOUL, Site
+from archive.stores.keys import Names
+from archive.work import jobs
+from ingest import transfers
+from ingest.acceptance import listed
+from ingest.agreements import arrivals
+from ingest.checking import checks, reading
+from ingest.looking.inspecting import inspect
+from ingest.looking.inspection import Inspection
+from ingest.malware import scans, whole
+from ingest.releases import releasing
+from ingest.taking import accession, known, left_over, planning
+from ingest.taking.accession import Packers
+from ingest.taking.keeping import Keeping
+from ingest.taking.planning import Custody
+from ingest.transfers import Transfer, acceptable, readings, settling
+from ingest.transfers.turns import alone
+from preservation import completing
+
+Say = Callable[[str, int, int], None]
+"""Called with what is being done, how much of it is done, and how much there is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What the caller of ``transfer receive`` asks for."""
+
+    folder: Path
+    agency: str
+    accept: bool = False
+    no_list: bool = False
+    source_system: str | None = None
+    round_of: str | None = None
+    by: str = "command-line"
+
+
+@contextmanager
+def dry_run(site: Site, asked: Asked, say: Say) -> Iterator[Inspection]:
+    """Run every check and read every file, and write nothing that stays."""
+    with _inspect(site, asked) as inspection:
+        look_for_held(site, inspection, agency=asked.agency, round_of=asked.round_of)
+        whole.note(site, inspection, known.digests_of_lists(inspection))
+        arrivals.note(site, inspection, agency=asked.agency, on=site.today())
+        reading.read_files(site.settings, inspection, checking(say))
+        yield inspection
+
+
+def receive(site: Site, asked: Asked, say: Say) -> str:
+    """Receive a folder; the number of its transfer.  Conflict when it is being received at this moment."""
+    with (
+        accession.packers(site) if asked.accept else nullcontext() as packers,
+        _inspect(site, asked) as inspection,
+        alone(site, asked.agency, inspection.arrival.shape),
+    ):
+        number = _same(site, asked, inspection)
+        if number is None:
+            number = _enter(site, asked, inspection, say)
+        if packers:
+            with closing(_take(site, number, inspection, packers, by=asked.by)) as steps:
+                for done, total, _ in steps:
+                    say("storing", done, total)
+            left_over.check(site, number, inspection, checking(say))
+        _settle(site, number)
+    return number
+
+
+def accept(
+    site: Site, number: str, *, by: str, positions: Collection[int] | None = None, rest_waits: bool = False
+) -> Iterator[jobs.Progress]:
+    """Take what an archivist accepts, all good volumes or those at ``positions``; yields (done, total).
+
+    ``rest_waits``: what may not be taken waits, instead of a Conflict before anything is taken.
+    """
+    with site.reading_session() as session:
+        transfer = transfers.get(session, number)
+    with (
+        accession.packers(site) as packers,
+        inspect_again(site, transfer) as inspection,
+        alone(site, transfer.agency_code, transfer.shape),
+    ):
+        taking = _take(site, number, inspection, packers, by=by, positions=positions, rest_waits=rest_waits)
+        with closing(taking) as steps:
+            for done, total, _ in steps:
+                yield done, total
+        _settle(site, number)
+
+
+@jobs.job("accept-transfer", lane="staff", timeout=timedelta(hours=48), attempts=3, memory=8 << 30)
+def accept_transfer(
+    site: Site, number: str, by: str, positions: list[int] | None = None
+) -> Iterator[jobs.Progress]:
+    """What the desk's accept button asks for, and the end of a quarantine, whatever came between."""
+    yield from accept(site, number, by=by, positions=positions, rest_waits=True)
+    with suppress(Unavailable):  # a store that is away is owed its copies, and sealed within the hour
+        seal_now(site)
+
+
+def _inspect(site: Site, asked: Asked) -> AbstractContextManager[Inspection]:
+    with site.reading_session() as session:
+        agency = session.scalar(select(holdings.Agency).where(holdings.Agency.code == asked.agency))
+    return inspect(
+        asked.folder,
+        scratch=site.settings.home / "scratch",
+        source_system=asked.source_system,
+        agency_default=agency.source_system if agency else None,
+        no_list=asked.no_list,
+        today=site.today(),
+    )
+
+
+@contextmanager
+def inspect_again(site: Site, transfer: Transfer) -> Iterator[Inspection]:
+    asked = Asked(
+        folder=Path(transfer.folder),
+        agency=transfer.agency_code,
+        no_list=transfer.without_list,
+        source_system=transfer.source_system,
+    )
+    with _inspect(site, asked) as inspection:
+        lists = known.digests_of_lists(inspection)
+        if inspection.arrival.shape != transfer.shape or lists != transfer.claimed:
+            raise Conflict(
+                f"The folder of transfer {transfer.number} has changed since it was received.",
+                next="Receive it again; with --round-of it becomes a new round.",
+            )
+        yield inspection
+
+
+def _same(site: Site, asked: Asked, inspection: Inspection) -> str | None:
+    claimed = known.digests_of_lists(inspection)
+    with site.reading_session() as session:
+        return known.same_transfer(
+            session, inspection, agency=asked.agency, claimed=claimed, round_of=asked.round_of
+        )
+
+
+def look_for_held(site: Site, inspection: Inspection, *, agency: str, round_of: str | None) -> None:
+    """Note what of this folder is in custody already, from an earlier round or any other transfer."""
+    with site.reading_session() as session:
+        earlier = known.earlier_round(session, round_of, agency) if round_of else None
+        known.hold(session, inspection, agency, earlier)
+
+
+def _enter(site: Site, asked: Asked, inspection: Inspection, say: Say) -> str:
+    """Record an arrival with all its findings, in one transaction."""
+    look_for_held(site, inspection, agency=asked.agency, round_of=asked.round_of)
+    claimed = known.digests_of_lists(inspection)
+    whole.note(site, inspection, claimed)
+    agreed = arrivals.note(site, inspection, agency=asked.agency, on=site.today())
+    is_read = not asked.accept or not scans.is_one_pass(site)
+    if is_read:
+        reading.read_files(site.settings, inspection, checking(say))
+    with site.open_session.begin() as session:
+        transfer = _transfer(session, site, asked, inspection, claimed)
+        transfer.agreement_version = agreed
+        transfers.add_volumes(session, transfer, inspection.volumes())
+        listed.keep(session, transfer, inspection)
+        transfers.link_held(session, transfer, inspection.held())
+        transfers.add_findings(session, transfer, checks.check(inspection))
+        readings.keep(session, transfer, inspection)
+        if is_read:
+            scans.write_first(session, site, transfer)
+        facts = {
+            "agency_code": asked.agency, "shape": transfer.shape, "claimed": claimed, "round": transfer.round,
+            "round_of": transfer.round_of, "files": transfer.files, "bytes": transfer.bytes,
+            "volumes": inspection.count("volumes"), "held_already": [place for place, _ in inspection.held()],
+        }  # fmt: skip
+        about = transfer.number
+        ledger.record(
+            session, act="transfer.received", about=about, at=site.now(), actor=asked.by, facts=facts
+        )
+        transfers.note(session, transfer, "received", by=asked.by, at=site.now())
+        transfer.move("check")
+        return transfer.number
+
+
+def _transfer(
+    session: Session, site: Site, asked: Asked, inspection: Inspection, claimed: dict[str, str]
+) -> Transfer:
+    holdings.ensure_agency(session, asked.agency)
+    earlier = transfers.get(session, asked.round_of) if asked.round_of else None
+    transfer = Transfer(
+        number=transfers.next_number(session, site.now().astimezone(SEOUL).year),
+        agency_code=asked.agency,
+        folder=str(asked.folder.absolute()),
+        shape=inspection.arrival.shape,
+        claimed=claimed,
+        source_system=asked.source_system,
+        without_list=asked.no_list,
+        round=earlier.round + 1 if earlier else 1,
+        round_of=earlier.number if earlier else None,
+        files=inspection.arrival.count,
+        bytes=inspection.arrival.bytes,
+        received_at=site.now(),
+        received_by=asked.by,
+    )
+    session.add(transfer)
+    session.flush()
+    if earlier:
+        transfers.note(session, earlier, "corrected", by=asked.by, at=site.now(), detail=transfer.number)
+    return transfer
+
+
+def checking(say: Say) -> Callable[[int, int], None]:
+    return lambda done, total: say("checking", done, total)
+
+
+def _take(
+    site: Site,
+    number: str,
+    inspection: Inspection,
+    packers: Packers,
+    *,
+    by: str,
+    positions: Collection[int] | None = None,
+    rest_waits: bool = False,
+) -> Generator[tuple[int, int, int], None, None]:
+    """Take the volumes that wait and have no error."""
+    with site.reading_session() as session:
+        transfer = transfers.get(session, number)
+        agency = holdings.get_agency(session, transfer.agency_code)
+        claimed = transfer.claimed
+        custody = Custody(number, agency.name, agency.code, by)
+        inspection.remember(readings.known(session, transfer))
+        total = acceptable.count(session, transfer)
+        if positions is not None:
+            positions = acceptable.among(session, transfer, positions, rest_waits=rest_waits)
+            total = len(positions)
+        scanning = scans.begin(session, transfer, positions)
+        released = releasing.passes(session, transfer)
+    if total:
+        if scans.must_wait(site, number, by=by, positions=positions):
+            return
+        whole.refuse(site, inspection, claimed, released)
+        keeping = Keeping(site)
+        _keep_administrative(keeping, number, inspection, claimed)
+        plans = planning.plan(site, custody, inspection, positions)
+        yield from accession.take(
+            site, custody, inspection, plans, keeping=keeping, total=total, packers=packers
+        )
+        scans.write_second(site, number, scanning)
+    completing.try_now(site)
+
+
+def _keep_administrative(
+    keeping: Keeping, number: str, inspection: Inspection, claimed: Mapping[str, str]
+) -> None:
+    """Keep the lists and checksum lists as they came, once for the transfer, beside the packages.
+
+    A store that went away or is full is owed them with the copies.
+    """
+    names = Names(f"transfers/{number}")
+    for name, path in inspection.administrative.items():
+        key = f"transfers/{number}/{names.place(name).path}"
+        for store in keeping.stores:
+            with open(path, "rb") as stream:
+                try:
+                    store.put(key, stream, expect=claimed[name])
+                except Unavailable as error:
+                    keeping.lose(error)
+
+
+def _settle(site: Site, number: str) -> None:
+    with site.open_session.begin() as session:
+        settling.settle(session, transfers.get(session, number))

@@ -1,0 +1,50 @@
+"""Which volumes of a transfer may be taken: those that wait and have no error."""
+
+from collections.abc import Collection
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from archive.database import ROWS_AT_ONCE
+from archive.errors import Conflict
+from ingest.transfers.rows import Transfer, TransferVolume, is_faulty
+
+TAKEN = ("accepted", "stored")
+
+
+def volumes(transfer: Transfer) -> Select[TransferVolume]:
+    """The question for them, in the order of the list."""
+    return (
+        select(TransferVolume)
+        .where(
+            TransferVolume.transfer_id == transfer.id,
+            TransferVolume.state == "waiting",
+            ~is_faulty(transfer),
+        )
+        .order_by(TransferVolume.position)
+    )
+
+
+def count(session: Session, transfer: Transfer) -> int:
+    return session.scalar(volumes(transfer).with_only_columns(func.count()).order_by(None)) or 0
+
+
+def among(session: Session, transfer: Transfer, positions: Collection[int], *, rest_waits: bool) -> list[int]:
+    """Those of these places at which a volume may be taken; what a killed run took is passed over.
+
+    Conflict when one neither may be taken nor was, unless ``rest_waits``.
+    """
+    mine = volumes(transfer).with_only_columns(TransferVolume.position)
+    taken = select(TransferVolume.position).where(
+        TransferVolume.transfer_id == transfer.id, TransferVolume.state.in_(TAKEN)
+    )
+    wanted = set(positions)
+    may, were = (wanted.intersection(session.scalars(each.execution_options(yield_per=ROWS_AT_ONCE)))
+                 for each in (mine, taken))  # fmt: skip
+    if (wrong := wanted - may - were) and not rest_waits:
+        told = ", ".join(str(place + 1) for place in sorted(wrong)[:20])
+        raise Conflict(
+            f"{len(wrong)} volumes of transfer {transfer.number} cannot be accepted: {told}.",
+            next=f"Look at their findings with: seogo transfer show {transfer.number}",
+        )
+    return sorted(may)

@@ -1,0 +1,82 @@
+"""Sending back (반려) what an archivist does not take, with the reason."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from archive import ledger
+from archive.errors import Conflict, WrongCall
+from archive.site.site import Site
+from ingest.transfers import rows as transfers
+from ingest.transfers.rows import FindingRow, Transfer, TransferVolume
+from ingest.transfers.turns import alone
+
+AT_A_TIME = 500
+MOST = 20
+"""Errors of one volume that its reason tells; the findings have all."""
+
+
+def give_back(
+    site: Site, number: str, *, by: str, reason: str, positions: set[int] | None = None, own: bool = False
+) -> None:
+    """Return (반려) what is waiting, all of it or the volumes at ``positions``, with the reason.
+
+    With ``own`` each volume is told its own errors too, and the reason may be empty.
+    """
+    if not (own or reason.strip()):
+        raise WrongCall("A return needs its reason.", next="Say what the agency has to correct.")
+    with site.reading_session() as session:
+        transfer = transfers.get(session, number)
+    with alone(site, transfer.agency_code, transfer.shape):
+        _give_back(site, number, by, reason.strip(), positions, own)
+
+
+def _give_back(site: Site, number: str, by: str, reason: str, positions: set[int] | None, own: bool) -> None:
+    with site.open_session.begin() as session:
+        transfer = transfers.get(session, number)
+        waiting = _waiting(session, transfer)
+        chosen = [place for place in waiting if positions is None or place in positions]
+        if not chosen and (waiting or positions or transfer.state not in ("waiting", "checked")):
+            raise Conflict(
+                f"Nothing of transfer {number} is waiting to be returned.",
+                next=f"Look at it with: seogo transfer show {number}",
+            )
+        _return(session, transfer, chosen, reason, own)
+        ledger.record(
+            session,
+            act="transfer.returned",
+            about=number,
+            at=site.now(),
+            actor=by,
+            facts={"positions": chosen},
+        )
+        transfers.note(session, transfer, "returned", by=by, at=site.now(), detail=reason or None)
+        if waiting:
+            transfers.settle(session, transfer)
+        else:
+            transfer.move("return")
+
+
+def _waiting(session: Session, transfer: Transfer) -> list[int]:
+    mine = select(TransferVolume.position).where(
+        TransferVolume.transfer_id == transfer.id, TransferVolume.state == "waiting"
+    )
+    return list(session.scalars(mine.order_by(TransferVolume.position)))
+
+
+def _return(session: Session, transfer: Transfer, places: list[int], reason: str, own: bool) -> None:
+    """The rows of some places at a time, so that a large transfer is never in memory whole."""
+    for start in range(0, len(places), AT_A_TIME):
+        some = TransferVolume.position.in_(places[start : start + AT_A_TIME])
+        for row in session.scalars(
+            select(TransferVolume).where(TransferVolume.transfer_id == transfer.id, some)
+        ):
+            told = _own_errors(session, row) if own else []
+            row.state, row.reason = "returned", "\n".join([*filter(None, [reason]), *told])
+        session.flush()
+
+
+def _own_errors(session: Session, row: TransferVolume) -> list[str]:
+    errors = select(FindingRow).where(FindingRow.volume_id == row.id, FindingRow.severity == "error")
+    return [
+        f"{each.rule}: {each.message}" for each in session.scalars(errors.order_by(FindingRow.id).limit(MOST))
+    ]

@@ -1,0 +1,46 @@
+"""Questions about the volumes of a transfer that the database answers, however many there are."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from archive.database import ROWS_AT_ONCE
+from ingest.transfers.rows import FindingRow, Transfer, TransferVolume
+
+
+def positions(session: Session, transfer: Transfer, *, state: str) -> Iterator[int]:
+    """Places of the volumes in a state, as they are asked for."""
+    mine = select(TransferVolume.position).where(
+        TransferVolume.transfer_id == transfer.id, TransferVolume.state == state
+    )
+    yield from session.scalars(
+        mine.order_by(TransferVolume.position).execution_options(yield_per=ROWS_AT_ONCE)
+    )
+
+
+def told_of(session: Session, transfer: Transfer, place: int) -> set[tuple[str, str | None]]:
+    """Rules and paths of what was found about one volume."""
+    found = (
+        select(FindingRow.rule, FindingRow.path)
+        .join(TransferVolume, TransferVolume.id == FindingRow.volume_id)
+        .where(TransferVolume.transfer_id == transfer.id, TransferVolume.position == place)
+    )
+    return {(rule, path) for rule, path in session.execute(found)}
+
+
+def totals(session: Session, transfer: Transfer) -> tuple[int, int, int]:
+    """Items, files and bytes of all volumes."""
+    sums = (func.coalesce(func.sum(column), 0) for column in
+            (TransferVolume.items, TransferVolume.files, TransferVolume.bytes))  # fmt: skip
+    found = session.execute(select(*sums).where(TransferVolume.transfer_id == transfer.id)).one()
+    items, files, octets = (int(each) for each in found)
+    return items, files, octets
+
+
+def brought(session: Session, transfer: Transfer, volume_id: int | None) -> bool:
+    """Whether a volume in custody came with this transfer."""
+    mine = select(TransferVolume.id).where(
+        TransferVolume.transfer_id == transfer.id, TransferVolume.volume_id == volume_id
+    )
+    return volume_id is not None and session.scalar(mine.limit(1)) is not None

@@ -1,0 +1,1 @@
+"""Folders that agencies lay down, taken up once they are complete."""
