@@ -5,6 +5,7 @@ A volume is the unit of custody and has one package.  Status is two fields: ``pu
 References are given at acceptance and never used again.
 """
 
+import re
 from datetime import date, datetime
 from typing import Any
 
@@ -13,7 +14,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from archive.database import Base
-from archive.errors import Missing
+from archive.errors import Missing, WrongCall
+
+AGENCY_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
 
 class Agency(Base):
@@ -186,8 +189,21 @@ def get_agency(session: Session, code: str) -> Agency:
     return agency
 
 
+def check_agency_code(code: str) -> None:
+    """WrongCall when it is none: it stands in addresses, folders and rows that are never changed."""
+    if AGENCY_CODE.fullmatch(code) is None:
+        raise WrongCall(
+            f"{code!r} is no code of an agency.",
+            next="A code has up to 40 letters, digits, dots, hyphens and underscores, such as 6110000.",
+        )
+
+
 def ensure_agency(session: Session, code: str, name: str | None = None) -> Agency:
-    """The agency of that code, entered under its code as name when it is new."""
+    """The agency of that code, entered under its code as name when it is new.
+
+    WrongCall when it is no code.
+    """
+    check_agency_code(code)
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     entered = dialect.insert(Agency).values(code=code, name=name or code)
     session.execute(entered.on_conflict_do_nothing(index_elements=["code"]))

@@ -7,10 +7,20 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from archive.errors import WrongCall
+
 
 @contextlib.contextmanager
 def whole_or_not_at_all(path: Path) -> Iterator[BinaryIO]:
-    """A file that takes its name when all of it is written; one that was there is replaced only then."""
+    """A file that takes its name when all of it is written; one that was there is replaced only then.
+
+    WrongCall where there is no folder for it, or a folder has its name.
+    """
+    if path.is_dir() or not path.parent.is_dir():
+        raise WrongCall(
+            f"{path} is a folder." if path.is_dir() else f"There is no folder {path.parent}.",
+            next="Give the name of a file in a folder that is there.",
+        )
     aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         with aside.open("xb") as file:

@@ -19,7 +19,7 @@ bp = Blueprint("intake", __name__, url_prefix="/api/transfers")
 
 @bp.post("")
 def ask() -> ResponseReturnValue:
-    holder, asked = _holder(), request.get_json(silent=True)
+    holder, asked = _holder(), request.get_json(force=True, silent=True)
     holder.must_send()
     if not isinstance(asked, dict) or not isinstance(asked.get("folder"), str):
         raise WrongCall("The body is JSON with the name of a folder.", next='Send: {"folder": "…"}')

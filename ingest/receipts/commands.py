@@ -26,7 +26,8 @@ NEXT = {
     "waiting": "Accept or return what waits: seogo transfer show {number}",
     "unstored": "Make the copies that are owed: seogo work --until-idle",
     "returned": "When it will not come again: seogo transfer complete {number} --returned-for-good",
-    "missing": "Make the copies that are owed: seogo work --until-idle",
+    "missing": "Make the copies that are owed: seogo work --until-idle; of a store that was added later, "
+    "seogo copy fill --store NAME",
     "unfinished": "Make the copies that are owed: seogo work --until-idle",
     "altered": "Look closer with: seogo copy check",
     "absent": "Look closer with: seogo copy check",

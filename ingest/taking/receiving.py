@@ -55,6 +55,7 @@ class Asked:
 @contextmanager
 def dry_run(site: Site, asked: Asked, say: Say) -> Iterator[Inspection]:
     """Run every check and read every file, and write nothing that stays."""
+    holdings.check_agency_code(asked.agency)
     with _inspect(site, asked) as inspection:
         look_for_held(site, inspection, agency=asked.agency, round_of=asked.round_of)
         whole.note(site, inspection, known.digests_of_lists(inspection))
@@ -65,6 +66,7 @@ def dry_run(site: Site, asked: Asked, say: Say) -> Iterator[Inspection]:
 
 def receive(site: Site, asked: Asked, say: Say) -> str:
     """Receive a folder; the number of its transfer.  Conflict when it is being received at this moment."""
+    holdings.check_agency_code(asked.agency)
     with (
         accession.packers(site) if asked.accept else nullcontext() as packers,
         _inspect(site, asked) as inspection,

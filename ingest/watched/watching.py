@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from archive.errors import ArchiveError, Conflict, Unavailable
+from archive.holdings import AGENCY_CODE
 from archive.site.evidence import seal_now
 from archive.site.site import Site
 from archive.stores.keys import digest_of_name
@@ -32,7 +33,6 @@ ROUND = re.compile(r".+[.]round-of-(?P<number>[0-9]{4}-[0-9]{4,})")
 """A folder of this name corrects that transfer: it is its next round."""
 LONGEST_NAME = 255
 """Bytes that a name may have on the file systems in use."""
-AGENCY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Laid:
 def laid(root: Path, unseen: list[OSError]) -> Iterator[Laid]:
     """Folders without an answer, by agency and name.  Links are not followed."""
     with _usable():
-        agencies = [each for each in _folders(root) if AGENCY.fullmatch(each.name)]
+        agencies = [each for each in _folders(root) if AGENCY_CODE.fullmatch(each.name)]
     for agency in agencies:
         try:
             folders = _folders(agency)

@@ -76,6 +76,19 @@ def test_what_is_no_transfer_is_refused_with_the_next_step(
     assert_nothing_is_taken(call, place)
 
 
+@pytest.mark.parametrize("code", ["../x", "", "!!", "서울", "a" * 41])
+def test_what_is_no_code_of_an_agency_is_refused_before_anything_is_read(
+    call: Call, place: Installation, tmp_path: Path, code: str
+) -> None:
+    folder = transfer(tmp_path / "files", row("A-1", "가.txt"), files=("가.txt",))
+    for more in ((), ("--dry-run",), ("--accept",)):
+        said = call("transfer", "receive", str(folder), "--agency", code, *more)
+        assert said.exit_code == 2
+        assert_is_a_sentence(said.sentence)
+    assert call("transfer", "list").told["transfers"] == []
+    assert_nothing_is_taken(call, place)
+
+
 # Lists and files that do not fit
 
 

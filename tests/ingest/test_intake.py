@@ -200,6 +200,13 @@ def test_a_call_of_the_wrong_form_is_refused(call: Call, client: FlaskClient) ->
     assert client.post("/api/transfers", data="x", headers=headers).status_code == 400
 
 
+def test_the_body_counts_and_not_what_it_is_called(call: Call, client: FlaskClient) -> None:
+    headers = token(call) | {"Idempotency-Key": "as-curl-sends-it"}
+    said = client.post("/api/transfers", data='{"folder": "one"}', headers=headers,
+                       content_type="application/x-www-form-urlencoded")  # fmt: skip
+    assert said.status_code != 400, said.json
+
+
 def test_the_api_is_described(client: FlaskClient) -> None:
     paths = client.get("/api/openapi.json").json["paths"]
     assert "post" in paths["/api/transfers"] and "get" in paths["/api/transfers/{number}"]
