@@ -15,6 +15,7 @@ OURS = {
     "seogo.css",
     "viewer.js",
     "desk.js",
+    "upload-folder.js",
     "upload.js",
     "upload-worker.js",
     "icons.svg",
