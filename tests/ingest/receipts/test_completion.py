@@ -228,7 +228,7 @@ def test_while_the_notice_is_decided_no_verdict_is_written_down(
 ) -> None:
     """The verdicts are held: whoever finds damage meanwhile waits, and is recorded after the notice."""
     tried: list[str] = []
-    settle = completion.transfers.settle
+    settle = completion.settling.settle
 
     def with_another_check(session: Any, transfer: Any) -> None:
         other = Site(site.settings)
@@ -246,7 +246,7 @@ def test_while_the_notice_is_decided_no_verdict_is_written_down(
             other.engine.dispose()
         settle(session, transfer)
 
-    monkeypatch.setattr(completion.transfers, "settle", with_another_check)
+    monkeypatch.setattr(completion.settling, "settle", with_another_check)
     outcome = completion.complete(site, number, by="p-1", returned_for_good=False, say=lambda *_: None)
     assert tried == ["OperationalError"]
     assert outcome.receipt is not None
