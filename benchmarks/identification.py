@@ -4,17 +4,15 @@ The tool alone: one Siegfried scanner in each of two processes, over the copies 
 job `identify-files` as `seogo work` runs it, with its rows.
 """
 
-import multiprocessing
 import statistics
 import sys
 from functools import partial
 from pathlib import Path
 
-import pygfried
-
 import seogo
-from benchmarks import floor, measuring, transfers
+from benchmarks import measuring, transfers
 from benchmarks.ingest import site_in, take_in
+from benchmarks.siegfried import scan_all
 from benchmarks.transfers import Transfer
 from preservation.identifying import identify_files
 
@@ -46,22 +44,6 @@ def run(made: Transfer, home: Path) -> tuple[float, float, float]:
     ours = measuring.timed(lambda: list(identify_files(site)))
     kept = sorted((home / "stores/a/packages").rglob("*.dat"))
     return taking, ours, measuring.timed(partial(scan_all, kept))
-
-
-def scan_all(paths: list[Path]) -> None:
-    fresh = multiprocessing.get_context("spawn")
-    shares = [paths[number :: floor.PROCESSES] for number in range(floor.PROCESSES)]
-    working = [fresh.Process(target=scan, args=(each,)) for each in shares]
-    for each in working:
-        each.start()
-    for each in working:
-        each.join()
-
-
-def scan(paths: list[Path]) -> None:
-    scanner = pygfried.Scanner()
-    for path in paths:
-        scanner.identify(str(path), detailed=True)
 
 
 if __name__ == "__main__":

@@ -173,6 +173,8 @@ def _at_once(readers: Sequence[Reader], asked: Sequence[tuple[Path, str]]) -> It
     shares = [reader.identify_all(asked[number :: len(readers)]) for number, reader in enumerate(readers)]
     for number in range(len(asked)):
         yield next(shares[number % len(shares)])
+    for share in shares:
+        next(share, None)  # a reader that is not heard to its end is ended, and starting one is dear
 
 
 def _in_words(answer: Answer, path: Path) -> Identified:

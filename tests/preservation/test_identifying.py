@@ -109,3 +109,16 @@ def test_a_file_that_brings_down_the_scanner_costs_its_own_answer_only(tmp_path,
     with Reader(child="tests.preservation.reading.crashing_child") as reader:
         answers = list(reader.identify_all([(path, path.name) for path in paths]))
     assert [type(each) for each in answers] == [Identified, Unavailable, Identified]
+
+
+def test_readers_live_from_one_group_of_files_to_the_next(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{number}.txt" for number in range(5)]
+    for path in paths:
+        path.write_text("기록")
+    with Reader() as one, Reader() as other:
+        asked = [(path, path.name) for path in paths]
+        first = list(identifying._at_once([one, other], asked))
+        began = [one._process, other._process]
+        assert list(identifying._at_once([one, other], asked)) == first and len(first) == 5
+        assert [one._process, other._process] == began
+        assert all(process is not None and process.is_alive() for process in began)
