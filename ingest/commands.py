@@ -8,6 +8,7 @@ import click
 from sqlalchemy import select
 
 from archive.errors import Unavailable
+from archive.ledger import COMMAND_LINE as BY
 from archive.site.evidence import seal_now, seal_or_say
 from archive.site.site import Site
 from archive.site.terminal import Command, LazyGroup, Progress, json_option, pass_site, say
@@ -23,7 +24,6 @@ from preservation import completing
 Left: TypeAlias = dict[str, list[dict[str, Any]]]
 """What is still to be done, and what was given up: ``waiting`` and ``failed``, each with its reason."""
 
-BY = "command-line"
 OF_ALL = ("identify-files", "index-changes", completing.NAME)
 """Jobs that there is one of, for all transfers."""
 

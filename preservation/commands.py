@@ -10,14 +10,13 @@ from sqlalchemy import select
 from archive import disclosure, holdings
 from archive.errors import Refused
 from archive.holdings import Item, Volume
+from archive.ledger import COMMAND_LINE as BY
 from archive.registration import ENTERING
 from archive.site.evidence import seal_or_say
 from archive.site.site import Site
 from archive.site.terminal import Command, LazyGroup, Progress, json_option, pass_site, say
 from preservation import exports, fills, fixity, lagging, locks, packages, policies, retrievals
 from preservation.fills import Fill
-
-BY = "command-line"
 
 
 @click.group()

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from archive.errors import Missing, Unreadable
+from archive.ledger import COMMAND_LINE as BY
 from archive.site import language
 from archive.site.evidence import seal_now, seal_or_say
 from archive.site.site import Site
@@ -14,7 +15,6 @@ from preservation import applying, estimates, lagging, policies
 from preservation.applying import Applying
 from preservation.policies import Demand, PolicyRow, meeting, versions
 
-BY = "command-line"
 A_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 

@@ -5,14 +5,13 @@ from typing import Any
 import click
 
 from archive import holdings
+from archive.ledger import COMMAND_LINE as BY
 from archive.site import language
 from archive.site.evidence import seal_now
 from archive.site.site import Site
 from archive.site.terminal import Command, json_option, pass_site, say
 from preservation import retrievals as queue
 from preservation import retrieving
-
-BY = "command-line"
 
 
 @click.command(cls=Command, exits=(0, 1, 2, 3, 4, 5))

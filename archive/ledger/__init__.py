@@ -1,6 +1,15 @@
 """The append-only log of every act, its journal, its seals and its proofs."""
 
-from archive.ledger.entries import Act, JournalRecord, LedgerEntry, LedgerNode, Seal, record, record_all
+from archive.ledger.entries import (
+    COMMAND_LINE,
+    Act,
+    JournalRecord,
+    LedgerEntry,
+    LedgerNode,
+    Seal,
+    record,
+    record_all,
+)
 from archive.ledger.proofs import Proof, prove
 from archive.ledger.restoring import read_journal, restore
 from archive.ledger.sealing import seal
@@ -8,6 +17,7 @@ from archive.ledger.signing import Signer, Verifier, make_key_files, open_signer
 from archive.ledger.verification import Verification, verify
 
 __all__ = [
+    "COMMAND_LINE",
     "Act",
     "JournalRecord",
     "LedgerEntry",

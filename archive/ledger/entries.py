@@ -34,6 +34,9 @@ PERSONAL = frozenset(_PERSONAL.split())
 _OPAQUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9:._/-]{0,199}")
 _ACT = re.compile(r"[a-z][a-z_-]*(\.[a-z][a-z_-]*)+")
 
+COMMAND_LINE = "command-line"
+"""The actor of what is done there: it knows no persons."""
+
 
 class JournalRecord(Base):
     """The facts of one act, as canonical JSON, and the salt its digest was made with."""

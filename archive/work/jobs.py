@@ -130,6 +130,11 @@ def submit_all(
     session.execute(dialect.insert(Job).on_conflict_do_nothing(index_elements=["once"]), rows)
 
 
+def is_given_up(session: Session, once: str) -> bool:
+    """Whether the piece of work of this name failed and nobody has had it tried once more."""
+    return session.scalar(select(Job.state).where(Job.once == once)) == "failed"
+
+
 def wake(
     session: Session, name: str, *, once: str | None = None, failed: bool = True, **arguments: Any
 ) -> None:

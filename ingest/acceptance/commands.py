@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from archive.errors import Missing
+from archive.ledger import COMMAND_LINE as BY
 from archive.site.evidence import seal_now
 from archive.site.many import Many
 from archive.site.site import Site
@@ -18,7 +19,6 @@ from ingest.acceptance.forms import percent
 from ingest.acceptance.sampling import Standing
 from ingest.acceptance.verdicts import BINDINGS, CONDITIONS, REASONS, Seen
 
-BY = "command-line"
 SHOWN = 100
 
 

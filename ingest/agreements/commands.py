@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from archive.errors import Unreadable
+from archive.ledger import COMMAND_LINE as BY
 from archive.site.evidence import seal_now
 from archive.site.site import Site
 from archive.site.terminal import Command, Group, json_option, pass_site, say
@@ -14,7 +15,6 @@ from ingest.agreements import documents, trying
 from ingest.agreements.trying import Tried
 from ingest.results import as_dict
 
-BY = "command-line"
 SHOWN = 20
 A_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from archive import holdings, ledger
 from archive.database import Base
-from archive.errors import Conflict, Missing, Refused
+from archive.errors import Missing, Refused
+from archive.versions import must_follow
 from ingest.agreements import documents
 from ingest.agreements.documents import Agreement
 
@@ -45,11 +46,7 @@ def enter(session: Session, text: str, *, by: str, now: datetime, today: date) -
     if same is not None and same.document == text:
         return same
     last = max((row.version for row in versions), default=0)
-    if told.version != last + 1:
-        raise Conflict(
-            f"The last agreement with {told.agency} is version {last}; it is never changed.",
-            code="agreement.version", next=f"Enter the new words as version {last + 1}.",
-        )  # fmt: skip
+    must_follow(told.version, last, what=f"agreement with {told.agency}", code="agreement.version")
     if told.effective_from < today:
         raise Refused(
             f"The agreement would begin on {told.effective_from}, which is past.",

@@ -24,6 +24,11 @@ from ingest.watched import watching
 
 NAME = "receive-intake"
 LONGEST_KEY = 100
+GIVEN_UP = {
+    "code": "intake.failed",
+    "message": "The folder could not be received; the archive sees why.",
+    "next": "Send it again with a new key; if that fails too, tell the archive.",
+}
 
 
 class Intake(Base):
@@ -39,6 +44,10 @@ class Intake(Base):
     asked_at: Mapped[datetime]
     transfer_id: Mapped[int | None] = mapped_column(ForeignKey("transfers.id"))
     error: Mapped[dict[str, Any] | None]
+
+    @property
+    def job(self) -> str:
+        return f"{NAME}:{self.id}"
 
 
 def ask(session: Session, site: Site, *, agency: str, key: str, folder: str) -> Intake:
@@ -57,7 +66,7 @@ def ask(session: Session, site: Site, *, agency: str, key: str, folder: str) -> 
         intake = _entered(session, agency, key, folder, site.now())
     if intake.folder != folder:
         raise Conflict("This key was used for another folder.", code="intake.key", next="Take a new key.")
-    jobs.submit(session, NAME, once=f"{NAME}:{intake.id}", lane="staff", intake_id=intake.id)
+    jobs.submit(session, NAME, once=intake.job, intake_id=intake.id)
     return intake
 
 
@@ -78,12 +87,15 @@ def _entered(session: Session, agency: str, key: str, folder: str, now: datetime
 def told(session: Session, intake: Intake) -> dict[str, Any]:
     """How far an intake is."""
     transfer = session.get(Transfer, intake.transfer_id) if intake.transfer_id is not None else None
+    state, error = transfer.state if transfer else "refused" if intake.error else "receiving", intake.error
+    if transfer is None and not error and jobs.is_given_up(session, intake.job):
+        state, error = "failed", GIVEN_UP
     return {
         "key": intake.key,
         "folder": intake.folder,
         "transfer": transfer.number if transfer else None,
-        "state": transfer.state if transfer else "refused" if intake.error else "receiving",
-        "error": intake.error,
+        "state": state,
+        "error": error,
     }
 
 

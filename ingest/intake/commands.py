@@ -2,11 +2,10 @@
 
 import click
 
+from archive.ledger import COMMAND_LINE as BY
 from archive.site.site import Site
 from archive.site.terminal import Command, Group, json_option, pass_site, say
 from ingest.intake import tokens
-
-BY = "command-line"
 
 
 @click.group(cls=Group)

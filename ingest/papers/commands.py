@@ -8,6 +8,7 @@ import click
 
 from archive import printing, whole_files
 from archive.errors import WrongCall
+from archive.ledger import COMMAND_LINE as BY
 from archive.site.language import LANGUAGES, Language
 from archive.site.site import Site
 from archive.site.terminal import Command, json_option, pass_site, say
@@ -20,7 +21,6 @@ from ingest.papers import issuing, making
 from ingest.papers.issuing import Wanted
 from ingest.receipts import issuing as receipts
 
-BY = "command-line"
 EXITS = (0, 1, 2, 3, 4, 5)
 A_FILE = click.Path(dir_okay=False, path_type=Path)
 in_language = click.option(

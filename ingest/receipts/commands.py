@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from archive.errors import Refused, Unreadable
+from archive.ledger import COMMAND_LINE as BY
 from archive.ledger import open_verifier
 from archive.ledger.signing import PUBLIC
 from archive.site.site import Site
@@ -18,7 +19,6 @@ from ingest.receipts import completion, notices, verifier
 from ingest.receipts.completion import Obstacle
 from ingest.receipts.verifier import Checked
 
-BY = "command-line"
 A_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 SHOWN = 20
 NEXT = {

@@ -5,12 +5,13 @@ from typing import Any
 import click
 
 from archive.errors import WrongCall
+from archive.ledger import COMMAND_LINE
 from archive.site.evidence import seal_now
 from archive.site.site import Site
 from archive.site.terminal import Command, json_option, pass_site, say
 from ingest import transfers
 from ingest.releases import releasing
-from ingest.releases.releasing import COMMAND_LINE, Release
+from ingest.releases.releasing import Release
 from ingest.transfers.turns import alone
 
 

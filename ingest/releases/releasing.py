@@ -15,7 +15,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from archive import ledger
 from archive.database import Base
-from archive.errors import Conflict, Refused, WrongCall
+from archive.errors import Conflict, WrongCall
+from archive.two_steps import must_be_another
 from ingest import transfers
 from ingest.looking.landing import read_name, shown
 from ingest.transfers import FindingRow, Transfer
@@ -23,7 +24,6 @@ from ingest.transfers.readings import TransferFile
 from preservation.scanning import withholding
 
 HELD_BY = ("virus.found", "virus.encrypted", "virus.not_scanned_whole")
-COMMAND_LINE = "command-line"
 Outcome = Literal["asked", "released", "refused", "void"]
 
 
@@ -94,11 +94,7 @@ def decide(
     rows = _undecided(session, transfer, name)
     if not rows:
         raise Conflict(f"No release of {name} is asked for.", next="Ask for it first, with a reason.")
-    if by != COMMAND_LINE and any(row.asked_by == by for row in rows):
-        raise Refused(
-            "Whoever asked for a release does not decide on it.", code="release.same_person",
-            next="Let another archivist decide.",
-        )  # fmt: skip
+    must_be_another(by, (row.asked_by for row in rows))
     for row in rows:
         row.outcome, row.decided_by, row.decided_at = "released" if release else "refused", by, at
         if release:

@@ -6,13 +6,14 @@ import click
 from sqlalchemy.orm import Session
 
 from archive.errors import Refused, WrongCall
+from archive.ledger import COMMAND_LINE
 from archive.site.evidence import seal_now
 from archive.site.site import Site
 from archive.site.terminal import Command, Group, Progress, json_option, pass_site, say
 from ingest.releases import held
 from preservation.scanning import rescanning, withholding
 from preservation.scanning.trying import find_largest, open_scanner
-from preservation.scanning.withholding import COMMAND_LINE, Withheld
+from preservation.scanning.withholding import Withheld
 
 
 @click.group(cls=Group)

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from archive import holdings, ledger
 from archive.errors import Conflict, Unavailable
+from archive.ledger import COMMAND_LINE
 from archive.site.evidence import seal_now
 from archive.site.site import SEOUL, Site
 from archive.stores.keys import Names
@@ -49,7 +50,7 @@ class Asked:
     no_list: bool = False
     source_system: str | None = None
     round_of: str | None = None
-    by: str = "command-line"
+    by: str = COMMAND_LINE
 
 
 @contextmanager

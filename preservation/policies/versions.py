@@ -10,8 +10,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from archive import ledger
 from archive.database import Base
-from archive.errors import Conflict, Missing, Refused
+from archive.errors import Missing, Refused
 from archive.site.settings import Settings
+from archive.versions import must_follow
 from preservation.policies import documents
 from preservation.policies.demands import Demand
 from preservation.policies.documents import REST, Policy
@@ -49,11 +50,7 @@ def enter(session: Session, text: str, *, settings: Settings, by: str, now: date
     if same is not None and same.document == text:
         return same
     last = rows[-1].version if rows else 0
-    if told.version != last + 1:
-        raise Conflict(
-            f"The last storage policy is version {last}; it is never changed.",
-            code="policy.version", next=f"Enter the new words as version {last + 1}.",
-        )  # fmt: skip
+    must_follow(told.version, last, what="storage policy", code="policy.version")
     row = PolicyRow(version=told.version, document=text, entered_at=now, entered_by=by)
     session.add(row)
     facts = {

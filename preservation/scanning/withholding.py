@@ -12,11 +12,11 @@ from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column
 
 from archive import ledger, outbox
 from archive.database import Base
-from archive.errors import Conflict, Refused, WrongCall
+from archive.errors import Conflict, WrongCall
 from archive.holdings import ContentFile, Item
+from archive.two_steps import must_be_another
 from archive.work import jobs
 
-COMMAND_LINE = "command-line"
 MAKING = "derive-volume"
 """The job that makes pages and text; it made none of what was withheld."""
 
@@ -155,11 +155,7 @@ def _asked(session: Session, reference: str, by: str) -> list[Withheld]:
     asked = [each for each in withheld(session, reference) if each.infection.asked_by is not None]
     if not asked:
         raise Conflict(f"Nobody says that {reference} is a false alarm.", next="Say so first, with a reason.")
-    if by != COMMAND_LINE and any(each.infection.asked_by == by for each in asked):
-        raise Refused(
-            "Whoever says that it is a false alarm does not decide on it.", code="release.same_person",
-            next="Let another archivist decide.",
-        )  # fmt: skip
+    must_be_another(by, (each.infection.asked_by for each in asked))
     return asked
 
 

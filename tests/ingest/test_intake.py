@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 import seogo
 from archive.errors import Conflict, Unavailable
 from archive.site.site import Site
 from archive.site.web import create_app
+from archive.work.jobs import Job
 from ingest.intake import asking, web
 from ingest.intake.tokens import AgencyToken
 from tests.conftest import Installation
@@ -150,6 +151,22 @@ def test_a_folder_that_the_watched_folder_receives_meanwhile_is_waited_for(
     assert client.post("/api/transfers", json={"folder": "one"}, headers=headers).json["state"] == "receiving"
     list(asking.receive_intake(site, 1))
     assert client.post("/api/transfers", json={"folder": "one"}, headers=headers).json["state"] == "waiting"
+
+
+def test_what_was_given_up_is_told_and_goes_on_with_a_new_key(
+    call: Call, client: FlaskClient, site: Site, root: Path
+) -> None:
+    headers = token(call)
+    with site.open_session.begin() as session:
+        intake = asking.ask(session, site, agency=AGENCY, key="k-1", folder="one")
+        session.execute(update(Job).where(Job.once == intake.job).values(state="failed", reason="it broke"))
+    first, other = (
+        client.post("/api/transfers", json={"folder": "one"}, headers=headers | {"Idempotency-Key": key})
+        for key in ("k-1", "k-2")
+    )
+    assert (first.status_code, first.json["state"]) == (200, "failed")
+    assert first.json["error"]["code"] == "intake.failed" and "it broke" not in first.text
+    assert (other.status_code, other.json["state"]) == (202, "receiving")
 
 
 def test_a_folder_that_names_its_transfer_is_its_next_round(

@@ -1,0 +1,11 @@
+"""Documents in versions, none of which is ever changed: what judges by them can be told for good."""
+
+from archive.errors import Conflict
+
+
+def must_follow(version: int, last: int, *, what: str, code: str) -> None:
+    """Conflict unless ``version`` is the one after ``last``, which is 0 where there is none yet."""
+    if version == last + 1:
+        return
+    told = f"The last {what} is version {last}; it is never changed." if last else f"There is no {what} yet."
+    raise Conflict(told, code=code, next=f"Enter the new words as version {last + 1}.")
