@@ -11,7 +11,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from archive.errors import ArchiveError, Unavailable
-from archive.work.processes import be_called, die_with_parent, fork_server, interrupts_for_us_alone
+from archive.work.processes import be_called, die_with_parent, fork_server, starting_children
 
 HELD = 2
 """Tasks of one worker at a time: the one it is at, and the one that comes next."""
@@ -84,7 +84,7 @@ class Pool(Generic[Task, Result]):
     def _give(self, waiting: Iterator[Task]) -> bool:
         """Keep the workers busy; False when nothing is left to wait for."""
         while len(self._running) < HELD * self._workers and (task := next(waiting, None)) is not None:
-            with interrupts_for_us_alone():
+            with starting_children():
                 self._running[self._executor.submit(_caught, task)] = task
         return bool(self._running)
 

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -57,7 +58,7 @@ def fork_server(preload: Sequence[str]) -> ForkServerContext:
     _hide_command()
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["archive.work.tied", *preload])
-    with interrupts_for_us_alone():
+    with starting_children():
         forkserver.ensure_running()
     return context
 
@@ -79,13 +80,37 @@ def _hide_command() -> None:
 
 
 @contextmanager
-def interrupts_for_us_alone() -> Iterator[None]:
-    """A child started in this block never sees Ctrl-C: this process does, and ends its children."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+def starting_children() -> Iterator[None]:
+    """A child started in this block never sees Ctrl-C: this process does, and ends its children.
+
+    Whoever tells this process to stop is heard at the end of the block, when it knows them all.
+    """
+    with _stopped_later():
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _stopped_later() -> Iterator[None]:
+    """Python calls handlers in the main thread whichever thread a signal came to; a mask is not enough."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    told: list[int] = []
+    before = {
+        number: signal.signal(number, lambda caught, _frame: told.append(caught))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for each in told[:1]:
+            signal.raise_signal(each)
 
 
 def die_with_parent() -> None:

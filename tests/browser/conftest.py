@@ -306,9 +306,18 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def open_page(browser: Browser, address: str):
-    """Open an address as somebody, at a width, in a theme; contexts are kept, so one signs in once."""
-    contexts: dict[tuple[object, ...], BrowserContext] = {}
+def contexts(browser: Browser) -> Iterator[dict[tuple[object, ...], BrowserContext]]:
+    """They are kept, so that one signs in once."""
+    kept: dict[tuple[object, ...], BrowserContext] = {}
+    yield kept
+    for context in kept.values():
+        context.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser, contexts: dict[tuple[object, ...], BrowserContext], address: str):
+    """Open an address as somebody, at a width, in a theme; the page is closed after the test."""
+    pages: list[Page] = []
 
     def opened(
         path: str,
@@ -330,6 +339,7 @@ def open_page(browser: Browser, address: str):
             if user:
                 sign_in(contexts[key].new_page(), address, user)
         reading = Reading(contexts[key].new_page())
+        pages.append(reading.page)
         reading.page.on(
             "console", lambda line: reading.said.append(line.text) if line.type == "error" else None
         )
@@ -338,8 +348,15 @@ def open_page(browser: Browser, address: str):
         return reading
 
     yield opened
-    for context in contexts.values():
-        context.close()
+    for page in pages:
+        close(page)
+
+
+def close(page: Page) -> None:
+    """Chromium forgets that it was told to close a page which is just arriving at an address."""
+    if not page.is_closed():
+        page.wait_for_load_state()
+        page.close()
 
 
 def sign_in(page: Page, address: str, user: str) -> None:
@@ -348,4 +365,4 @@ def sign_in(page: Page, address: str, user: str) -> None:
     page.fill("#password", f"password-{user}")
     page.click("main button[type=submit]")
     page.wait_for_url(lambda url: "/sign-in" not in url)
-    page.close()
+    close(page)

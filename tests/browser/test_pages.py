@@ -79,7 +79,6 @@ def test_axe_finds_nothing_and_the_console_is_quiet(open_page, path, user, prefi
     told = [(each["id"], [node["html"][:160] for node in each["nodes"][:3]]) for each in found]
     sideways = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     unexpected = [line for line in reading.unexpected() if "status of 40" not in line]
-    page.close()
     assert told == []
     assert sideways <= 0
     assert unexpected == []
@@ -93,7 +92,6 @@ def test_no_page_scrolls_sideways_at_320_or_with_text_at_200_per_cent(open_page,
     page.set_viewport_size({"width": 360, "height": 800})
     page.evaluate("document.documentElement.style.fontSize = '200%'")
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
-    page.close()
 
 
 @pytest.mark.parametrize(
@@ -137,7 +135,6 @@ def test_the_keyboard_reaches_everything_with_a_ring_and_is_never_caught(open_pa
         ".filter(e => !e.checkVisibility()).length"
     )
     assert len(set(seen)) >= reachable - hidden
-    page.close()
 
 
 def test_targets_are_large_enough_to_hit(open_page):
@@ -150,7 +147,6 @@ def test_targets_are_large_enough_to_hit(open_page):
                  .filter(e => !['checkbox', 'radio'].includes(e.type))
                  .filter(e => e.getBoundingClientRect().height < 43).map(e => e.outerHTML.slice(0, 80))"""
         )
-        page.close()
         assert small == []
 
 
@@ -167,7 +163,6 @@ def test_without_scripts_a_record_is_found_read_and_turned(open_page):
     page.fill("#n", "1")
     page.click("#goto button")
     assert page.url.endswith("/pages/1")
-    page.close()
 
 
 def test_print_leaves_the_menus_out_and_keeps_the_record(open_page):
@@ -176,7 +171,6 @@ def test_print_leaves_the_menus_out_and_keeps_the_record(open_page):
     assert not page.locator(".menu").first.is_visible()
     assert page.locator("h1").is_visible()
     assert page.locator(".cite").is_visible()
-    page.close()
 
 
 def test_forced_colours_keep_a_border_around_tags(open_page):
@@ -184,7 +178,6 @@ def test_forced_colours_keep_a_border_around_tags(open_page):
     assert (
         page.locator(".tag").first.evaluate("e => getComputedStyle(e).borderTopColor") != "rgba(0, 0, 0, 0)"
     )
-    page.close()
 
 
 def test_an_error_takes_the_focus_and_the_title(open_page):
@@ -193,4 +186,3 @@ def test_an_error_takes_the_focus_and_the_title(open_page):
     page.click("main button[type=submit]")
     assert page.title().startswith("오류: ")
     assert page.evaluate("document.activeElement.id") == "errors"
-    page.close()

@@ -233,4 +233,3 @@ def test_where_the_browser_keeps_no_folder_it_is_chosen_again(open_page) -> None
     assert page.locator("#folder").is_visible()
     assert not page.locator("#pick").is_visible()
     assert "다시 고르면 빠진 것만 보냅니다" in page.locator("#folder-help").inner_text()
-    page.close()

@@ -16,8 +16,7 @@ def viewer(open_page):
     page = open_page(LONG + "3").page
     page.wait_for_selector("#canvas.live .openseadragon-canvas")
     page.focus("#canvas")
-    yield page
-    page.close()
+    return page
 
 
 def at(page, number: int) -> None:
@@ -122,7 +121,6 @@ def test_a_closed_page_is_a_box_and_its_neighbours_work(open_page):
     page.locator("#page-list a").nth(2).click()
     page.wait_for_selector("#canvas.live")
     at(page, 3)
-    page.close()
 
 
 def test_a_picture_that_does_not_come_says_so_and_can_be_tried_again(open_page):
@@ -137,7 +135,6 @@ def test_a_picture_that_does_not_come_says_so_and_can_be_tried_again(open_page):
     page.unroute("**/large.*.jpg")
     page.click("#canvas .box button")
     page.wait_for_selector("#canvas.live")
-    page.close()
 
 
 def test_of_2500_pages_sixty_rows_are_in_the_list(viewer):

@@ -1,5 +1,7 @@
 """Names of processes, whether they live, and locks that die with their holder."""
 
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -8,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from archive.errors import Conflict
-from archive.work.processes import is_dead, me, only_one
+from archive.work.processes import is_dead, me, only_one, starting_children
 
 SAY_NAME = "from archive.work.processes import me; print(me(), flush=True); input()"
 HOLD = """
@@ -96,3 +98,23 @@ def test_a_child_ends_when_its_parent_is_killed(tmp_path: Path, how: str) -> Non
     while child.exists():
         assert time.monotonic() < end, "the child outlived its parent"
         time.sleep(0.02)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_who_is_told_to_stop_while_a_child_is_started_knows_it_first(number: signal.Signals) -> None:
+    known: list[str] = []
+
+    def told(*_: object) -> None:
+        known.append("told")
+
+    before = signal.signal(number, told)
+    try:
+        with starting_children():
+            signal.raise_signal(number)
+            os.kill(os.getpid(), number)
+            time.sleep(0.01)
+            known.append("the child")
+        assert known == ["the child", "told"]
+        assert signal.getsignal(number) is told
+    finally:
+        signal.signal(number, before)
