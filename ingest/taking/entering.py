@@ -28,6 +28,7 @@ from archive.site.site import Site
 from ingest import transfers
 from ingest.acceptance import verdicts
 from ingest.looking.inventory import About
+from ingest.malware import scans
 from ingest.taking.planning import Custody
 from ingest.transfers import Transfer, TransferVolume, volume_rows
 from metadata_schemas.description import Finding
@@ -79,7 +80,16 @@ def conclude(site: Site, custody: Custody, outcomes: Sequence[Outcome]) -> None:
     }
     with site.open_session.begin() as session:
         demand = policies.in_force(session, site.settings)
+        _count_scanned(session, custody, outcomes)
         _enter(session, site, custody, list(_kept(session, demand, custody, outcomes)), begun)
+
+
+def _count_scanned(session: Session, custody: Custody, outcomes: Sequence[Outcome]) -> None:
+    scanned = [errand.plan for errand, outcome in outcomes if not isinstance(outcome, ArchiveError)]
+    signatures = next((plan.scanner for plan in scanned if plan.scanner), None)
+    if signatures:
+        transfer, files = transfers.get(session, custody.number), sum(len(plan.files) for plan in scanned)
+        scans.looked_at(session, transfer, files=files, signatures=signatures)
 
 
 def _enter_in_steps(site: Site, custody: Custody, plan: Plan, packed: Packed) -> Entered:

@@ -247,7 +247,6 @@ def _take(
         if positions is not None:
             positions = acceptable.among(session, transfer, positions, rest_waits=rest_waits)
             total = len(positions)
-        scanning = scans.begin(session, transfer, positions)
         released = releasing.passes(session, transfer)
     if total:
         if scans.must_wait(site, number, by=by, positions=positions):
@@ -259,7 +258,7 @@ def _take(
         yield from accession.take(
             site, custody, inspection, plans, keeping=keeping, total=total, packers=packers
         )
-        scans.write_second(site, number, scanning)
+    scans.end_second(site, number)
     completing.try_now(site)
 
 
