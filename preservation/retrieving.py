@@ -1,16 +1,16 @@
 """Brings what was asked for from cold stores: asks for every object, waits by the hour, reads all of it back.
 
 Asking and looking are cheap and may be repeated; a copy counts as looked at only when every byte of
-it was read after it was brought.  A store that is away is asked again; the others go on meanwhile.
+it was read after it was brought.  What one retrieval meets keeps no other waiting, and is told at the end.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from archive.errors import Missing, Unavailable
+from archive.errors import ArchiveError, Missing, Unavailable
 from archive.holdings import Volume
 from archive.site.site import Site
 from archive.stores import Store
@@ -30,25 +30,34 @@ MOVE_OF: dict[FixityVerdict, Move] = {"intact": "find intact", "altered": "find 
 def retrieve_copies(site: Site) -> Iterator[jobs.Progress]:
     """Go on with every retrieval that is under way.  What is not at hand yet is looked for in an hour.
 
-    Unavailable when a store does not answer: it is tried again.
+    Unavailable when all that went wrong is that stores did not answer: it is tried again.
     """
     with site.reading_session() as session:
         under_way = select(Retrieval.id).where(Retrieval.state.in_(UNDER_WAY)).order_by(Retrieval.id)
         ids = list(session.scalars(under_way))
-    away: dict[str, Unavailable] = {}
+    wrong: list[ArchiveError] = []
     for done, retrieval_id in enumerate(ids, start=1):
         try:
             _go_on(site, retrieval_id)
-        except Unavailable as error:
-            away[error.message] = error
+        except ArchiveError as error:
+            wrong.append(error)
         yield done, len(ids)
-    if away:
-        raise Unavailable(" ".join(away), next="It is tried again by itself.")
+    if wrong:
+        raise _in_one(wrong)
 
 
 def ask(session: Session) -> None:
     """Have it done, in the transaction that queues a retrieval."""
     jobs.wake(session, NAME)
+
+
+def _in_one(wrong: Sequence[ArchiveError]) -> ArchiveError:
+    """All that went wrong, of the kind of the first that does not pass by itself."""
+    first = next((each for each in wrong if not isinstance(each, Unavailable)), None)
+    told = " ".join(dict.fromkeys(each.message for each in wrong))
+    if first is None:
+        return Unavailable(told, next="It is tried again by itself.")
+    return type(first)(told, code=first.code, next=first.next)
 
 
 def _go_on(site: Site, retrieval_id: int) -> None:

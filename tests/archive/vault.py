@@ -31,6 +31,7 @@ class Vault(ThreadingHTTPServer):
         self.asked: dict[str, str] = {}
         self.brought: set[str] = set()
         self.reads: list[str] = []
+        self.refused: set[str] = set()
 
     @property
     def url(self) -> str:
@@ -83,6 +84,8 @@ class Answering(BaseHTTPRequestHandler):
     def do_HEAD(self) -> None:
         if not self.key:
             self._answer(200)
+        elif self.key in self.server.refused:
+            self._error(403, "AccessDenied")
         elif self.key in self.server.objects:
             self._answer(200, self.server.objects[self.key], **self._class())
         else:

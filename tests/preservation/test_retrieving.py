@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from archive.errors import Refused
 from preservation.retrieving import retrieve_copies
 from tests.archive import vault
 from tests.archive.vault import Vault
@@ -59,7 +60,12 @@ def verified_at(held: Held, reference: str) -> str:
 
 
 def newest(held: Held) -> dict:
-    return dict(held.ask("copy", "retrievals")[1]["retrievals"][0])
+    return retrievals(held)[0]
+
+
+def retrievals(held: Held) -> list[dict]:
+    """The newest first."""
+    return list(held.ask("copy", "retrievals")[1]["retrievals"])
 
 
 def bags_read(server: Vault) -> list[str]:
@@ -175,12 +181,40 @@ def test_what_went_back_unread_is_asked_for_again(cold: Held, server: Vault, ref
     assert newest(later)["state"] == "intact"
 
 
+def test_what_one_retrieval_meets_keeps_no_other_waiting_and_is_told_at_the_end(
+    cold: Held, server: Vault
+) -> None:
+    first, *others = (each["volume"] for each in asked_for_all(cold))
+    server.refused = {key for key in server.cold if f"/{first}/" in key and key.endswith("METS.xml")}
+    with pytest.raises(Refused, match=r"refused packages/.*METS\.xml"):
+        look_again(cold)
+    states = {each["volume"]: each["state"] for each in retrievals(cold)}
+    assert states == {first: "waiting", **dict.fromkeys(others, "asked")}
+    server.bring()
+    with pytest.raises(Refused):
+        look_again(cold)
+    states = {each["volume"]: each["state"] for each in retrievals(cold)}
+    assert states == {first: "waiting", **dict.fromkeys(others, "intact")}
+    server.refused = set()
+    look_again(cold)
+    server.bring()
+    look_again(cold)
+    assert {each["state"] for each in retrievals(cold)} == {"intact"}
+
+
 def test_a_completion_notice_does_not_wait_for_cold_storage(cold: Held, server: Vault) -> None:
     later = cold.at(hours=50)
     number = cold.ask("transfer", "list")[1]["transfers"][0]["transfer"]
     code, told = later.ask("transfer", "complete", number)
     assert (code, told["obstacles"]) == (0, [])
     assert bags_read(server) == []
+
+
+def asked_for_all(held: Held) -> list[dict]:
+    """Ask for every volume; the retrievals in the order in which they are gone on with."""
+    for each in held.ask("volume", "list")[1]["volumes"]:
+        assert held.ask("copy", "retrieve", each["reference"], "--store", "c")[1]["queued"] == 1
+    return retrievals(held)[::-1]
 
 
 def retrieve(held: Held, server: Vault, reference: str) -> None:
