@@ -35,18 +35,19 @@ class AgreementRow(Base):
 
 
 def enter(session: Session, text: str, *, by: str, now: datetime, today: date) -> AgreementRow:
-    """Enter a version.  The same document again is harmless.
+    """Enter a version.  The last document again is harmless.
 
-    Conflict when the version is there with other words or is not the next one; Refused when it
+    Conflict when it is neither the last nor the next one, an older one too; Refused when it
     would begin in the past, for what judged a transfer must not change afterwards.
     """
     told = documents.read(text)
-    versions = find(session, told.agency)
-    same = next((row for row in versions if row.version == told.version), None)
-    if same is not None and same.document == text:
-        return same
-    last = max((row.version for row in versions), default=0)
-    must_follow(told.version, last, what=f"agreement with {told.agency}", code="agreement.version")
+    last = next(reversed(find(session, told.agency)), None)
+    if last is not None and last.document == text:
+        return last
+    must_follow(
+        told.version, last.version if last else 0, what=f"agreement with {told.agency}",
+        code="agreement.version", since=last.effective_from.isoformat() if last else "",
+    )  # fmt: skip
     if told.effective_from < today:
         raise Refused(
             f"The agreement would begin on {told.effective_from}, which is past.",

@@ -39,18 +39,20 @@ class PolicyRow(Base):
 
 
 def enter(session: Session, text: str, *, settings: Settings, by: str, now: datetime) -> PolicyRow:
-    """Enter a version, which is in force at once.  The same document again is harmless.
+    """Enter a version, which is in force at once.  The last document again is harmless.
 
-    Conflict when the version is there with other words or is not the next one; Refused when it
+    Conflict when it is neither the last nor the next one, also where it is an older one: that is not
+    in force any more, and whoever enters it would think that it is.  Refused when it
     names a store that this installation has not, or leaves a class without two that can be read.
     """
     told = check(text, settings)
-    rows = find(session)
-    same = next((row for row in rows if row.version == told.version), None)
-    if same is not None and same.document == text:
-        return same
-    last = rows[-1].version if rows else 0
-    must_follow(told.version, last, what="storage policy", code="policy.version")
+    last = get(session)
+    if last is not None and last.document == text:
+        return last
+    must_follow(
+        told.version, last.version if last else 0, what="storage policy", code="policy.version",
+        since=last.entered_at.isoformat() if last else "",
+    )  # fmt: skip
     row = PolicyRow(version=told.version, document=text, entered_at=now, entered_by=by)
     session.add(row)
     facts = {

@@ -129,6 +129,18 @@ def test_an_agreement_is_never_changed(call: Call, tmp_path: Path) -> None:
     assert FORMATS in call("agreement", "show", AGENCY).told["document"]
 
 
+def test_a_version_that_was_followed_by_another_is_not_said_to_be_in_force(
+    call: Call, tmp_path: Path
+) -> None:
+    first = document(tmp_path, FORMATS)
+    second = document(tmp_path, FORMATS, version=2, begins="2026-03-02")
+    for file in (first, second, second):
+        add(call, file)
+    refused = call("agreement", "add", first)
+    assert (refused.exit_code, refused.told["error"]["code"]) == (3, "agreement.version")
+    assert "is version 2, in force from 2026-03-02" in refused.told["error"]["message"]
+
+
 def test_an_agreement_never_begins_in_the_past(call: Call, tmp_path: Path) -> None:
     refused = call("agreement", "add", document(tmp_path, FORMATS, begins="2026-02-28"))
     assert (refused.exit_code, refused.told["error"]["code"]) == (3, "agreement.past")
