@@ -20,7 +20,7 @@ from archive.site.terminal import Progress
 from archive.work import jobs
 from preservation import completing, policies
 from preservation.fills import Fill
-from preservation.policies import PolicyRow, meeting
+from preservation.policies import Demand, PolicyRow, meeting, versions
 from preservation.policies.meeting import ClassLine
 
 NAME = "apply-policy"
@@ -75,10 +75,13 @@ class Applying:
             self.busy.append(error)
 
     def conclude(self) -> None:
-        """Volumes that owe nothing any more are stored, and the log tells how many are as they must be."""
+        """Volumes that owe nothing any more are stored, and the log tells how many are as they must be.
+
+        Counted against the version that the run began with, also where another was entered meanwhile.
+        """
         completing.conclude_what_is_whole(self.site, by=self.by)
         with self.site.open_session.begin() as session:
-            self.classes = meeting.by_class(session, policies.in_force(session, self.site.settings))
+            self.classes = meeting.by_class(session, self._demand())
             if self.row is not None:
                 now = self.site.now()
                 ledger.record(session, act=APPLIED, about=self.row.about, at=now, actor=self.by,
@@ -86,14 +89,12 @@ class Applying:
 
     def tell(self) -> None:
         """Raise what a job has to say about a run that did not reach its end."""
-        exceptions = [each for fill in self.fills for each in fill.exceptions]
-        if any(each["verdict"] != "not_looked_at" for each in exceptions):
-            told = "; ".join(
-                f"{each['volume']} in {each['store']}: {each['verdict']}" for each in exceptions[:5]
-            )
+        failures = [each for fill in self.fills for each in fill.failures]
+        if wrong := [each for each in failures if each["verdict"] != "not_looked_at"]:
+            told = "; ".join(f"{each['volume']} in {each['store']}: {each['verdict']}" for each in wrong[:5])
             raise Damaged(f"Not every copy could be made: {told}", next="Look with: seogo copy check")
         away = [fill.stopped for fill in self.fills if fill.stopped]
-        if away or exceptions or self.busy:
+        if away or failures or self.busy:
             reasons = [*away, *(each.message for each in self.busy)] or ["Some sources did not answer."]
             raise Unavailable(" ".join(reasons), next="It is tried again by itself.")
 
@@ -106,6 +107,9 @@ class Applying:
         version = self.row.version if self.row else None
         fills = [each.told() for each in self.fills]
         return {"version": version, **meeting.told(self.classes), "fills": fills}
+
+    def _demand(self) -> Demand:
+        return versions.demand_of(self.site.settings, self.row.policy if self.row else None)
 
     def _facts(self, version: int) -> dict[str, Any]:
         filled = [

@@ -74,6 +74,11 @@ class Fill:
         return self.copied.copies + self.found + self.failed
 
     @property
+    def failures(self) -> list[dict[str, Any]]:
+        """The exceptions that are copies which could not be made; the others are sources that are damaged."""
+        return [each for each in self.exceptions if each["store"] == self.target.name]
+
+    @property
     def exit_code(self) -> int:
         verdicts = Counter(each["verdict"] for each in self.exceptions)
         if verdicts["altered"] or verdicts["absent"]:

@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, select
 
-from archive.errors import WrongCall
+from archive.errors import Damaged, WrongCall
 from archive.holdings import Volume
 from metadata_schemas import terms
 from preservation import policies
+from preservation.applying import Applying, apply_policy
 from preservation.policies import Demand, documents, meeting
 from tests.preservation.held import AGENCY, Held
+from tests.preservation.test_fixity import content, flip
 
 POLICY = """
 version = 1
@@ -130,12 +132,16 @@ def enter(held: Held, text: str) -> tuple[int, dict]:
     return held.ask("policy", "add", written(held.home, text))
 
 
-def test_a_version_is_never_changed_and_a_new_one_follows_it(more: Held) -> None:
+def test_a_version_is_never_changed_nor_entered_anew_when_a_new_one_followed_it(more: Held) -> None:
     assert enter(more, TWO)[0] == 0
     assert enter(more, TWO)[0] == 0
     assert enter(more, TWO.replace('"a", "b"', '"a", "c"'))[1]["error"]["code"] == "policy.version"
     assert enter(more, THREE.replace("version = 2", "version = 3"))[1]["error"]["code"] == "policy.version"
     assert enter(more, THREE)[0] == 0
+    assert enter(more, THREE)[0] == 0
+    code, told = enter(more, TWO)
+    assert (code, told["error"]["code"]) == (3, "policy.version")
+    assert "The last storage policy is version 2, in force from 20" in told["error"]["message"]
     assert [each["version"] for each in more.ask("policy", "list")[1]["policies"]] == [1, 2]
     assert more.ask("policy", "show", "--version", "1")[1]["document"] == TWO
     assert more.acts("policy/1") == ["policy.entered"]
@@ -181,6 +187,40 @@ def test_a_new_policy_fills_what_lacks_by_itself_and_proves_that_it_is_done(more
     assert more.acts("policy/2") == ["policy.entered", "policy.applied"]
     assert more.ask("copy", "check")[1]["intact"] == 9
     assert more.ask("ledger", "verify")[1]["holds"]
+
+
+def test_what_the_log_tells_of_a_version_is_counted_by_it_also_when_another_came_meanwhile(
+    more: Held,
+) -> None:
+    enter(more, TWO)
+    site = more.place.site()
+    run = Applying(site, by="t")
+    assert enter(more, THREE)[1]["meeting"] == 0
+    run.conclude()
+    site.engine.dispose()
+    applied = more.records("policy/1")[-1]
+    assert (applied["act"], applied["facts"]["meeting"]) == ("policy.applied", 3)
+    assert applied["facts"]["classes"][0]["stores"] == ["a", "b"]
+
+
+def test_a_source_that_is_damaged_fails_no_applying_when_another_gave_the_copy(more: Held) -> None:
+    reference = more.ask("volume", "list")[1]["volumes"][0]["reference"]
+    flip(content(more.bag("a", reference)))
+    enter(more, TWO.replace('["a", "b"]', '["a", "b", "c"]'))
+    code, worked = more.ask("work", "--until-idle")
+    assert (code, worked["failed"], worked["waiting"]) == (0, [], [])
+    assert [more.state(store, reference) for store in "abc"] == ["altered", "verified", "verified"]
+
+
+def test_a_copy_that_no_source_can_give_fails_the_applying_and_is_named(more: Held) -> None:
+    reference = more.ask("volume", "list")[1]["volumes"][0]["reference"]
+    for store in "ab":
+        flip(content(more.bag(store, reference)))
+    enter(more, TWO.replace('["a", "b"]', '["a", "b", "c"]'))
+    site = more.place.site()
+    with pytest.raises(Damaged, match=f"could be made: {reference} in c: absent$"):
+        list(apply_policy(site))
+    site.engine.dispose()
 
 
 def test_what_a_new_policy_asks_for_is_owed_since_then_and_late_after_the_time_allowed(more: Held) -> None:
