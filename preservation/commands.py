@@ -153,7 +153,8 @@ def check(site: Site, store: str | None, reference: str | None, as_json: bool) -
     told = {**counts, "exceptions": exceptions, "lagging": [each.told() for each in lags], "cold": cold}
     say(told, as_json, lambda: _verdicts(told))
     is_open = counts["not_looked_at"] or lagging.late(lags)
-    found = 5 if counts["altered"] or counts["absent"] else 4 if is_open else 0
+    is_damaged = counts["altered"] or counts["absent"] or any(each["unsound"] for each in cold)
+    found = 5 if is_damaged else 4 if is_open else 0
     return max(found, seal_or_say(site))
 
 

@@ -14,7 +14,7 @@ from archive.holdings import Volume
 from archive.site.cold_settings import ColdSettings
 from archive.site.site import Site
 from archive.stores import Store
-from preservation.packages import Bag, Copy
+from preservation.packages import IN_THE_MAKING, Bag, Copy
 
 RetrievalState = Literal["waiting", "asked", "intact", "altered", "absent"]
 Move = Literal["ask", "ask again", "find intact", "find altered", "lose"]
@@ -145,24 +145,20 @@ def ends(asked_at: datetime, terms: ColdSettings) -> datetime:
 def unread(session: Session, terms: ColdSettings, *, volume: str | None = None) -> list[dict[str, Any]]:
     """What a check leaves out: the copies in cold stores, and when the oldest look at them was.
 
-    ``unsound`` are those that the last look did not find intact.
+    ``unsound`` are those that the last look did not find intact.  One that is in the making was never
+    looked at and is owed, which `lagging` tells.
     """
     is_unsound = case((Copy.state.in_(("altered", "absent")), 1))
     counted = (
         select(Copy.store, func.count(), func.min(Copy.verified_at), func.count(is_unsound))
         .join(Bag, Bag.id == Copy.bag_id)
         .join(Volume, Volume.id == Bag.volume_id)
-        .where(Copy.store.in_(terms.stores))
+        .where(Copy.store.in_(terms.stores), Copy.state.not_in(IN_THE_MAKING))
         .group_by(Copy.store)
         .order_by(Copy.store)
     )
     rows = session.execute(counted.where(Volume.reference == volume) if volume else counted)
     return [
-        {
-            "store": store,
-            "copies": copies,
-            "oldest": _iso(oldest),
-            "unsound": unsound,
-        }
+        {"store": store, "copies": copies, "oldest": _iso(oldest), "unsound": unsound}
         for store, copies, oldest, unsound in rows
     ]

@@ -6,8 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from archive import holdings
 from archive.errors import Refused
+from preservation import packages
+from preservation.packages import Copy
 from preservation.retrieving import retrieve_copies
 from tests.archive import vault
 from tests.archive.vault import Vault
@@ -147,7 +151,23 @@ def test_a_retrieved_copy_that_is_altered_is_told_and_never_used(
     retrieve(cold, server, reference)
     assert (newest(cold)["state"], cold.state("c", reference)) == ("altered", "altered")
     assert cold.acts(reference)[-1] == "copy.altered"
-    assert cold.ask("copy", "check")[1]["cold"][0]["unsound"] == 1
+    code, told = cold.ask("copy", "check")
+    assert (code, told["altered"], told["cold"][0]["unsound"]) == (DAMAGE, 0, 1)
+    assert cold.ask("copy", "check", "--store", "a")[0] == 0
+
+
+def test_a_copy_that_is_in_the_making_in_a_cold_store_is_owed_and_not_left_out(
+    cold: Held, reference: str
+) -> None:
+    site = cold.place.site()
+    with site.open_session.begin() as session:
+        [bag] = packages.bags_of(session, holdings.get_volume(session, reference).id)
+        mine = select(Copy).where(Copy.bag_id == bag.id, Copy.store == "c")
+        session.scalars(mine).one().state = "writing"
+    site.engine.dispose()
+    code, told = cold.ask("copy", "check")
+    assert (code, told["cold"][0]["copies"]) == (0, 2)
+    assert [(each["store"], each["copies"]) for each in told["lagging"]] == [("c", 1)]
 
 
 def test_the_last_good_copy_comes_out_of_the_cold_store_when_it_was_asked_for(
