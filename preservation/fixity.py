@@ -39,7 +39,8 @@ MOVE_OF: dict[FixityVerdict, CopyMove] = {"intact": "verify", "altered": "find a
 class Flaw:
     """One object that is not as it was stored.  ``path`` is None when it is the whole copy.
 
-    ``kept_version``: somebody wrote over it or removed it, and the store still has what was taken in.
+    ``kept_version``: somebody wrote over it or removed it, and the store still has what was taken in;
+    of a whole copy it is the version of its tagmanifest.
     """
 
     path: str | None
@@ -197,13 +198,11 @@ def _worst(flaws: Sequence[Flaw]) -> FixityVerdict:
 
 def _flaws(store: Store, subject: Subject) -> Iterator[Flaw]:
     sizes = {key.removeprefix(subject.prefix + "/"): size for key, size in store.find(subject.prefix + "/")}
-    if not sizes:
-        yield Flaw(None, "absent")
-        return
-    listed = _listed(store, subject)
+    listed = _listed(store, subject) if sizes else None
     if listed is None:
         kept = store.find_version(f"{subject.prefix}/{TAGMANIFEST}", subject.tagmanifest_sha256)
-        yield Flaw(TAGMANIFEST, "altered" if TAGMANIFEST in sizes else "absent", kept)
+        path = TAGMANIFEST if sizes else None
+        yield Flaw(path, "altered" if TAGMANIFEST in sizes else "absent", kept)
         return
     expected = [
         (f"{subject.prefix}/{name}", digest, sizes.get(name, -1))

@@ -244,6 +244,23 @@ def test_what_a_stolen_key_writes_over_a_copy_is_found_and_what_was_there_is_sti
     assert three.place.run("copy", "check", "--store", "c").told["intact"] == 3
 
 
+def test_of_a_copy_whose_objects_were_all_removed_the_version_that_was_taken_in_is_named(
+    three: Three, sample: Path
+) -> None:
+    assert receive(three.place, sample).exit_code == 0
+    for name, server in three.servers.items():
+        bag = some_key(server).rpartition("/v1/")[0] + "/v1/"
+        taken_in = version_of(server, f"{bag}tagmanifest-sha256.txt")
+        admin = accounts.client(server.kind)
+        for each in admin.list_objects_v2(Bucket=server.bucket, Prefix=bag)["Contents"]:
+            admin.delete_object(Bucket=server.bucket, Key=each["Key"])
+        assert "Contents" not in admin.list_objects_v2(Bucket=server.bucket, Prefix=bag)
+        checked = three.place.run("copy", "check", "--store", name)
+        assert (checked.exit_code, checked.told["intact"], checked.told["absent"]) == (5, 2, 1)
+        [gone] = checked.told["exceptions"]
+        assert (gone["path"], gone.get("kept_version")) == (None, taken_in)
+
+
 def test_a_stolen_key_of_one_store_opens_none_of_the_others(three: Three, sample: Path) -> None:
     assert receive(three.place, sample).exit_code == 0
     same_server = locked("versitygw")
