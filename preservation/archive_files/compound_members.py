@@ -8,12 +8,13 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator
 from functools import partial
-from io import BytesIO
+from io import SEEK_END, BytesIO
 from typing import BinaryIO
 
 import olefile
 
 from archive import errors
+from preservation.archive_files.forward import Forward
 from preservation.archive_files.kinds import OLE
 from preservation.archive_files.limits import Budget
 from preservation.archive_files.members import BLOCK, Encrypted, Member, Unsupported
@@ -41,17 +42,24 @@ Path = list[str]
 
 def compound_members(stream: BinaryIO, budget: Budget) -> Iterator[Member]:
     """Encrypted where a password or rights management locks the document."""
-    stream.seek(0)
-    whole = stream.read(PREFIX + len(OLE))
-    stream.seek(0)
     try:
-        source = stream if whole.startswith(OLE) else BytesIO(stream.read()[PREFIX:])
-        file = _File(olefile.OleFileIO(source), budget)
+        file = _File(olefile.OleFileIO(_from_its_signature(stream, budget)), budget)
         yield from file.members()
     except CANNOT_READ as error:
         raise Unsupported(
             f"its compound file cannot be read ({str(error)[:80] or 'no reason given'})"
         ) from error
+
+
+def _from_its_signature(stream: BinaryIO, budget: Budget) -> BinaryIO:
+    """An object of Hangul is held in memory without its size, and so must not be too large for that."""
+    stream.seek(0)
+    if stream.read(len(OLE)) == OLE:
+        return stream
+    if stream.seek(0, SEEK_END) > budget.limits.nested:
+        raise Unsupported("it is too large to be looked into")
+    stream.seek(PREFIX)
+    return BytesIO(stream.read())
 
 
 def is_message(stream: BinaryIO) -> bool:
@@ -179,14 +187,15 @@ def _inflated_or_as_it_is(data: bytes) -> Iterator[bytes]:
 
 
 def _script(data: bytes, header: hwp5.FileHeader) -> Iterator[bytes]:
-    """Two pieces of code, each behind the number of its characters: what comes first, and the functions."""
+    """Two pieces of code, each behind the number of its characters: what comes first, and the functions.
+
+    They are handed on as they are inflated, so that whoever takes them can stop at a bomb.
+    """
     if header.distribution:
         data = hwp5.revealed(data)
-    code = b"".join(_inflated_or_as_it_is(data)) if header.compressed else data
-    at = 0
+    code = Forward(_inflated_or_as_it_is(data) if header.compressed else _as_it_is(data))
     for _ in range(2):
-        if at + 4 > len(code):
-            return
-        (length,) = struct.unpack_from("<L", code, at)
-        yield code[at + 4 : at + 4 + 2 * length]
-        at += 4 + 2 * length
+        left = 2 * int.from_bytes(code.read(4), "little")
+        while left and (block := code.read(min(left, BLOCK))):
+            yield block
+            left -= len(block)

@@ -45,10 +45,11 @@ def _file(text: "_Text", is_packed: bool) -> Iterator[bytes]:
 
 
 def _inflated(packed: Iterator[bytes]) -> Iterator[bytes]:
+    """What stands behind the stream is no fault: Hangul writes a checksum and the size there."""
     unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
         for piece in packed:
-            while piece:
+            while piece and not unpacker.eof:
                 yield unpacker.decompress(piece, BLOCK)
                 piece = unpacker.unconsumed_tail
     except zlib.error as error:

@@ -3,8 +3,12 @@
 import base64
 import io
 import random
+import struct
 import time
+import tracemalloc
 import zipfile
+import zlib
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -82,10 +86,37 @@ def test_a_script_that_does_something_is_told_in_both_forms() -> None:
     assert "Scripts/DefaultJScript" in fact_of("file.script", in_mail, "a.eml")
 
 
+def peak_of(look: Callable[[], object]) -> int:
+    """The most bytes that were held at once."""
+    tracemalloc.start()
+    try:
+        look()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_script_that_inflates_without_end_costs_what_the_limits_allow_and_no_more() -> None:
+    bomb = "\0" * (100 << 20)
+    data, few = hangul({}, bomb), replace(LIMITS, bytes=10 << 20)
+    assert len(data) < 1 << 20
+    assert [each.rule for each in faults(data, limits=few)] == ["limit.archive_bytes"]
+    assert peak_of(lambda: faults(data, limits=few)) < 8 << 20
+    assert {each.rule for each in faults(hangul({}, REAL), limits=few)} == {"file.script"}
+
+
+def test_an_object_of_hangul_that_is_too_large_is_told_and_not_held_in_memory() -> None:
+    inner = compound({"\x01Ole10Native": native("a.zip", TRAP), "Contents": bytes(4 << 20)})
+    data, few = len(inner).to_bytes(4, "little") + inner, replace(LIMITS, nested=1 << 20)
+    assert {each.rule for each in faults(data)} == {"file.archive_path"}
+    assert {each.rule for each in faults(data, limits=few)} == {"file.archive_unsupported"}
+    assert peak_of(lambda: faults(data, limits=few)) < 1 << 20
+
+
 def hwpml(files: dict[str, bytes], code: str = "", compress: str = "true") -> bytes:
     kept = "".join(
         f'<BINDATA Compress="{compress}" Encoding="Base64" Id="{number}" Size="1">'
-        f"{base64.encodebytes(deflated(data) if compress == 'true' else data).decode()}</BINDATA>"
+        f"{base64.encodebytes(packed(data) if compress == 'true' else data).decode()}</BINDATA>"
         for number, data in files.items()
     )
     script = (
@@ -95,6 +126,11 @@ def hwpml(files: dict[str, bytes], code: str = "", compress: str = "true") -> by
         '<?xml version="1.0" encoding="UTF-8"?><HWPML Version="2.8"><BODY>' + "글 " * 100_000
         + f"</BODY><TAIL><BINDATASTORAGE>{kept}</BINDATASTORAGE>{script}</TAIL></HWPML>"
     ).encode()  # fmt: skip
+
+
+def packed(data: bytes) -> bytes:
+    """As Hangul does it: with checksum and size behind."""
+    return deflated(data) + struct.pack("<LL", zlib.crc32(data), len(data))
 
 
 @pytest.mark.parametrize("compress", ["true", "false"])
