@@ -13,7 +13,8 @@ MANIFEST = "META-INF/manifest.xml"
 _SCRIPT = re.compile(
     r"(?:^|[/ ])Scripts/(?:headerScripts|sourceScripts|DefaultJScript)(?:\.js)?$", re.IGNORECASE
 )
-_COMMENT = re.compile(r"/\*.*?\*/|//[^\r\n]*", re.DOTALL)
+_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)|//[^\r\n]*", re.DOTALL)
+"""One without an end goes to the end: a megabyte of beginnings, each searched for its end, takes minutes."""
 _NAMES = re.compile(r"\bvar\s+\w+\s*=\s*(?:XHwpDocuments|Documents\.Active_XHwpDocument)\s*;")
 _EMPTY_FUNCTION = re.compile(r"\bfunction\s+\w+\s*\(\s*\)\s*\{\s*\}\s*;?")
 

@@ -16,6 +16,7 @@ import pytest
 
 from preservation.archive_files import Fault, Limits, kind_of
 from preservation.archive_files.judging import judge
+from preservation.archive_files.telling_members import LONGEST
 from tests.conftest import CORPUS
 from tests.preservation.archive_files.compound import compound, deflated, hangul, native, outlook_message
 from tests.preservation.archive_files.mailing import attachment, message
@@ -111,6 +112,16 @@ def test_an_object_of_hangul_that_is_too_large_is_told_and_not_held_in_memory() 
     assert {each.rule for each in faults(data)} == {"file.archive_path"}
     assert {each.rule for each in faults(data, limits=few)} == {"file.archive_unsupported"}
     assert peak_of(lambda: faults(data, limits=few)) < 1 << 20
+
+
+def test_a_script_of_comments_that_never_end_is_judged_at_once() -> None:
+    hostile = zipped({"Scripts/sourceScripts": b"/* " * (LONGEST // 3)})
+    began = time.process_time()
+    assert faults(hostile, "문서.hwpx") == []
+    assert time.process_time() - began < 5
+    assert rules(zipped({"Scripts/sourceScripts": REAL.encode() + b"/* "}), "문서.hwpx") == {
+        ("file.script", "warning")
+    }
 
 
 def hwpml(files: dict[str, bytes], code: str = "", compress: str = "true") -> bytes:
