@@ -199,7 +199,7 @@ def _volume(entry: Registration, now: datetime) -> dict[str, Any]:
         "files": entry.files,
         "bytes": entry.octets,
         "accepted_at": now,
-        **_dates(_span(told.created, told.closed)),
+        **_dates(told.span),
     }
 
 
@@ -225,13 +225,6 @@ def _items(
             **dates,
             **disclosure.compared(decision),
         }
-
-
-def _span(created: DateSpan | None, closed: DateSpan | None) -> DateSpan | None:
-    if created is None or closed is None:
-        return created or closed
-    text = created.text if created.text == closed.text else f"{created.text}–{closed.text}"
-    return DateSpan(text, created.earliest or closed.earliest, closed.latest or created.latest)
 
 
 def _dates(span: DateSpan | None) -> dict[str, Any]:

@@ -107,3 +107,12 @@ class VolumeDescription:
     extra: Mapping[str, str] = field(default_factory=dict)
     row: int = 0
     list: str = ""
+
+    @property
+    def span(self) -> DateSpan | None:
+        """From when it was begun to when it was closed, as far as either is known."""
+        created, closed = self.created, self.closed
+        if created is None or closed is None:
+            return created or closed
+        text = created.text if created.text == closed.text else f"{created.text}–{closed.text}"
+        return DateSpan(text, created.earliest or closed.earliest, closed.latest or created.latest)

@@ -15,6 +15,7 @@ from itertools import chain, islice
 from operator import methodcaller
 from typing import TypeVar
 
+from archive.site.site import SEOUL
 from archive.stores import Store
 from metadata_schemas import package as layout
 from metadata_schemas.description import Finding, VolumeDescription
@@ -65,11 +66,9 @@ class Plan:
 
     @property
     def kept_until(self) -> date | None:
-        """The last day of its retention, which locks follow."""
-        span = self.volume.closed or self.volume.created
-        return retention.kept_until(
-            self.volume.retention, span.latest if span else None, on=self.packed_at.date()
-        )
+        """The last day of its retention, which locks follow: the same as of the volume in custody."""
+        span, today = self.volume.span, self.packed_at.astimezone(SEOUL).date()
+        return retention.kept_until(self.volume.retention, span.latest if span else None, on=today)
 
     def place_of(self, file: SourceFile) -> str:
         """Its path in the bag."""
