@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
+from typing import TypeVar
 
 from archive.errors import ArchiveError, Missing, Refused, Unavailable
 from archive.stores.s3 import CONNECTIONS, Server
 from archive.stores.s3_uploads import hash_object
 from archive.stores.store import Absent, Altered, Intact, Stored, Verdict
+
+Asked = TypeVar("Asked")
+Told = TypeVar("Told")
 
 
 def judge_all(server: Server, expected: Iterable[tuple[str, str, int]]) -> Iterator[tuple[str, Verdict]]:
@@ -18,23 +22,31 @@ def judge_all(server: Server, expected: Iterable[tuple[str, str, int]]) -> Itera
 
     With a server that is `Server.locking`, what is intact is locked as well, or Refused.
     """
-    ahead: deque[tuple[str, Future[Verdict]]] = deque()
+    return _some_at_a_time(lambda each: (each[0], _judge(server, each[0], Stored(*each[1:]))), expected)
+
+
+def lock_all(server: Server, keys: Iterable[str]) -> tuple[int, int]:
+    """Lock every object that is not locked for long enough; how many there are, and how many were not."""
+    objects = extended = 0
+    for was_told in _some_at_a_time(partial(be_locked, server), keys):
+        objects, extended = objects + 1, extended + was_told
+    return objects, extended
+
+
+def _some_at_a_time(call: Callable[[Asked], Told], things: Iterable[Asked]) -> Iterator[Told]:
+    """What a call gives for each, in their order.  Of however many no more than a few are held."""
+    ahead: deque[Future[Told]] = deque()
     with ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="s3") as threads:
         try:
-            for key, digest, size in expected:
-                ahead.append((key, threads.submit(_judge, server, key, Stored(digest, size))))
+            for thing in things:
+                ahead.append(threads.submit(call, thing))
                 if len(ahead) >= 2 * CONNECTIONS:
-                    yield _next(ahead)
+                    yield ahead.popleft().result()
             while ahead:
-                yield _next(ahead)
+                yield ahead.popleft().result()
         finally:
-            for _, future in ahead:
+            for future in ahead:
                 future.cancel()
-
-
-def _next(ahead: deque[tuple[str, Future[Verdict]]]) -> tuple[str, Verdict]:
-    key, future = ahead.popleft()
-    return key, future.result()
 
 
 def _judge(server: Server, key: str, expected: Stored) -> Verdict:
@@ -69,12 +81,6 @@ def be_locked(server: Server, key: str) -> bool:
             next="Look at the bucket and at what its credentials may see: seogo store check",
         )
     return True
-
-
-def lock_all(server: Server, keys: Iterable[str]) -> int:
-    """Lock every object that is not locked for long enough; how many were not."""
-    with ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="s3") as threads:
-        return sum(threads.map(partial(be_locked, server), keys))
 
 
 def _lock(server: Server, key: str) -> None:

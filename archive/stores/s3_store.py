@@ -133,8 +133,7 @@ class S3Store:
         if self.server.terms is None:
             raise no_locks(self)
         server = self.server.locking(kept_until)
-        keys = [key for key, _ in server.list(check_prefix(prefix))]
-        return len(keys), s3_reading.lock_all(server, keys)
+        return s3_reading.lock_all(server, (key for key, _ in server.list(check_prefix(prefix))))
 
     def probe(self) -> tuple[Capability, ...]:
         return s3_probe.probe(self.server)
@@ -167,13 +166,6 @@ class S3Shelf:
 
     def open(self, key: str) -> BinaryIO:
         return self.server.get(check_key(key))
-
-    def is_at_hand(self, key: str) -> bool:
-        return s3_cold.is_at_hand(self.server.head(check_key(key)))
-
-    def ask_for(self, key: str, *, days: int, tier: str) -> None:
-        if not self.is_at_hand(key):
-            self.server.restore(key, days=days, tier=tier)
 
     def has(self, key: str) -> bool:
         return self.server.has(check_key(key))

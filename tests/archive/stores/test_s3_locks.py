@@ -2,14 +2,15 @@
 
 import hashlib
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from botocore.exceptions import ClientError
 
 from archive.errors import Refused, WrongCall
-from archive.stores import Store, admit, open_store
+from archive.stores import Store, admit, open_store, s3_reading
+from archive.stores.s3 import CONNECTIONS
 from archive.stores.s3_locks import MOST_DAYS, Lock, Terms
 from archive.stores.s3_store import S3Store
 from tests.archive.places import new_s3_url, s3_credentials
@@ -131,6 +132,28 @@ def test_what_was_written_before_is_locked_later_and_a_lock_never_becomes_shorte
     assert store.lock_all("packages/R-1/", date(2055, 12, 31)) == (3, 0)
     assert store.lock_all("packages/R-1/") == (3, 0)
     assert {lock and lock.until.year for lock in locks(kind, plain).values()} == {2055}
+
+
+@pytest.mark.servers
+def test_of_many_objects_some_at_a_time_are_locked_while_the_others_are_listed(kind: str) -> None:
+    plain = new_s3_url(kind, locks=True)
+    before = open_store("a", plain, s3_credentials(kind))
+    keys = [f"packages/R-1/v1/data/{number:02}" for number in range(50)]
+    for key in keys:
+        before.put(key, b"x")
+    store = write_once(kind, asking(plain))
+    assert isinstance(store, S3Store)
+    server, open_still = store.server.locking(), []
+
+    def listed() -> Iterator[str]:
+        for number, key in enumerate(keys):
+            if number in (20, 49):
+                open_still.append(sum(server.lock_of(each) is None for each in keys[:number]))
+            yield key
+
+    assert s3_reading.lock_all(server, listed()) == (50, 50)
+    assert all(count < 2 * CONNECTIONS for count in open_still), open_still
+    assert None not in locks(kind, plain).values()
 
 
 @pytest.mark.servers
