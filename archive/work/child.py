@@ -41,7 +41,8 @@ def run(settings: Settings, module: str, job_id: int, claimed: str, memory: int,
     except OperationalError as error:
         say.send((POSTPONED, away(error).message))
     except ArchiveError as error:
-        say.send((FAILED, error.message[:LONGEST_REASON]))
+        # What another process does right now is waited for; it is no attempt.
+        say.send((POSTPONED if error.code == "busy" else FAILED, error.message[:LONGEST_REASON]))
     except MemoryError:
         say.send((FAILED, f"needed more than {memory >> 20} MB of memory"))
     except Exception as error:  # the outermost layer of this process: the reason goes into the row

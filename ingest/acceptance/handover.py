@@ -6,10 +6,11 @@ from archive.errors import Refused
 from archive.printing import Document, Facts, Heading, Paragraph
 from archive.site import language
 from ingest import overview
-from ingest.acceptance import kinds, report
+from ingest.acceptance import report
 from ingest.acceptance.report import Asked
 from ingest.overview import Summary
 from ingest.transfers import Transfer
+from ingest.transfers.states import TAKEN
 
 SIGNERS = ("sign.giver", "sign.taker", "sign.witness")
 
@@ -34,7 +35,7 @@ def document(session: Session, transfer: Transfer, asked: Asked) -> Document:
         made_at=asked.now,
         blocks=[
             Heading(say("report.transfer")), facts, Heading(say("handover.kinds")),
-            report.kinds_table(session, transfer, asked, kinds.TAKEN), Paragraph(say("handover.sign")),
+            report.kinds_table(session, transfer, asked, TAKEN), Paragraph(say("handover.sign")),
             Paragraph(language.day(asked.now.astimezone(language.SEOUL).date(), asked.tongue)),
             report.signatures(say, SIGNERS),
         ],

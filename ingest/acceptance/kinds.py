@@ -23,8 +23,6 @@ KINDS: dict[Kind, tuple[str, ...]] = {
 }
 """Six are those of the form (NAK 15); what fits none, or has no type, is counted beside them."""
 
-TAKEN = ("accepted", "stored")
-
 
 def counts(session: Session, transfer: Transfer, states: tuple[str, ...]) -> dict[Kind, tuple[int, int, int]]:
     """Volumes, items and files of each kind among the volumes in these states."""

@@ -15,6 +15,7 @@ from ingest.acceptance.listed import ListedItem, ListedVolume
 from ingest.acceptance.verdicts import Verdict
 from ingest.overview import csv_line
 from ingest.transfers import FindingRow, Transfer, TransferVolume
+from ingest.transfers.states import TAKEN
 
 COLUMNS = ("number", "sender", "title", "reference", "record_type", "state", "items_listed", "items",
            "files_listed", "files", "pages_listed", "pages", "pages_uncounted", "binding", "condition",
@@ -36,7 +37,7 @@ def in_custody(session: Session, transfer: Transfer, say: Say) -> Iterator[str]:
     rows = (
         select(TransferVolume, ListedVolume.record_type)
         .outerjoin(ListedVolume, ListedVolume.volume_id == TransferVolume.id)
-        .where(TransferVolume.transfer_id == transfer.id, TransferVolume.state.in_(kinds.TAKEN))
+        .where(TransferVolume.transfer_id == transfer.id, TransferVolume.state.in_(TAKEN))
         .order_by(TransferVolume.position)
     )
     for row, record_type in session.execute(rows.execution_options(yield_per=1000)):

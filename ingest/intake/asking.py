@@ -120,8 +120,8 @@ def receive_intake(site: Site, intake_id: int) -> Iterator[jobs.Progress]:
     except Unavailable:
         raise
     except ArchiveError as refused:
-        if refused.code == "busy":  # the watched folder has found it too; it is asked for once more
-            raise Unavailable(refused.message, code="busy", next=refused.next) from refused
+        if refused.code == "busy":  # the watched folder has found it too; the job is tried again
+            raise
         error = {"code": refused.code, "message": refused.message, "next": refused.next}
     with site.open_session.begin() as session:
         row = session.get_one(Intake, intake_id)

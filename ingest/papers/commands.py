@@ -20,6 +20,7 @@ from ingest.acceptance import table as tables
 from ingest.papers import issuing, making
 from ingest.papers.issuing import Wanted
 from ingest.receipts import issuing as receipts
+from ingest.transfers.states import TAKEN
 
 EXITS = (0, 1, 2, 3, 4, 5)
 A_FILE = click.Path(dir_okay=False, path_type=Path)
@@ -82,7 +83,7 @@ def handover(
     with site.reading_session() as session:
         transfer = transfers.get(session, number)
         document = handing_over.document(session, transfer, issuing.asked(site, tongue))
-        states = kinds.counts(session, transfer, kinds.TAKEN)
+        states = kinds.counts(session, transfer, TAKEN)
     if pdf:
         whole_files.write(pdf, [printing.pdf(document)])
     told = {

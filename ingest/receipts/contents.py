@@ -5,18 +5,17 @@ files takes no more memory than a small one.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, Select, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from archive import holdings
 from archive.holdings import ContentFile, Item, Volume
 from archive.ledger.entries import canonical, rfc3339
-from ingest import transfers
 from ingest.looking.landing import read_name
 from ingest.transfers import Transfer, TransferAct, TransferVolume
 from ingest.transfers.readings import TransferFile
@@ -124,16 +123,19 @@ class _InOrder:
 
 
 def _volumes(session: Session, transfer: Transfer) -> Iterator[dict[str, Any]]:
+    """A volume may have been brought by another round; then its act of custody is that one's."""
+    brought = aliased(TransferVolume)
     volumes = (
-        select(TransferVolume, Volume.reference, Volume.state)
+        select(TransferVolume, Volume.reference, Volume.state, Transfer.number)
         .outerjoin(Volume, Volume.id == TransferVolume.volume_id)
+        .outerjoin(brought, brought.reference == Volume.reference)
+        .outerjoin(Transfer, Transfer.id == brought.transfer_id)
         .where(TransferVolume.transfer_id == transfer.id)
         .order_by(TransferVolume.position)
     )
     bags, copies = _InOrder(session, _bags(transfer)), _InOrder(session, _copies(transfer))
     held, sent = _InOrder(session, _held(transfer)), _InOrder(session, _sent(transfer))
-    earlier = _taken_earlier(session, transfer)
-    for row, reference, custody in session.execute(volumes.execution_options(yield_per=AT_A_TIME)):
+    for row, reference, custody, taken_in in session.execute(volumes.execution_options(yield_per=AT_A_TIME)):
         yield {
             "kind": "volume",
             "position": row.position + 1,
@@ -141,7 +143,7 @@ def _volumes(session: Session, transfer: Transfer) -> Iterator[dict[str, Any]]:
             "reference": reference,
             "verdict": custody if row.volume_id is not None else row.state,
             "reason": row.reason,
-            "taken_in": earlier.get(row.volume_id, transfer.number) if row.volume_id is not None else None,
+            "taken_in": taken_in,
             "bags": [_bag(each) for each in bags.of(row.position)],
             "copies": [_copy(each) for each in copies.of(row.position)],
         }
@@ -213,18 +215,3 @@ def _sent_file(row: Row[Any]) -> dict[str, Any]:
 
 def _file(path: str, octets: str | None, row: Row[Any]) -> dict[str, Any]:
     return {"kind": "file", "path": path, "path_hex": octets, "bytes": row.bytes, "sha256": row.sha256}
-
-
-def _taken_earlier(session: Session, transfer: Transfer) -> dict[int, str]:
-    """The transfer that brought a volume in, for those that an earlier round brought."""
-    taken: dict[int, str] = {}
-    before = transfer
-    while before.round_of is not None:
-        before = transfers.get(session, before.round_of)
-        mine: Sequence[int] = session.scalars(
-            select(TransferVolume.volume_id).where(
-                TransferVolume.transfer_id == before.id, TransferVolume.volume_id.is_not(None)
-            )
-        ).all()  # type: ignore[assignment]
-        taken |= dict.fromkeys(mine, before.number)
-    return taken

@@ -18,6 +18,7 @@ from ingest.releases import releasing
 from ingest.taking import receiving
 from ingest.taking.receiving import Say
 from ingest.transfers import Transfer, readings, volume_rows
+from ingest.transfers.states import TAKEN
 from ingest.transfers.turns import alone
 
 NAME = "check-transfer"
@@ -38,7 +39,9 @@ def check(site: Site, number: str, say: Say, *, by: str) -> None:
         alone(site, transfer.agency_code, transfer.shape),
         receiving.inspect_again(site, transfer) as inspection,
     ):
-        receiving.look_for_held(site, inspection, agency=transfer.agency_code, round_of=transfer.round_of)
+        receiving.look_for_held(
+            site, inspection, agency=transfer.agency_code, round_of=transfer.round_of, number=number
+        )
         whole.note(site, inspection, transfer.claimed)
         arrived_on = transfer.received_at.astimezone(SEOUL).date()
         agreed = arrivals.note(site, inspection, agency=transfer.agency_code, on=arrived_on)
@@ -64,5 +67,5 @@ def _forget_own(session: Session, transfer: Transfer, inspection: Inspection) ->
     inspection.inventory.write_all(
         "DELETE FROM findings WHERE stage = ? AND place = ? "
         "AND EXISTS (SELECT 1 FROM volumes WHERE volumes.place = findings.place AND held_as IS NULL)",
-        ((HELD, place) for place in volume_rows.positions(session, transfer, state="stored")),
+        ((HELD, place) for place in volume_rows.positions(session, transfer, *TAKEN)),
     )

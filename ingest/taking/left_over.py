@@ -19,10 +19,10 @@ def check(site: Site, number: str, inspection: Inspection, progress: Callable[[i
     """Read the volumes that wait and were not read to the end, and tell what was not told of them."""
     with site.reading_session() as session:
         transfer = transfers.get(session, number)
-        if next(volume_rows.positions(session, transfer, state="waiting"), None) is None:
+        if next(volume_rows.positions(session, transfer, "waiting"), None) is None:
             return
         inspection.remember(readings.known(session, transfer))
-        waiting = volume_rows.positions(session, transfer, state="waiting")
+        waiting = volume_rows.positions(session, transfer, "waiting")
         unread = [place for place in waiting if not inspection.is_read(place)]
     if not unread:
         return

@@ -28,7 +28,7 @@ from ingest.looking.inspecting import inspect
 from ingest.looking.inspection import Inspection
 from ingest.malware import scans, whole
 from ingest.releases import releasing
-from ingest.taking import accession, known, left_over, planning
+from ingest.taking import accession, in_custody, known, left_over, planning
 from ingest.taking.accession import Packers
 from ingest.taking.keeping import Keeping
 from ingest.taking.planning import Custody
@@ -155,11 +155,13 @@ def _same(site: Site, asked: Asked, inspection: Inspection) -> str | None:
         )
 
 
-def look_for_held(site: Site, inspection: Inspection, *, agency: str, round_of: str | None) -> None:
-    """Note what of this folder is in custody already, from an earlier round or any other transfer."""
+def look_for_held(
+    site: Site, inspection: Inspection, *, agency: str, round_of: str | None, number: str | None = None
+) -> None:
+    """Note what of this folder is in custody already, from another round or any other transfer."""
     with site.reading_session() as session:
-        earlier = known.earlier_round(session, round_of, agency) if round_of else None
-        known.hold(session, inspection, agency, earlier)
+        beside = in_custody.rounds_beside(session, agency, number=number, round_of=round_of)
+        in_custody.note(session, inspection, agency, beside)
 
 
 def _enter(site: Site, asked: Asked, inspection: Inspection, say: Say) -> str:
@@ -237,28 +239,29 @@ def _take(
     rest_waits: bool = False,
 ) -> Generator[tuple[int, int, int], None, None]:
     """Take the volumes that wait and have no error."""
-    with site.reading_session() as session:
-        transfer = transfers.get(session, number)
-        agency = holdings.get_agency(session, transfer.agency_code)
-        claimed = transfer.claimed
-        custody = Custody(number, agency.name, agency.code, by)
-        inspection.remember(readings.known(session, transfer))
-        total = acceptable.count(session, transfer)
-        if positions is not None:
-            positions = acceptable.among(session, transfer, positions, rest_waits=rest_waits)
-            total = len(positions)
-        released = releasing.passes(session, transfer)
-    if total:
-        if scans.must_wait(site, number, by=by, positions=positions):
-            return
-        whole.refuse(site, inspection, claimed, released)
-        keeping = Keeping(site)
-        _keep_administrative(keeping, number, inspection, claimed)
-        plans = planning.plan(site, custody, inspection, positions)
-        yield from accession.take(
-            site, custody, inspection, plans, keeping=keeping, total=total, packers=packers
-        )
-    scans.end_second(site, number)
+    with in_custody.one_round_at_a_time(site, number, inspection):
+        with site.reading_session() as session:
+            transfer = transfers.get(session, number)
+            agency = holdings.get_agency(session, transfer.agency_code)
+            claimed = transfer.claimed
+            custody = Custody(number, agency.name, agency.code, by)
+            inspection.remember(readings.known(session, transfer))
+            total = acceptable.count(session, transfer)
+            if positions is not None:
+                positions = acceptable.among(session, transfer, positions, rest_waits=rest_waits)
+                total = len(positions)
+            released = releasing.passes(session, transfer)
+        if total:
+            if scans.must_wait(site, number, by=by, positions=positions):
+                return
+            whole.refuse(site, inspection, claimed, released)
+            keeping = Keeping(site)
+            _keep_administrative(keeping, number, inspection, claimed)
+            plans = planning.plan(site, custody, inspection, positions)
+            yield from accession.take(
+                site, custody, inspection, plans, keeping=keeping, total=total, packers=packers
+            )
+        scans.end_second(site, number)
     completing.try_now(site)
 
 

@@ -8,8 +8,7 @@ from sqlalchemy.orm import Session
 from archive.database import ROWS_AT_ONCE
 from archive.errors import Conflict
 from ingest.transfers.rows import Transfer, TransferVolume, is_faulty
-
-TAKEN = ("accepted", "stored")
+from ingest.transfers.states import TAKEN
 
 
 def volumes(transfer: Transfer) -> Select[TransferVolume]:

@@ -23,6 +23,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from archive import holdings
 from archive.database import ROWS_AT_ONCE, Base, insert_all
 from archive.errors import Conflict, Missing
+from archive.holdings import Volume
 from ingest.looking.inventory import About
 from ingest.looking.matching import PlannedVolume
 from ingest.transfers.states import MOVES
@@ -193,16 +194,21 @@ def add_volumes(session: Session, transfer: Transfer, volumes: Iterable[PlannedV
 
 
 def link_held(session: Session, transfer: Transfer, held: Iterable[tuple[int, int]]) -> None:
-    """Waiting volumes that are in custody already: their places in the list, with the ids of the volumes."""
+    """Waiting volumes that are in custody already: their places in the list, with the ids of the volumes.
+
+    They are as far as those are, and what was planned for them is not used.
+    """
     link = (
         update(TransferVolume)
         .where(TransferVolume.transfer_id == transfer.id, TransferVolume.state == "waiting")
         .execution_options(synchronize_session=False)
     )
     for place, volume_id in held:
+        state = select(Volume.state).where(Volume.id == volume_id).scalar_subquery()
         session.execute(
-            link.where(TransferVolume.position == place).values(volume_id=volume_id, state="stored")
-        )
+            link.where(TransferVolume.position == place)
+            .values(volume_id=volume_id, state=state, reference=None)
+        )  # fmt: skip
 
 
 def is_faulty(transfer: Transfer) -> ColumnElement[bool]:

@@ -28,3 +28,6 @@ STATUTORY = {
 
 CLOSING = (STATUTORY["stored"], "COMPLETION_NOTIFIED", STATUTORY["closed"])
 """What the completion notice does in the law's words, in one transaction."""
+
+TAKEN = ("accepted", "stored")
+"""States of a volume that is in custody."""

@@ -12,9 +12,12 @@ from archive.work.processes import only_one
 
 @contextmanager
 def alone(site: Site, agency: str, shape: str) -> Iterator[None]:
-    """Only one process of all machines at a time works on the same folder; Conflict for another."""
+    """Only one process of all machines at a time works on the same folder; Conflict for another.
+
+    ``shape`` names the folder among those of its agency; a name of another kind may stand for more.
+    """
     name = "receive-" + hashlib.sha256(f"{agency}\0{shape}".encode()).hexdigest()[:32]
-    busy = "This folder is being received at this moment by another command."
+    busy = "This folder or another round of it is being received at this moment by another command."
     then = "Wait until that one has ended; then the same command shows what came of it."
     folder = site.settings.home / "locks"
     with only_one(folder, name, busy=busy, next=then), one_machine_only(site.engine, name) as is_ours:

@@ -9,10 +9,10 @@ from archive.database import ROWS_AT_ONCE
 from ingest.transfers.rows import FindingRow, Transfer, TransferVolume
 
 
-def positions(session: Session, transfer: Transfer, *, state: str) -> Iterator[int]:
-    """Places of the volumes in a state, as they are asked for."""
+def positions(session: Session, transfer: Transfer, *states: str) -> Iterator[int]:
+    """Places of the volumes in these states, as they are asked for."""
     mine = select(TransferVolume.position).where(
-        TransferVolume.transfer_id == transfer.id, TransferVolume.state == state
+        TransferVolume.transfer_id == transfer.id, TransferVolume.state.in_(states)
     )
     yield from session.scalars(
         mine.order_by(TransferVolume.position).execution_options(yield_per=ROWS_AT_ONCE)

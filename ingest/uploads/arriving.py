@@ -56,6 +56,8 @@ def receive_upload(site: Site, upload: str, by: str, partly: bool) -> Iterator[j
         asked = Asked(folder=held.folder(), agency=agency, no_list=without_list, round_of=round_of, by=by)
         number = receiving.receive(site, asked, lambda *_: None)
     except (Refused, WrongCall, Conflict) as error:
+        if error.code == "busy":  # another command receives the same folder; the job is tried again
+            raise
         _refuse(site, upload, error)
         return
     yield 3, 4

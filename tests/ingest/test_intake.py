@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 import seogo
-from archive.errors import Conflict, Unavailable
+from archive.errors import Conflict
 from archive.site.site import Site
 from archive.site.web import create_app
 from archive.work.jobs import Job
@@ -146,7 +146,7 @@ def test_a_folder_that_the_watched_folder_receives_meanwhile_is_waited_for(
 
     with monkeypatch.context() as patched:
         patched.setattr(asking.receiving, "receive", busy)
-        with pytest.raises(Unavailable):
+        with pytest.raises(Conflict):
             list(asking.receive_intake(site, 1))
     assert client.post("/api/transfers", json={"folder": "one"}, headers=headers).json["state"] == "receiving"
     list(asking.receive_intake(site, 1))

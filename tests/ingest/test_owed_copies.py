@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.ingest.test_bad_input import row, transfer
 from tests.preservation.held import AGENCY, Held
 
 AWAY = 4
@@ -137,3 +138,24 @@ def test_a_volume_that_owes_a_copy_is_not_shown_to_the_public(three: Held, sampl
     code, told = three.ask("index", "compare", "--as", "public")
     assert (code, told["missing"], told["different"]) == (0, 0, 0)
     assert told["equal"] > 0
+
+
+def test_a_volume_that_owes_a_copy_is_its_own_in_a_check_and_no_more_stored_in_another_round(
+    three: Held, tmp_path: Path
+) -> None:
+    rows = (row("A-1", "가.txt"), row("A-2", "나.txt"))
+    take_away(three, "c")
+    first = receive(three, transfer(tmp_path / "1", *rows, files=("가.txt",)))[1]
+    checked = three.ask("transfer", "check", first["transfer"])[1]
+    assert "list.already_held" not in {each["rule"] for each in checked["findings"]}
+    corrected = transfer(tmp_path / "2", *rows, files=("가.txt", "나.txt"))
+    code, second = three.ask(
+        "transfer", "receive", corrected, "--agency", AGENCY, "--accept", "--until", "stored",
+        "--round-of", first["transfer"],
+    )  # fmt: skip
+    assert (code, second["state"]) == (AWAY, "accepted")
+    assert second["volumes"] == {"listed": 2, "accepted": 2, "stored": 0, "returned": 0}
+    bring_back(three, "c")
+    assert three.ask("work", "--until-idle")[0] == 0
+    shown = three.ask("transfer", "show", second["transfer"])[1]
+    assert (shown["state"], shown["volumes"]["stored"]) == ("stored", 2)

@@ -213,3 +213,52 @@ def test_without_a_round_a_listed_volume_needs_its_files(receive: Call, tmp_path
     receive(transfer(tmp_path / "1", row("A-1", "가.txt"), files=("가.txt",)))
     other = receive(transfer(tmp_path / "2", row("A-1", "가.txt"), row("A-2", "나.txt"), files=("나.txt",)))
     assert "file.missing" in other.rules
+
+
+def three_rounds(tmp_path: Path) -> list[Path]:
+    """Round after round one more of the three files that one list names."""
+    rows = (row("A-1", "가.txt"), row("A-2", "나.txt"), row("A-3", "다.txt"))
+    return [
+        transfer(tmp_path / str(count), *rows, files=("가.txt", "나.txt", "다.txt")[:count])
+        for count in (1, 2, 3)
+    ]
+
+
+def numbers_held(call: Call) -> list[str]:
+    return [each["sender_id"] for each in call("volume", "list").told["volumes"]]
+
+
+def test_what_any_round_brought_is_not_taken_twice_whichever_round_the_next_one_names(
+    receive: Call, call: Call, tmp_path: Path
+) -> None:
+    first, second, third = three_rounds(tmp_path)
+    number = receive(first).told["transfer"]
+    brought = receive(second, "--round-of", number).told
+    again = receive(third, "--round-of", number).told
+    assert numbers_held(call) == ["A-1", "A-2", "A-3"]
+    assert again["references"][:2] == brought["references"]
+    told = [each["severity"] for each in again["findings"] if each["rule"] == "list.already_held"]
+    assert told == ["note", "note"]
+    receipt = tmp_path / "receipt.jsonl"
+    call("transfer", "receipt", again["transfer"], "--output", receipt)
+    assert call("receipt", "verify", receipt).told["holds"]
+    volumes = [told for told in map(json.loads, receipt.open()) if told["kind"] == "volume"]
+    assert [each["taken_in"] for each in volumes] == [number, brought["transfer"], again["transfer"]]
+
+
+def test_rounds_that_wait_together_take_a_volume_once_and_tell_where_their_bytes_differ(
+    call: Call, tmp_path: Path
+) -> None:
+    _, second, third = three_rounds(tmp_path)
+    (third / "나.txt").write_text("고친 내용\n")
+    numbers = []
+    for folder, more in ((second, ()), (third, ("--round-of", "2026-0001"))):
+        received = call("transfer", "receive", folder, "--agency", AGENCY, *more)
+        numbers.append(received.told["transfer"])
+    call("transfer", "accept", numbers[0])
+    later = call("transfer", "accept", numbers[1])
+    assert numbers_held(call) == ["A-1", "A-2", "A-3"]
+    assert (later.exit_code, later.told["state"], later.told["volumes"]["stored"]) == (3, "waiting", 2)
+    told = [each["severity"] for each in later.told["findings"] if each["rule"] == "list.already_held"]
+    assert told == ["note", "error"]
+    assert call("transfer", "accept", numbers[1]).told["findings"] == later.told["findings"]

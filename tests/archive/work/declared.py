@@ -63,6 +63,13 @@ def away(site: Site, needs: str) -> Iterator[jobs.Progress]:
     yield 1, 1
 
 
+@job("test-busy", attempts=1)
+def busy(site: Site, needs: str) -> Iterator[jobs.Progress]:
+    if not Path(needs).exists():
+        raise Conflict("Another command has it at this moment.", code="busy")
+    yield 1, 1
+
+
 @job("test-no-database", attempts=1)
 def no_database(site: Site) -> Iterator[jobs.Progress]:
     yield 0, 1

@@ -81,12 +81,19 @@ def test_what_fails_is_tried_again_and_then_given_up(
     assert (row(number).state, row(number).reason) == ("failed", "It cannot be done like this.")
 
 
-def test_what_needs_something_that_is_away_waits_and_is_done_later(
-    submit: Submit, site: Site, row: Row, tmp_path: Path
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("test-away", "The thing it needs is away."),
+        ("test-busy", "Another command has it at this moment."),
+    ],
+)
+def test_what_needs_something_that_is_away_or_in_use_waits_and_is_done_later(
+    submit: Submit, site: Site, row: Row, tmp_path: Path, name: str, reason: str
 ) -> None:
-    number = submit("test-away", needs=str(tmp_path / "thing"))
+    number = submit(name, needs=str(tmp_path / "thing"))
     Runner(site, workers=2).run_until_idle()
-    assert (row(number).state, row(number).reason) == ("waiting", "The thing it needs is away.")
+    assert (row(number).state, row(number).reason, row(number).attempt) == ("waiting", reason, 0)
     (tmp_path / "thing").touch()
     assert Runner(site, workers=2).run_until_idle().done == 1
     assert (row(number).state, row(number).reason) == ("done", None)
