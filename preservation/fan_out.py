@@ -118,8 +118,10 @@ def _threads(_process: int) -> ThreadPoolExecutor:
 
 
 def _all(begun: Iterable[Future[None]]) -> None:
-    """Wait for every one of them, then raise the first error."""
-    for each in wait(list(begun)).done:
+    """Wait for every one of them, then raise the error of the first store that has one."""
+    every = list(begun)
+    wait(every)
+    for each in every:
         each.result()
 
 

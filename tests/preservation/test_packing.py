@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import time
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import bagit
 import pytest
 
-from archive.errors import Damaged
+from archive.errors import Damaged, Unavailable
 from archive.stores import Altered, Store, file_url, open_stores
 from archive.stores.folder import FolderStore
 from metadata_schemas.description import (
@@ -163,6 +164,28 @@ def test_a_store_that_gives_back_other_bytes_gets_no_bag(stores, tmp_path, monke
         packing.pack(stores, plan(source(tmp_path / "in" / "1.pdf")))
     assert "1.pdf" not in told.value.message
     assert kept(tmp_path) == {"a": {}, "b": {}}
+
+
+def test_of_several_stores_that_fail_the_first_is_told_whichever_failed_first(stores, tmp_path, monkeypatch):
+    begin = FolderStore.begin
+
+    class Full:
+        def __init__(self, store, delivery):
+            self.store, self.delivery = store, delivery
+
+        def __getattr__(self, name):
+            return getattr(self.delivery, name)
+
+        def complete(self, last, data):
+            time.sleep(0.2 if self.store == "a" else 0)
+            raise Unavailable(f"Store {self.store} is full.")
+
+    monkeypatch.setattr(
+        FolderStore, "begin", lambda self, prefix, **more: Full(self.name, begin(self, prefix, **more))
+    )
+    for number in range(3):
+        with pytest.raises(Unavailable, match="Store a is full"):
+            packing.pack(stores, plan(source(tmp_path / str(number) / "1.pdf")))
 
 
 @pytest.mark.parametrize(("kept_for", "until"), [("30년", date(2020, 12, 31)), ("영구", None), (None, None)])
