@@ -54,9 +54,15 @@ class Looked:
     findings: Sequence[Finding] | None
 
 
-@jobs.job("rescan-holdings", timeout=timedelta(hours=48), attempts=5, again="daily")
+@jobs.job(
+    "rescan-holdings", timeout=timedelta(hours=48), attempts=5, again="daily",
+    only_if=lambda settings: settings.scanner.is_set,
+)  # fmt: skip
 def rescan_holdings(site: Site) -> Iterator[jobs.Progress]:
-    """Look whether the signatures are new, and then at every file.  Without a scanner: nothing."""
+    """Look whether the signatures are new, and then at every file.
+
+    Nothing where it was asked for and the scanner was taken away since: it would wait for ever.
+    """
     if site.settings.scanner.is_set:
         yield from rescan(site)
 

@@ -11,6 +11,7 @@ from archive.ledger import LedgerEntry
 from archive.people import Reader
 from archive.site import settings
 from archive.site.site import Site
+from archive.work import jobs, recurring
 from preservation.scanning import rescanning, withholding
 from tests.conftest import Installation
 from tests.ingest.conftest import AGENCY, Call
@@ -55,6 +56,19 @@ def answers(site: Site, reference: str) -> list[str]:
             viewing.decide(session, item, "page", asking, page=1).reason,
             viewing.decide(session, item, "title", asking).reason,
         ]
+
+
+def test_where_there_is_no_scanner_nothing_asks_for_a_rescan(place: Installation, scanner: Double) -> None:
+    def asked_for() -> bool:
+        site = place.site()
+        with site.open_session.begin() as session:
+            recurring.submit(session, ["daily"], settings=site.settings, today=site.today())
+            return bool(jobs.count(session, jobs.Job.name == "rescan-holdings"))
+
+    place.environment["SEOGO_SCANNER"] = ""
+    assert not asked_for()
+    place.environment["SEOGO_SCANNER"] = scanner.address
+    assert asked_for()
 
 
 @pytest.mark.flow
