@@ -207,6 +207,11 @@ def _alone(site: Site, target: Store) -> Iterator[None]:
         yield
 
 
+def _subject(session: Session, owed: Owed, store: str) -> Subject:
+    mine = select(Copy).where(Copy.bag_id == owed.bag_id, Copy.store == store)
+    return fixity.subject_of(session, session.scalars(mine).one())
+
+
 def _ended(running: set[Future[Filled]]) -> Iterator[Filled | None]:
     done, _ = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
     if not done:
@@ -214,11 +219,6 @@ def _ended(running: set[Future[Filled]]) -> Iterator[Filled | None]:
     for each in done:
         running.remove(each)
         yield each.result()
-
-
-def _subject(session: Session, owed: Owed, store: str) -> Subject:
-    copy = session.scalars(select(Copy).where(Copy.bag_id == owed.bag_id, Copy.store == store)).one()
-    return Subject(copy.id, copy.state, owed.volume, store, owed.prefix, owed.tagmanifest_sha256)
 
 
 def _cold(owed: Owed, names: set[str]) -> Iterator[Unavailable]:

@@ -128,6 +128,13 @@ def subjects(
     return [Subject(*row) for row in session.execute(wanted)]
 
 
+def subject_of(session: Session, copy: Copy) -> Subject:
+    """One copy that there is, as a check sees it."""
+    bag = session.get_one(Bag, copy.bag_id)
+    reference = session.get_one(Volume, bag.volume_id).reference
+    return Subject(copy.id, copy.state, reference, copy.store, bag.prefix, bag.tagmanifest_sha256)
+
+
 def check_copies(
     site: Site, *, store: str | None = None, volume: str | None = None, by: str
 ) -> Iterator[Checked]:

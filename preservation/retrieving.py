@@ -11,7 +11,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from archive.errors import ArchiveError, Missing, Unavailable
-from archive.holdings import Volume
 from archive.site.site import Site
 from archive.stores import Store
 from archive.work import jobs
@@ -132,7 +131,4 @@ def _conclude(session: Session, site: Site, retrieval: Retrieval) -> None:
 
 
 def _subject(session: Session, retrieval: Retrieval) -> Subject:
-    copy = session.get_one(Copy, retrieval.copy_id)
-    bag = session.get_one(Bag, copy.bag_id)
-    reference = session.get_one(Volume, bag.volume_id).reference
-    return Subject(copy.id, copy.state, reference, copy.store, bag.prefix, bag.tagmanifest_sha256)
+    return fixity.subject_of(session, session.get_one(Copy, retrieval.copy_id))

@@ -50,7 +50,10 @@ MAIL: dict[str, Callable[[BinaryIO, Budget], Iterator[Member]]] = {
     "mbox": mailbox_members, "eml": message_members, "pst": outlook_members, "msg": compound_members,
 }  # fmt: skip
 MAILBOXES = frozenset({"mbox", "pst"})
-NO_LEVEL = frozenset({*MAIL, "ole", "hwpml"})
+DOCUMENTS: dict[str, Callable[[BinaryIO, Budget], Iterator[Member]]] = {
+    "ole": compound_members, "hwpml": hwpml_members,
+}  # fmt: skip
+NO_LEVEL = frozenset({*MAIL, *DOCUMENTS})
 """Only what is packed into each other for no other reason counts as nested: a letter holds a document."""
 LEVELS = 3
 """Levels of whatever kind for each level of archives that may be nested."""
@@ -65,8 +68,7 @@ DECOMPRESSORS = {
 def judge(stream: BinaryIO, name: str, limits: Limits) -> list[Fault]:
     """Everything worth saying about one file; nothing for a file that is no archive and claims to be none."""
     head = stream.read(HEAD)
-    kind = kind_of(head) or _claimed_kind(stream, head, name)
-    kind = "msg" if kind == "ole" and is_message(stream) else kind
+    kind = _message_or_document(kind_of(head) or _claimed_kind(stream, head, name), stream)
     said = claimed(name)
     faults = Faults(SUBJECTS.get(kind or said or "", "archive file"))
     if kind is None:
@@ -96,6 +98,11 @@ def _claimed_kind(stream: BinaryIO, head: bytes, name: str) -> str | None:
     return said if may_be and stream.seek(0, 2) else None
 
 
+def _message_or_document(kind: str | None, stream: BinaryIO) -> str | None:
+    """The first bytes of both are alike."""
+    return "msg" if kind == "ole" and is_message(stream) else kind
+
+
 class _Task:
     """What is shared while one file is looked at, and how deep in it we are."""
 
@@ -123,13 +130,12 @@ def _look(task: _Task, stream: BinaryIO, kind: str, within: str) -> None:
             )
         elif kind == "image":
             _name_image(task, stream, where)
-        elif kind == "hwpml" or (kind == "ole" and not is_message(stream)):
+        elif kind in DOCUMENTS:
             stream.seek(0)
-            members = hwpml_members if kind == "hwpml" else compound_members
-            _look_at_document(task, members(stream, task.budget), within)
-        elif kind in NO_LEVEL:
+            _look_at_document(task, DOCUMENTS[kind](stream, task.budget), within)
+        elif kind in MAIL:
             stream.seek(0)
-            _look_at_mail(task, MAIL.get(kind, compound_members)(stream, task.budget), kind, within)
+            _look_at_mail(task, MAIL[kind](stream, task.budget), kind, within)
         else:
             _look_at_members(task, _members(task, stream, kind), within)
             if kind == "iso" and has_udf(stream):
@@ -278,6 +284,6 @@ def _look_into(task: _Task, kind: str | None, blocks: Iterator[bytes], full: str
                 task.faults.add("unsupported", "an archive in it is too large to be looked into", full)
                 kind = None
                 held = BytesIO()
-    if kind is not None:
+    if (kind := _message_or_document(kind, held)) is not None:
         held.seek(0)
         _look(task.deeper(kind), held, kind, f"{full}{NEXT}" if full else "")

@@ -73,6 +73,7 @@ CLAIMS = {
         ".img .ima .dd .dmg .vhd .vhdx .vmdk .e01 .ex01 .l01 .aff .nrg .cdi .toast .wim".split(), "image"
     ),
 }
+"""Endings by which a person expects an archive file."""
 SUBJECTS = {
     "eml": "mail message",
     "mbox": "mailbox",
@@ -84,7 +85,6 @@ SUBJECTS = {
     "msg": "mail message",
 }
 """What a file of a kind is called where it is no archive file."""
-"""Endings by which a person expects an archive file."""
 
 
 def kind_of(head: bytes) -> str | None:
