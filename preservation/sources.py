@@ -15,11 +15,14 @@ from typing import NamedTuple, Protocol
 from metadata_schemas.description import Finding, Where
 from preservation.examining import Examinations, Examiner, has_errors
 from preservation.fan_out import Everywhere, Writer
-from preservation.flowing import LARGE, Take
+from preservation.flowing import LARGE, Read, Take
 
 BLOCK = 128 * 1024
 MOST_FAULTS = 1_000
 """After so many a volume is not read on: it is not taken, and the checks find the rest."""
+
+OURS = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+"""Errors of an opening that say nothing of the file."""
 
 
 class SourceFile(NamedTuple):
@@ -90,8 +93,14 @@ def _read_source(
             findings: list[Finding] = []
             also = [each.update for each in digests.hashes.values()] + examinations.takers()
 
+            def read(into: memoryview) -> int:
+                try:
+                    return os.readv(source, [into])
+                except OSError as error:
+                    raise _Withheld([unreadable(file.original_name, error)]) from error
+
             def copy(writer: Writer) -> None:
-                _copy(source, file.size, buffer, writer, also)
+                _copy(read, file.size, buffer, writer, also)
                 findings.extend(examinations.findings())
                 if has_errors(findings):
                     raise _Withheld(findings)
@@ -110,9 +119,13 @@ def _opened(file: SourceFile) -> int:
     except FileNotFoundError as error:
         raise _Withheld([_changed(file, "it is no longer there")]) from error
     except OSError as error:
-        if error.errno not in (errno.ELOOP, errno.ENXIO):
+        if error.errno in OURS:
             raise
-        raise _Withheld([_changed(file, "a link or a device stands in its place")]) from error
+        if error.errno in (errno.ELOOP, errno.ENXIO):
+            found = _changed(file, "a link or a device stands in its place")
+        else:
+            found = unreadable(file.original_name, error)
+        raise _Withheld([found]) from error
     if stat.S_ISREG(os.fstat(source).st_mode):
         return source
     os.close(source)
@@ -137,11 +150,11 @@ class _Digests:
         return {"sha256": sha256, **{name: each.hexdigest() for name, each in self.hashes.items()}}
 
 
-def _copy(source: int, size: int, buffer: memoryview, writer: Writer, also: Sequence[Take]) -> None:
+def _copy(read: Read, size: int, buffer: memoryview, writer: Writer, also: Sequence[Take]) -> None:
     if size >= LARGE:
-        writer.flow(lambda into: os.readv(source, [into]), also)
+        writer.flow(read, also)
         return
-    while count := os.readv(source, [buffer]):
+    while count := read(buffer):
         data = buffer[:count]
         writer.write(data)
         for take in also:
@@ -163,6 +176,15 @@ def _differences(
                 promised,
                 f"The {kind} of {file.original_name} is not the one that was promised; send the file again.",
             )
+
+
+def unreadable(name: str, error: OSError) -> Finding:
+    """A bad sector keeps back the volume of its file, and no other one."""
+    return Finding(
+        "file.unreadable", "error", Where(path=name), None, None,
+        f"{name} could not be read to the end: {error.strerror}. "
+        "Mend its rights or its medium, then check the transfer again.",
+    )  # fmt: skip
 
 
 def _changed(file: SourceFile, how: str) -> Finding:

@@ -12,8 +12,10 @@ from ingest.looking.inventory import READ
 from ingest.looking.landing import Found, shown
 from metadata_schemas.description import Finding, Where
 from preservation.examining import Examinations, Examiner
+from preservation.sources import unreadable
 
 BLOCK = 256 * 1024
+NOT_READ = "transfer.file"
 
 
 def read_files(
@@ -23,12 +25,16 @@ def read_files(
     *,
     places: Sequence[int] | None = None,
 ) -> None:
-    """Read every record once, or those of some volumes; keep the digests and what is wrong with bytes."""
+    """Read every record once, or those of some volumes; keep the digests and what is wrong with bytes.
+
+    A file that cannot be read keeps its volume back and no other; Unavailable when all of the folder is away.
+    """
     total = inspection.count("files") if places is None else sum(map(inspection.count_files, places))
     with examiners.opened_for_checks(settings) as opened:
         for count, (place, file) in enumerate(inspection.records(places), start=1):
             sha256, wrong = _read(inspection, file, opened)
-            inspection.keep_digest(file, sha256)
+            if sha256 is not None:
+                inspection.keep_digest(file, sha256)
             inspection.inventory.note(READ, ((place, each) for each in wrong))
             progress(count, total)
 
@@ -57,22 +63,32 @@ def digests_of(
 
 def _not_read(path: str, error: OSError) -> Unavailable:
     return Unavailable(
-        f"{shown(path)} could not be read to the end: {error.strerror}.", code="transfer.file",
+        f"{shown(path)} could not be read to the end: {error.strerror}.", code=NOT_READ,
         next="Mend its rights or its medium, then run the same command again.",
     )  # fmt: skip
 
 
-def _size(path: str) -> int:
+def _read(
+    inspection: Inspection, file: Found, opened: Sequence[Examiner]
+) -> tuple[str | None, list[Finding]]:
+    """Its digest, and what is wrong with it; no digest of one that could not be read to its end."""
     try:
-        return os.stat(path).st_size
-    except OSError as error:
-        raise _not_read(path, error) from error
+        return _read_whole(inspection, file, opened)
+    except Unavailable as error:
+        why = error.__cause__
+        if error.code != NOT_READ or not isinstance(why, OSError) or not inspection.arrival.folder.is_dir():
+            raise
+        return None, [unreadable(shown(file.path), why)]
 
 
-def _read(inspection: Inspection, file: Found, opened: Sequence[Examiner]) -> tuple[str, list[Finding]]:
+def _read_whole(inspection: Inspection, file: Found, opened: Sequence[Examiner]) -> tuple[str, list[Finding]]:
     promised = inspection.promised(file)
     path, full = file.path, inspection.arrival.full_path(file.path)
-    with Examinations(opened, shown(path), _size(full)) as examinations:
+    try:
+        size = os.stat(full).st_size
+    except OSError as error:
+        raise _not_read(full, error) from error
+    with Examinations(opened, shown(path), size) as examinations:
         found = digests_of(full, {"sha256", *promised}, also=(examinations.take,))
         wrong = [
             _digest(path, kind, value, found[kind])

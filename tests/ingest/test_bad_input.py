@@ -1,5 +1,6 @@
 """Bad input gets a clear sentence with the next step, and leaves nothing half-taken behind."""
 
+import errno
 import json
 import os
 import subprocess
@@ -8,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from ingest.checking import reading
+from ingest.malware import whole
 from ingest.samples.making import make
 from tests.conftest import Installation
 from tests.ingest.conftest import Call
@@ -313,3 +316,51 @@ def test_a_second_receive_at_the_same_time_is_told_to_wait(
     finally:
         out, errors = first.communicate(timeout=200)
     assert json.loads(out)["state"] == "stored", errors
+
+
+# A medium that gives errors
+
+
+@pytest.mark.parametrize("accept", [True, False])
+def test_a_bad_sector_keeps_its_own_volume_back_and_no_other_until_it_is_mended(
+    receive: Call, call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, accept: bool
+) -> None:
+    names = ("가.txt", "나.txt", "다.txt")
+    rows = (row(f"A-{place}", name) for place, name in enumerate(names, start=1))
+    folder = transfer(tmp_path / "t", *rows, files=names)
+    bad, readv = os.stat(folder / "나.txt").st_ino, os.readv
+
+    def broken(descriptor: int, into: list[memoryview]) -> int:
+        if os.fstat(descriptor).st_ino == bad:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return readv(descriptor, into)
+
+    def spoilt(path: str, *more: object, **named: object) -> object:
+        if os.stat(path).st_ino == bad:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return open(path, *more, **named)  # type: ignore[call-overload]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "readv", broken)
+        patched.setattr(reading, "open", spoilt, raising=False)
+        told = receive(folder) if accept else call("transfer", "receive", folder, "--agency", "6110000")
+        number = told.told["transfer"]
+        [found] = [each for each in told.told["findings"] if each["severity"] == "error"]
+        assert (told.exit_code, found["rule"], found["where"]["path"]) == (3, "file.unreadable", "나.txt")
+        assert "Input/output error" in found["message"]
+        assert_is_a_sentence(found["message"])
+        call("transfer", "accept", number)
+        assert call("transfer", "show", number).told["volumes"]["stored"] == 2
+    call("transfer", "check", number)
+    assert call("transfer", "accept", number).told["state"] == "stored"
+
+
+def test_a_folder_that_goes_away_while_it_is_read_is_no_finding_of_its_files(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = transfer(tmp_path / "t", row("A-1", "가.txt"), files=("가.txt",))
+    with monkeypatch.context() as patched:
+        patched.setattr(whole, "note", lambda *_: folder.rename(tmp_path / "away"))
+        gone = call("transfer", "receive", folder, "--agency", "6110000")
+    assert (gone.exit_code, gone.told["error"]["code"]) == (4, "transfer.file")
+    assert call("transfer", "list").told["transfers"] == []
