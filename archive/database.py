@@ -5,13 +5,25 @@ PostgreSQL is the production database.  What is written here must hold on both.
 """
 
 import hashlib
+import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, ColumnElement, DateTime, Dialect, Engine, MetaData, create_engine, event, text
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    Engine,
+    MetaData,
+    String,
+    create_engine,
+    event,
+    text,
+)
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
@@ -49,6 +61,27 @@ class UTCDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class FilePath(TypeDecorator[str]):
+    """An absolute path as a file system has it; one whose bytes are no UTF-8 is kept in hexadecimal."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        if value is None or value.isascii():
+            return value
+        octets = os.fsencode(value)
+        try:
+            return octets.decode()
+        except UnicodeDecodeError:
+            return f"hex:{octets.hex()}"
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        if value is None or not value.startswith("hex:"):
+            return value
+        return os.fsdecode(bytes.fromhex(value.removeprefix("hex:")))
 
 
 class Base(DeclarativeBase):

@@ -136,8 +136,17 @@ def _place(site: Site, agency: str, folder: str) -> Path:
     if site.settings.watch is None:
         raise Refused("This archive takes no intake.", code="intake.none", next="Set SEOGO_WATCH.")
     place = site.settings.watch / agency / folder
-    is_plain = folder not in ("", ".", "..") and "/" not in folder and "\0" not in folder
-    if not is_plain or place.is_symlink() or not place.is_dir():
+    if not _is_plain(folder) or place.is_symlink() or not place.is_dir():
         raise Missing(f"There is no folder {folder[:80]!r} of agency {agency}.", code="intake.folder",
                       next="Lay it down first, and name it without a path.")  # fmt: skip
     return place
+
+
+def _is_plain(name: str) -> bool:
+    """Whether a folder may be called so, as a program can write it."""
+    if name in ("", ".", "..") or "/" in name or "\0" in name:
+        return False
+    try:
+        return len(name.encode()) <= watching.LONGEST_NAME
+    except UnicodeEncodeError:
+        return False

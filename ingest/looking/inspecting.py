@@ -14,7 +14,7 @@ from archive.errors import Refused, WrongCall
 from ingest.looking import administrative, information_packages, inventory, matching
 from ingest.looking.inspection import Inspection
 from ingest.looking.inventory import LISTED, Inventory
-from ingest.looking.landing import Arrival, ArrivedNames, normal, raw, shown, survey
+from ingest.looking.landing import Arrival, ArrivedNames, normal, raw, read_name, shown, survey
 from ingest.looking.records import Records, below_top
 from metadata_schemas import transfer_lists
 from metadata_schemas.description import Finding
@@ -52,7 +52,7 @@ def inspect(
             _refuse_packed(arrival, no_list=no_list)
             lists = _read_lists(arrival, source_system, agency_default, no_list, today)
         records = Records(made, lists.claimed)
-        _match(shown(folder.absolute().name), lists, records, bag, no_list)
+        _match(folder.absolute().name, lists, records, bag, no_list)
         _promise(made, lists, bag)
         claimed = {name: arrival.full_path(name) for name in sorted(lists.claimed)}
         inspection = Inspection(arrival, {**claimed, **arrival.beside})
@@ -101,7 +101,7 @@ def _as_records(lists: TransferLists, arrival: Arrival) -> TransferLists:
         for each in lists.findings
         if each.severity == "error" and each.rule.startswith("list.") and each.rule != "list.checksum"
     }
-    claimed = lists.claimed - tables
+    claimed = frozenset(name for name in lists.claimed if transfer_lists.label(name) not in tables)
     if claimed.issuperset(file.path for file in arrival.files()):
         claimed = frozenset()
     findings = tuple(
@@ -125,18 +125,18 @@ def _match(name: str, lists: TransferLists, records: Records, bag: IncomingBag |
         return
     if not (no_list or bag):
         raise Refused(
-            f"The folder {name} has no transfer list that can be recognised.",
+            f"The folder {shown(name)} has no transfer list that can be recognised.",
             code="transfer.no_list",
             next="Add the list (CSV, XLSX or ODS with the columns of the transfer form), "
             "or give --without-list when the folder names are the description.",
         )
     if not records.any():
         raise Refused(
-            f"The folder {name} holds lists only, no record.",
+            f"The folder {shown(name)} holds lists only, no record.",
             code="transfer.no_files",
             next="Add the files that belong to the list.",
         )
-    matching.without_list(_bag_title(bag) or normal(name), records)
+    matching.without_list(_bag_title(bag) or normal(read_name(name)[0]), records)
 
 
 def _bag_title(bag: IncomingBag | None) -> str | None:

@@ -135,8 +135,9 @@ def _undecided(session: Session, transfer: Transfer, name: str) -> list[Release]
 
 def _file(session: Session, transfer: Transfer, name: str) -> tuple[str, str]:
     """The path and digest of a file by its name as it is shown."""
-    if name in transfer.claimed:
-        return name.encode().hex(), transfer.claimed[name]
+    for each, sha256 in transfer.claimed.items():
+        if shown(each) == name:
+            return os.fsencode(each).hex(), sha256
     mine = select(TransferFile.path, TransferFile.sha256).where(TransferFile.transfer_id == transfer.id)
     plain = session.execute(mine.where(TransferFile.path == name.encode().hex())).first()
     every = [plain] if plain else session.execute(mine.execution_options(yield_per=1000))

@@ -26,6 +26,7 @@ from ingest.agreements import arrivals
 from ingest.checking import checks, reading
 from ingest.looking.inspecting import inspect
 from ingest.looking.inspection import Inspection
+from ingest.looking.landing import shown
 from ingest.malware import scans, whole
 from ingest.releases import releasing
 from ingest.taking import accession, in_custody, known, left_over, planning
@@ -184,7 +185,8 @@ def _enter(site: Site, asked: Asked, inspection: Inspection, say: Say) -> str:
         if is_read:
             scans.write_first(session, site, transfer)
         facts = {
-            "agency_code": asked.agency, "shape": transfer.shape, "claimed": claimed, "round": transfer.round,
+            "agency_code": asked.agency, "shape": transfer.shape, "round": transfer.round,
+            "claimed": {shown(name): sha256 for name, sha256 in claimed.items()},
             "round_of": transfer.round_of, "files": transfer.files, "bytes": transfer.bytes,
             "volumes": inspection.count("volumes"), "held_already": [place for place, _ in inspection.held()],
         }  # fmt: skip

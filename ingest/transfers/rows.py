@@ -21,10 +21,11 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from archive import holdings
-from archive.database import ROWS_AT_ONCE, Base, insert_all
+from archive.database import ROWS_AT_ONCE, Base, FilePath, insert_all
 from archive.errors import Conflict, Missing
 from archive.holdings import Volume
 from ingest.looking.inventory import About
+from ingest.looking.landing import read_name
 from ingest.looking.matching import PlannedVolume
 from ingest.transfers.states import MOVES
 from metadata_schemas.description import Finding, Where
@@ -52,7 +53,7 @@ class Transfer(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(String(20), unique=True)
     agency_code: Mapped[str] = mapped_column(String(40), index=True)
-    folder: Mapped[str]
+    folder: Mapped[str] = mapped_column(FilePath())
     shape: Mapped[str] = mapped_column(String(64), index=True)
     claimed: Mapped[dict[str, Any]] = mapped_column(default=dict)
     source_system: Mapped[str | None] = mapped_column(String(40))
@@ -65,6 +66,10 @@ class Transfer(Base):
     bytes: Mapped[int] = mapped_column(BigInteger, default=0)
     received_at: Mapped[datetime]
     received_by: Mapped[str] = mapped_column(String(40))
+
+    @property
+    def folder_shown(self) -> str:
+        return read_name(self.folder)[0]
 
     def move(self, verb: str) -> None:
         before, after = MOVES[verb]

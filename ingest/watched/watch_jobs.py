@@ -4,6 +4,7 @@ So a folder that takes hours, or brings its worker down, keeps no other one wait
 """
 
 import hashlib
+import os
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -23,7 +24,8 @@ def look_for_folders(site: Site) -> Iterator[jobs.Progress]:
     """Ask for each folder that is complete and has no answer; one that was given up stays so."""
     for done, found in enumerate(watching.complete(site), start=1):
         with site.open_session.begin() as session:
-            once = f"{TAKE_UP}:{hashlib.sha256(f'{found.agency}/{found.folder.name}'.encode()).hexdigest()}"
+            name = os.fsencode(f"{found.agency}/{found.folder.name}")
+            once = f"{TAKE_UP}:{hashlib.sha256(name).hexdigest()}"
             where = {"agency": found.agency, "folder": found.folder.name}
             jobs.wake(session, TAKE_UP, once=once, failed=False, **where)
         yield done, done

@@ -24,6 +24,7 @@ from archive.site.evidence import seal_now
 from archive.site.site import Site
 from archive.stores.keys import digest_of_name
 from ingest import agreements, results
+from ingest.looking.landing import read_name, shown
 from ingest.taking import receiving
 from ingest.taking.receiving import Asked, Say
 
@@ -115,7 +116,7 @@ def complete(site: Site) -> Iterator[Laid]:
 
 def take_up(site: Site, found: Laid, say: Say) -> dict[str, Any] | None:
     """Receive one folder and answer it; None while somebody else receives it."""
-    told = {"agency": found.agency, "folder": found.folder.name, "at": site.now().isoformat()}
+    told = {"agency": found.agency, "folder": read_name(found.folder.name)[0], "at": site.now().isoformat()}
     with _usable():
         try:
             number = receiving.receive(site, asked(site, found.agency, found.folder, by=BY), say)
@@ -152,7 +153,7 @@ def _usable() -> Iterator[None]:
 
 
 def _not_usable(*errors: OSError) -> Unavailable:
-    told = "; ".join(f"{error.strerror}: {error.filename}" for error in errors[:5])
+    told = "; ".join(f"{error.strerror}: {shown(str(error.filename))}" for error in errors[:5])
     return Unavailable(
         f"In the watched folder {len(errors)} places cannot be used ({told}).",
         code="watch", next="Mend their rights or the medium; the next look goes on.",

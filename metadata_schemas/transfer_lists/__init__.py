@@ -12,7 +12,7 @@ from posixpath import dirname
 from sqlite3 import Connection
 
 from metadata_schemas import codes
-from metadata_schemas.description import Finding, VolumeDescription, Where
+from metadata_schemas.description import Finding, Severity, VolumeDescription, Where
 from metadata_schemas.transfer_lists import (
     checksum_lists,
     columns,
@@ -34,11 +34,11 @@ from metadata_schemas.transfer_lists.cards import (
 from metadata_schemas.transfer_lists.cells import Reading
 from metadata_schemas.transfer_lists.digests import Digests
 from metadata_schemas.transfer_lists.packed import packed, unpacked
-from metadata_schemas.transfer_lists.paths import FewNames, Names, Paths
+from metadata_schemas.transfer_lists.paths import FewNames, Names, Paths, label
 from metadata_schemas.transfer_lists.rows import ItemRow
 from metadata_schemas.transfer_lists.sheets import BrokenTable, Sheet, is_table
 
-__all__ = ["Names", "Paths", "TransferLists", "is_table", "packed", "read", "unpacked"]
+__all__ = ["Names", "Paths", "TransferLists", "is_table", "label", "packed", "read", "unpacked"]
 
 _PLACES = ("", "metadata")
 _BAG_FILES = ("bagit.txt", "bag-info.txt", "fetch.txt")
@@ -66,11 +66,17 @@ class TransferLists:
 
 @dataclass
 class _List:
-    """One file that was read as a list: its findings, and how many rows it has."""
+    """One file that was read as a list: its name in words, its findings, and how many rows it has."""
 
     path: str
+    told: str
     findings: Noting
     rows: int = 0
+
+    def tell(self, rule: str, severity: Severity, message: str, **fact: str | None) -> None:
+        """``fact``: the ``value`` that was found, or what was ``expected``."""
+        where, value, expected = Where(self.told), fact.get("value"), fact.get("expected")
+        self.findings.append(Finding(rule, severity, where, value, expected, message))
 
 
 @dataclass
@@ -155,7 +161,7 @@ def _read_checksum_lists(found: _Folder) -> None:
         if is_bag and "/" not in name:
             found.claimed.add(name)
             continue
-        checksum_lists.read(found.root / name, name, found.paths, found.digests, found.findings)
+        checksum_lists.read(found.root / name, label(name), found.paths, found.digests, found.findings)
         found.claimed.add(name)
     if is_bag:
         found.claimed.update(name for name in _BAG_FILES if name in names)
@@ -163,28 +169,29 @@ def _read_checksum_lists(found: _Folder) -> None:
 
 
 def _read_candidate(name: str, found: _Folder) -> None:
-    opened = sheets.open_sheets(found.root / name, name)
+    told = label(name)
+    opened = sheets.open_sheets(found.root / name, told)
     if isinstance(opened, Finding):
         found.not_lists[name] = opened
         return
-    one = _List(name, Noting(found.cards, OF_LISTS, name))
+    one = _List(name, told, Noting(found.cards, OF_LISTS, told))
     try:
         read_any = [_read_sheet(sheet, one, found) for sheet in opened]
     except BrokenTable as broken:
         message = (
-            f"Row {broken.row} of {name} cannot be read: {broken.reason}. Save the list again and send it."
+            f"Row {broken.row} of {told} cannot be read: {broken.reason}. Save the list again and send it."
         )
-        found.cards.forget(name)
+        found.cards.forget(told)
         found.not_lists[name] = Finding(
-            "list.unreadable", "error", Where(name, broken.row), None, None, message
+            "list.unreadable", "error", Where(told, broken.row), None, None, message
         )
         return
     if any(read_any):
         found.lists.append(name)
         return
-    found.cards.forget(name)
+    found.cards.forget(told)
     if name not in found.claimed:
-        found.not_lists[name] = _unknown_columns(name)
+        found.not_lists[name] = _unknown_columns(told)
 
 
 def _read_sheet(sheet: Sheet, one: _List, found: _Folder) -> bool:
@@ -195,29 +202,25 @@ def _read_sheet(sheet: Sheet, one: _List, found: _Folder) -> bool:
         hashed = checksum_lists.hash_columns(first[0]) if first else None
         if hashed:
             checksum_lists.read_table(
-                sheet.rows(), one.path, hashed, found.paths, found.digests, found.findings
+                sheet.rows(), one.told, hashed, found.paths, found.digests, found.findings
             )
             found.claimed.add(one.path)
         return False
     if sheet.is_hidden:
-        message = f"{one.path} has a hidden sheet {sheet.name} that looks like a list; it was not read."
-        one.findings.append(
-            Finding("list.hidden_sheet", "warning", Where(one.path), sheet.name, None, message)
-        )
+        message = f"{one.told} has a hidden sheet {sheet.name} that looks like a list; it was not read."
+        one.tell("list.hidden_sheet", "warning", message, value=sheet.name)
         return False
     _note_reading(sheet, one)
     system = columns.source_system(header, found.system, found.agency_default)
-    reading = Reading(one.path, header, system, found.today, one.findings)
+    reading = Reading(one.told, header, system, found.today, one.findings)
     before = one.rows
     if metadata_csv.recognise(first):
-        one.rows += metadata_csv.read(reading, sheet.rows(), found.paths, found.root.name, found.cards)
+        one.rows += metadata_csv.read(reading, sheet.rows(), found.paths, label(found.root.name), found.cards)
     else:
         _read_rows(reading, sheet, one, found.cards)
     if one.rows == before:
-        message = f"The list {one.path} has a header and no rows. Send the list with its rows."
-        one.findings.append(
-            Finding("list.empty", "error", Where(one.path), None, "at least one row", message)
-        )
+        message = f"The list {one.told} has a header and no rows. Send the list with its rows."
+        one.tell("list.empty", "error", message, expected="at least one row")
     return True
 
 
@@ -231,26 +234,20 @@ def _read_rows(reading: Reading, sheet: Sheet, one: _List, cards: Cards) -> None
         one.rows += 1
         if reading.header.level == "volume":
             volume = rows.read_volume(row)
-            duplicates.enter_volume(cards, cards.add_volume(volume, one.path), volume)
+            duplicates.enter_volume(cards, cards.add_volume(volume, one.told), volume)
         else:
             named = rows.volume_named(row)
             item = ItemRow(rows.read_item(row, named), named, rows.volume_fields(row))
-            duplicates.enter_row(cards, cards.add_row(item, one.path), item)
+            duplicates.enter_row(cards, cards.add_row(item, one.told), item)
 
 
 def _note_reading(sheet: Sheet, one: _List) -> None:
     if sheet.encoding in ("cp949", "euc_kr"):
-        message = f"{one.path} was read as {sheet.encoding}."
-        one.findings.append(
-            Finding("list.encoding_read", "note", Where(one.path), sheet.encoding, None, message)
-        )
+        message = f"{one.told} was read as {sheet.encoding}."
+        one.tell("list.encoding_read", "note", message, value=sheet.encoding)
     if sheet.has_merged_cells:
-        message = (
-            f"{one.path} has merged cells; only the first row of one has its value, nothing is filled in."
-        )
-        one.findings.append(
-            Finding("list.merged_cells", "warning", Where(one.path), None, "one cell a row", message)
-        )
+        message = f"{one.told} has merged cells; only the first row has its value, nothing is filled in."
+        one.tell("list.merged_cells", "warning", message, expected="one cell a row")
 
 
 def _drop_records(found: _Folder) -> None:
@@ -258,10 +255,10 @@ def _drop_records(found: _Folder) -> None:
     claimed = {
         path
         for name, file in found.cards.mentioned()
-        if is_table(file) and (path := found.paths.find(file, near=name)) and path != name
+        if is_table(file) and (path := found.paths.find(file, near=name)) and label(path) != name
     }
     for name in claimed.intersection(found.lists):
-        found.cards.forget(name)
+        found.cards.forget(label(name))
     found.lists = [name for name in found.lists if name not in claimed]
     found.not_lists = {path: why for path, why in found.not_lists.items() if path not in claimed}
 
@@ -270,7 +267,7 @@ def _judge_the_rest(found: _Folder) -> None:
     """A table that is no list is an error where it is named like one, and where there is no other."""
     for path, why in found.not_lists.items():
         is_alone = not found.lists and not dirname(path).endswith("metadata")
-        if is_alone or columns.named_like_a_list(path):
+        if is_alone or columns.named_like_a_list(label(path)):
             found.findings.append(why)
             found.claimed.add(path)
 
@@ -291,9 +288,10 @@ def _claim_administrative_files(found: _Folder) -> None:
     for name in found.paths.names:
         if name.startswith(places) and name not in listed:
             found.claimed.add(name)
+            told = label(name)
             message = (
-                f"{name} is kept as an administrative file of the transfer; it is not read as a description."
+                f"{told} is kept as an administrative file of the transfer; it is not read as a description."
             )
             Noting(found.cards, JOINED).append(
-                Finding("file.administrative", "note", Where(path=name), None, None, message)
+                Finding("file.administrative", "note", Where(path=told), None, None, message)
             )

@@ -96,6 +96,13 @@ def _candidates(path: str, near: str) -> Iterator[str]:
             yield path.removeprefix(root)
 
 
+def label(name: str) -> str:
+    """What a list is called in rows and words: its name, or how people read bytes that are no UTF-8."""
+    *_, reading = readings(name)
+    told = name if reading == unicodedata.normalize("NFC", name) else reading
+    return told.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 def readings(name: str) -> Iterator[str]:
     """A name in bytes that are no UTF-8 is most often CP949 from an old Korean archive file."""
     yield unicodedata.normalize("NFC", name)

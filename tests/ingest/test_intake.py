@@ -227,3 +227,10 @@ def test_the_body_counts_and_not_what_it_is_called(call: Call, client: FlaskClie
 def test_the_api_is_described(client: FlaskClient) -> None:
     paths = client.get("/api/openapi.json").json["paths"]
     assert "post" in paths["/api/transfers"] and "get" in paths["/api/transfers/{number}"]
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "가" * 100, "\ud800", "a\0b", "..", "one/../one", ""])
+def test_what_is_no_name_of_a_folder_is_not_there(call: Call, client: FlaskClient, name: str) -> None:
+    headers = {**token(call), "Idempotency-Key": "k"}
+    answer = client.post("/api/transfers", json={"folder": name}, headers=headers)
+    assert (answer.status_code, answer.json["error"]["code"]) == (404, "intake.folder")

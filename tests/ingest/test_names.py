@@ -18,7 +18,7 @@ from archive.stores.keys import safe_segment
 from metadata_schemas import xml
 from preservation import bagging
 from tests.conftest import Installation
-from tests.ingest.conftest import Call, Said
+from tests.ingest.conftest import AGENCY, Call, Said
 from tests.ingest.test_bad_input import row, transfer
 
 PREMIS = "{http://www.loc.gov/premis/v3}"
@@ -179,3 +179,39 @@ def test_a_name_with_hidden_signs_is_told_with_the_signs_and_shown_without_them(
     assert told["value"] == "U+202E"
     assert "\\u202e" in told["message"]
     assert not re.search("\u202e", told["message"])
+
+
+def in_cp949(path: Path) -> Path:
+    """Rename a file or folder as an old Korean system would have named it."""
+    other = path.with_name(os.fsdecode(path.name.encode("cp949")))
+    return path.rename(other)
+
+
+@pytest.mark.parametrize("without_list", [False, True])
+def test_a_folder_and_a_list_named_in_cp949_are_taken_in_and_proven_as_any_other(
+    receive: Call, call: Call, place: Installation, tmp_path: Path, without_list: bool
+) -> None:
+    rows = () if without_list else (row("A-1", "가.txt"),)
+    folder = transfer(tmp_path / "이관", *rows, files=("가.txt",))
+    sums = folder / "관리.sha256"
+    sums.write_text(hashlib.sha256((folder / "가.txt").read_bytes()).hexdigest() + "  가.txt\n")
+    for path in (sums, *folder.glob("*.csv")):
+        in_cp949(path)
+    folder = in_cp949(folder)
+    taken = receive(folder, *(["--without-list"] if without_list else []))
+    assert (taken.exit_code, taken.told["state"]) == (0, "stored"), taken.told
+    number = taken.told["transfer"]
+    assert receive(folder, *(["--without-list"] if without_list else [])).told["transfer"] == number
+    assert call("transfer", "check", number).exit_code == 0
+    if without_list:
+        assert call("volume", "list").told["volumes"][0]["title"] == "이관"
+    receipt = tmp_path / "receipt.jsonl"
+    assert call("transfer", "receipt", number, "--output", receipt).exit_code == 0
+    assert call("receipt", "verify", receipt, "--folder", folder).told["failures"] == []
+
+
+def test_findings_of_a_list_named_in_cp949_name_it_as_people_read_it(call: Call, tmp_path: Path) -> None:
+    folder = transfer(tmp_path / "t", row("A-1", "없음.txt"), files=("가.txt",))
+    in_cp949(folder / "기록물철목록.csv")
+    told = call("transfer", "receive", folder, "--agency", AGENCY).told["findings"]
+    assert {each["where"]["list"] for each in told if each["rule"] == "file.missing"} == {"기록물철목록.csv"}

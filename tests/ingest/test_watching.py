@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -296,3 +297,24 @@ def test_where_nothing_is_watched_no_job_looks(place: Installation) -> None:
     settings = place.site().settings
     assert not recurring.is_any(["minutely"], settings)
     assert recurring.is_any(["minutely"], replace(settings, watch=Path("/tmp")))
+
+
+@pytest.mark.parametrize("by_a_job", [False, True])
+def test_a_folder_named_in_cp949_is_answered_and_keeps_no_other_waiting(
+    call: Call, root: Path, place: Installation, by_a_job: bool
+) -> None:
+    cp949 = os.fsdecode("이관".encode("cp949"))
+    transfer(root / AGENCY / cp949, row("A-1", "가.txt"), files=("가.txt",))
+    (root / AGENCY / f"{cp949}.done").touch()
+    other = transfer(root / AGENCY / "흙", row("A-2", "나.txt"), files=("나.txt",))
+    (root / AGENCY / "흙.done").touch()
+    if by_a_job:
+        place.environment["SEOGO_WATCH"] = str(root)
+        site = place.site()
+        list(watch_jobs.look_for_folders(site))
+        site.engine.dispose()
+        assert call("work", "--until-idle").told["failed"] == []
+    else:
+        assert [each["folder"] for each in look(call).told["answers"]] == ["흙", "이관"]
+    numbers = {answer(each)["transfer"] for each in (root / AGENCY / cp949, other)}
+    assert numbers == {"2026-0001", "2026-0002"}

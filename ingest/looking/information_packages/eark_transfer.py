@@ -81,7 +81,7 @@ def _volume(
             path for path in promises.named if folder.size(path) is None and is_record(path, promises.named)
         ]
         items = items_of(folder, _records(folder, promises), missing)
-    place = folder.prefix + METS
+    place = shown(folder.prefix + METS)
     return replace(
         best,
         title=best.title or label or identifier or folder.name,

@@ -142,7 +142,7 @@ def _compare(package: _Package, content: ContentItem, item: ManifestItem, path: 
 
 def _volume(package: _Package) -> VolumeDescription:
     title = package.told.title or package.identifier or package.folder.name
-    place = package.folder.arrived(METADATA)
+    place = shown(package.folder.arrived(METADATA))
     return VolumeDescription(
         title=title,
         sender_id=package.identifier or None,

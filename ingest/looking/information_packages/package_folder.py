@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.looking.inventory import Inventory
-from ingest.looking.landing import Arrival, normal, raw
+from ingest.looking.landing import Arrival, normal, raw, read_name
 
 _NOTES = (
     "CREATE TABLE IF NOT EXISTS package_notes (kind TEXT, path BLOB, value TEXT, PRIMARY KEY (kind, path)) "
@@ -27,7 +27,7 @@ class PackageFolder:
     @property
     def name(self) -> str:
         """What the package is called: its folder."""
-        return normal(self.prefix.rstrip("/") or self.arrival.folder.name)
+        return normal(read_name(self.prefix.rstrip("/") or self.arrival.folder.name)[0])
 
     def size(self, path: str) -> int | None:
         size: int | None = self._ask("size", path)
