@@ -1,6 +1,6 @@
 """What becomes of an upload: finished it is received as any other folder; left alone it is let go."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ from archive.errors import ArchiveError, Conflict, Refused, WrongCall
 from archive.site.evidence import seal_now
 from archive.site.site import Site
 from archive.work import jobs
+from archive.work.jobs import Job
 from ingest.taking import receiving
 from ingest.taking.receiving import Asked
 from ingest.transfers import Transfer
@@ -22,6 +23,10 @@ ABANDONED_AFTER = timedelta(days=7)
 NOT_NEEDED = ("stored", "returned", "closed")
 """States of a transfer whose folder is not read again."""
 ENDS = ("abandon", "clear")
+GIVEN_UP = (
+    "The folder could not be received; the archive sees why. "
+    "Choose the folder again and finish it once more; if that fails too, tell the archive."
+)
 
 
 def finish(session: Session, site: Site, upload: Upload, *, by: str, partly: bool) -> None:
@@ -30,7 +35,7 @@ def finish(session: Session, site: Site, upload: Upload, *, by: str, partly: boo
     if not held.parts() or not held.is_whole():
         raise Conflict("Not all of the folder has arrived.", next="Choose the folder again and let it go on.")
     upload.move("finish", site.now())
-    once = f"receive-upload:{upload.name}:{site.now().isoformat()}"
+    once = f"receive-upload:{upload.name}:{len(_tried(session, upload))}"
     jobs.submit(session, "receive-upload", once=once, lane="staff", upload=upload.name, by=by, partly=partly)
 
 
@@ -69,6 +74,25 @@ def receive_upload(site: Site, upload: str, by: str, partly: bool) -> Iterator[j
     seal_now(site)
 
 
+def settle(session: Session, site: Site, upload: Upload) -> Upload:
+    """One whose job was given up is refused, so that its sender can go on with it or let it go."""
+    if was_given_up(session, upload):
+        upload.reason = GIVEN_UP
+        upload.move("refuse", site.now())
+    return upload
+
+
+def was_given_up(session: Session, upload: Upload) -> bool:
+    """Whether it still tells that it is received, though the newest job that would do so failed."""
+    return upload.state == "finished" and _tried(session, upload)[-1:] == ["failed"]
+
+
+def _tried(session: Session, upload: Upload) -> Sequence[str]:
+    """The states of its jobs, one for each time that it was finished."""
+    mine = select(Job.state).where(Job.once.startswith(f"receive-upload:{upload.name}:"))
+    return session.scalars(mine.order_by(Job.id)).all()
+
+
 def _row(session: Session, name: str) -> Upload:
     """Its row for this transaction alone."""
     return session.scalars(select(Upload).where(Upload.name == name).with_for_update()).one()
@@ -87,6 +111,7 @@ def sweep_uploads(site: Site) -> Iterator[jobs.Progress]:
 
     A row ends first, and only then its folder goes: a kill between the two leaves a folder for the next day.
     """
+    _settle_all(site)
     with site.reading_session() as session:
         ending = [(name, verb) for verb in ENDS for name in session.scalars(_ending(verb, site, Upload.name))]
     for done, (name, verb) in enumerate(ending, start=1):
@@ -98,6 +123,12 @@ def sweep_uploads(site: Site) -> Iterator[jobs.Progress]:
         if has_ended:
             Holding(site, name).clear()
             yield len(ending), len(ending)
+
+
+def _settle_all(site: Site) -> None:
+    with site.open_session.begin() as session:
+        for upload in session.scalars(select(Upload).where(Upload.state == "finished").with_for_update()):
+            settle(session, site, upload)
 
 
 def _end(site: Site, name: str, verb: str) -> None:

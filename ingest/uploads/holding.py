@@ -135,9 +135,13 @@ class Holding:
         return {each.path: each for part in self.parts() for each in part.kept()}
 
     def folder(self) -> Path:
-        """The folder that was sent."""
-        inside = [path for path in (self.root / "files").iterdir() if path.is_dir()]
-        return inside[0] if len(inside) == 1 else self.root / "files"
+        """The folder that was sent: all that arrived lies in it.  Refused when nothing did."""
+        root = self.root / "files"
+        inside = list(root.iterdir()) if root.is_dir() else []
+        if not inside:
+            raise Refused("No file of the folder arrived.", code="upload.empty",
+                          next="Choose a folder whose files may be kept.")  # fmt: skip
+        return inside[0] if len(inside) == 1 and inside[0].is_dir() else root
 
     def clear(self) -> None:
         """Let go of the files; nothing here is in custody."""
@@ -156,7 +160,7 @@ def _listed(told: Any) -> list[Listed]:
         files = [
             Listed(str(path), int(size), int(modified), str(sha256)) for path, size, modified, sha256 in told
         ]
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise _not_understood() from error
     size = sum(each.size for each in files)
     one_each = len({each.path for each in files}) == len(files)

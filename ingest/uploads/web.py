@@ -5,9 +5,10 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf.csrf import generate_csrf
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from archive.errors import Conflict
-from archive.holdings import Agency
+from archive.holdings import AGENCY_CODE, Agency
 from archive.site.reader.web import needs, reader, say, session, site
 from archive.site.site import Site
 from ingest.uploads import arriving, corrections, rows, tus
@@ -43,7 +44,7 @@ def begin() -> ResponseReturnValue:
     agency = own or request.form.get("agency", "").strip()
     round_of = request.form.get("round_of", "").strip() or None
     errors = {}
-    if not agency or len(agency) > 40:
+    if AGENCY_CODE.fullmatch(agency) is None:
         errors["agency"] = say("form.need", field=say("desk.agency"))
     elif round_of and not corrections.may_correct(session(), round_of, agency):
         errors["round_of"] = say("uploads.round.wrong")
@@ -71,6 +72,10 @@ def _list_page(errors: dict[str, str]) -> str:
 @needs(SENDS)
 def one(name: str) -> ResponseReturnValue:
     upload = rows.get(session(), name, reader())
+    if arriving.was_given_up(session(), upload):
+        with site().open_session.begin() as db:
+            arriving.settle(db, site(), rows.get(db, name, reader(), to_write=True))
+        return redirect(url_for("uploads.one", name=name), 303)
     held = Holding(site(), name)
     failed = held.failed() if upload.state in ("open", "refused") else []
     return render_template(
@@ -99,7 +104,7 @@ def list_part(name: str) -> ResponseReturnValue:
     told = request.get_json(silent=True)
     listed = told.get("files") if isinstance(told, dict) else None
     with site().open_session.begin() as db:
-        upload = _open(rows.get(db, name, reader(), to_write=True))
+        upload = _open(db, rows.get(db, name, reader(), to_write=True))
         opened, refused = Holding(site(), name).open_part(listed, upload.files, upload.bytes)
         files = opened.files()
         upload.count(len(files), opened.length())
@@ -112,7 +117,8 @@ def list_part(name: str) -> ResponseReturnValue:
     ), 201  # fmt: skip
 
 
-def _open(upload: Upload) -> Upload:
+def _open(db: Session, upload: Upload) -> Upload:
+    arriving.settle(db, site(), upload)
     if upload.state == "refused":
         upload.move("go on", site().now())
     if upload.state != "open":
@@ -151,13 +157,13 @@ def _go_on(seen: Upload) -> None:
     """Let the row tell that somebody goes on, but not with each chunk.  Conflict when it has ended."""
     if not seen.is_fresh(site().now()):
         with site().open_session.begin() as db:
-            _open(rows.get(db, seen.name, reader(), to_write=True)).touched_at = site().now()
+            _open(db, rows.get(db, seen.name, reader(), to_write=True)).touched_at = site().now()
 
 
 def _forget(name: str, number: int) -> None:
     """Its files are listed again in another part."""
     with site().open_session.begin() as db:
-        upload = _open(rows.get(db, name, reader(), to_write=True))
+        upload = _open(db, rows.get(db, name, reader(), to_write=True))
         part = Holding(site(), name).part(number)
         listed = part.files()
         part.remove()
@@ -176,7 +182,7 @@ def finish(name: str) -> ResponseReturnValue:
     partly = isinstance(told, dict) and told.get("partly") is True
     with site().open_session.begin() as db:
         upload = rows.get(db, name, reader(), to_write=True)
-        arriving.finish(db, site(), _open(upload), by=reader().name, partly=partly)
+        arriving.finish(db, site(), _open(db, upload), by=reader().name, partly=partly)
     return jsonify(state="finished")
 
 
@@ -184,7 +190,8 @@ def finish(name: str) -> ResponseReturnValue:
 @needs(SENDS)
 def cancel(name: str) -> ResponseReturnValue:
     with site().open_session.begin() as db:
-        rows.get(db, name, reader(), to_write=True).move("cancel", site().now())
+        upload = rows.get(db, name, reader(), to_write=True)
+        arriving.settle(db, site(), upload).move("cancel", site().now())
     Holding(site(), name).clear()
     return redirect(url_for("uploads.all"), 303)
 

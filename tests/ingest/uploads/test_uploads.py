@@ -3,8 +3,9 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from archive.work.jobs import Job
 from ingest.transfers import Transfer
 from ingest.uploads import Upload
 from ingest.uploads.arriving import receive_upload, sweep_uploads
@@ -227,3 +228,64 @@ def test_nothing_of_an_upload_is_in_a_store(shown: Shown, sending: Sending) -> N
     sending.send(("보냄/a", b"only here 7c1f"))
     stores = shown.site.settings.home / "stores"
     assert not [path for path in stores.rglob("*") if path.is_file() and b"7c1f" in path.read_bytes()]
+
+
+def test_everything_that_arrived_is_received_also_what_lies_beside_a_folder(
+    shown: Shown, sending: Sending
+) -> None:
+    sending.send(("기록물철목록.csv", LISTED), ("a.txt", b"beside a folder"), ("sub/b.txt", b"in it"))
+    sending.finish()
+    upload = receive(shown, sending)
+    with shown.site.reading_session() as session:
+        transfer = session.scalars(select(Transfer).where(Transfer.number == upload.transfer)).one()
+    assert (upload.state, transfer.files) == ("received", 3)
+
+
+def test_a_folder_of_which_nothing_may_be_kept_is_refused(shown: Shown, sending: Sending) -> None:
+    assert sending.list(row("보냄/a\\b.txt", b"1")).get_json()["failed"][0]["reason"] == "name"
+    sending.finish()
+    upload = receive(shown, sending)
+    assert (upload.state, "No file" in (upload.reason or "")) == ("refused", True)
+
+
+def test_an_upload_that_was_given_up_says_so_and_its_sender_goes_on(shown: Shown, sending: Sending) -> None:
+    sending.send(*FOLDER[:2], ("보냄/sub/b.txt", b"a folder of its own"))
+    for path in ("page", "list", "cancel"):
+        sending.finish()
+        assert stored(shown, sending.name).state == "finished"
+        assert sending.list(row("보냄/c.txt", b"3")).status_code == 409
+        give_up(shown, sending)
+        if path == "page":
+            page = sending.client.get(sending.address, follow_redirects=True).get_data(as_text=True)
+            assert "the archive sees why" in page and 'id="upload"' in page
+            sending.finish()
+            assert receive(shown, sending).state == "received"
+            sending = begun(shown, "sender")
+            sending.send(*FOLDER)
+        elif path == "list":
+            sending.send(("보냄/c.txt", b"3"))
+            assert stored(shown, sending.name).state == "open"
+        else:
+            assert sending.client.post(f"{sending.address}/cancel").status_code == 303
+            assert stored(shown, sending.name).state == "cancelled"
+
+
+def test_an_upload_that_was_given_up_and_left_alone_is_let_go(shown: Shown, sending: Sending) -> None:
+    sending.send(*FOLDER)
+    sending.finish()
+    give_up(shown, sending)
+    list(sweep_uploads(shown.site))
+    assert stored(shown, sending.name).state == "refused"
+
+
+def give_up(shown: Shown, sending: Sending) -> None:
+    mine = Job.once.startswith(f"receive-upload:{sending.name}:")
+    with shown.site.open_session.begin() as session:
+        session.execute(update(Job).where(mine).values(state="failed", reason="it broke"))
+
+
+@pytest.mark.parametrize("code", ["", "서울", "a b", "x" * 41, "../x"])
+def test_a_code_that_is_no_agency_s_is_told_before_anything_is_sent(shown: Shown, code: str) -> None:
+    client = shown.signed_in("archivist")
+    assert client.post("/desk/uploads", data={"agency": code}).status_code == 422
+    assert client.post("/desk/uploads", data={"agency": "6110000"}).status_code == 303
