@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
-from archive.errors import ArchiveError, Conflict
+from archive.errors import ArchiveError, Conflict, Missing, Unavailable
 from archive.stores.s3 import CONNECTIONS, Server
 from archive.stores.store import Stored
 
@@ -52,23 +52,54 @@ class Uploads:
 
 
 def put_or_adopt(server: Server, key: str, data: bytes, sha256: str) -> None:
-    """Write one object, or find that the same bytes are there already.  Conflict otherwise."""
+    """Write one object, or find that the same bytes are there already.  Conflict otherwise.
+
+    A server that ran full may have kept the name of an object and not the object: it refuses to
+    write what it then does not give.  Such a name is written over where it has the ETag of these
+    very bytes, so that no others can be lost.
+    """
     try:
         server.put(key, data, sha256, if_absent=True)
     except Conflict:
-        adopt(server, key, Stored(sha256, len(data)))
+        try:
+            adopt(server, key, Stored(sha256, len(data)))
+        except Missing as error:
+            _write_over_a_name(server, key, data, sha256, error)
+
+
+def _write_over_a_name(server: Server, key: str, data: bytes, sha256: str, why: Missing) -> None:
+    etag = hashlib.md5(data, usedforsecurity=False).hexdigest()
+    try:
+        server.put(key, data, sha256, if_match=f'"{etag}"')
+    except (Conflict, Missing) as error:
+        raise _conflict(server, key, why) from error
 
 
 def adopt(server: Server, key: str, stored: Stored) -> None:
-    """Accept what another writer or a half delivery left, when it is the same bytes read anew."""
+    """Accept what another writer or a half delivery left, when it is the same bytes read anew.
+
+    Missing and Unavailable when the server does not give it; Conflict when it is something else.
+    """
     try:
         found = hash_object(server, key)
+    except (Missing, Unavailable):
+        raise
     except ArchiveError as error:
-        raise Conflict(
-            f"{key} cannot be in store {server.store}: {error.message}", code="store.taken"
-        ) from error
+        raise _conflict(server, key, error) from error
     if found != stored:
         raise Conflict(f"{key} is already in store {server.store} with other bytes.", code="store.taken")
+
+
+def compare(server: Server, key: str, stored: Stored) -> None:
+    """The same where nothing can be written: what is not given is a Conflict."""
+    try:
+        adopt(server, key, stored)
+    except Missing as error:
+        raise _conflict(server, key, error) from error
+
+
+def _conflict(server: Server, key: str, why: ArchiveError) -> Conflict:
+    return Conflict(f"{key} cannot be in store {server.store}: {why.message}", code="store.taken")
 
 
 def hash_object(server: Server, key: str, version: str | None = None) -> Stored:
@@ -124,7 +155,7 @@ class S3Sink:
             self._server.join_parts(self._key, upload, parts)
         except Conflict:
             self._drop(upload)
-            adopt(self._server, self._key, stored)
+            compare(self._server, self._key, stored)
 
     def abort(self) -> None:
         self._buffer.clear()
@@ -163,7 +194,7 @@ class ComparingSink:
 
     def finish(self, sha256: str) -> None:
         stored = Stored(self._digest.hexdigest(), self._size)
-        self._uploads.submit(0, adopt, self._uploads.server, self._key, stored)
+        self._uploads.submit(0, compare, self._uploads.server, self._key, stored)
 
     def abort(self) -> None:
         """There is nothing to drop."""

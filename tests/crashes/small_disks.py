@@ -27,6 +27,9 @@ class SmallDisk:
         size = f"remount,size={kilobytes}k"
         subprocess.run([*self.enter, "mount", "-o", size, str(self.folder)], check=True)
 
+    def remove(self, name: str) -> None:
+        subprocess.run([*self.enter, "rm", str(self.folder / name)], check=True)
+
     def run(self, place: Installation, *arguments: str | Path) -> Answer:
         """A command of an installation that has a store on this disk."""
         done = subprocess.run(

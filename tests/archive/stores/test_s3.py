@@ -4,10 +4,12 @@ import hashlib
 
 import pytest
 
-from archive.errors import Conflict, Damaged, Refused
+from archive.errors import Conflict, Damaged, Refused, Unavailable
 from archive.stores import admit, open_store
 from archive.stores.s3_store import S3Store
+from archive.stores.s3_uploads import put_or_adopt
 from tests.archive.places import new_s3_url, s3_credentials
+from tests.crashes.s3_faults import Fault, between
 from tests.servers import accounts
 
 pytestmark = pytest.mark.servers
@@ -52,6 +54,20 @@ def test_what_a_half_delivery_left_is_adopted_when_it_is_the_same_and_never_repl
     assert [key for key, _ in store.find("packages/")] == [
         f"packages/R-1/v1/{name}" for name in ("a", "b", "tagmanifest-sha256.txt")
     ]
+
+
+def test_a_server_that_falls_silent_over_what_is_there_already_is_away_and_nothing_is_in_the_way(kind):
+    with between(accounts.server(kind)) as door:
+        opened = open_store("a", door.of(new_s3_url(kind)), s3_credentials(kind))
+        assert isinstance(opened, S3Store)
+        for _ in range(2):
+            put_or_adopt(opened.server, "k", b"1", sha256(b"1"))
+        door.fault = Fault("gone", "GET", 1 + door.counted["GET"])
+        with pytest.raises(Unavailable):
+            put_or_adopt(opened.server, "k", b"1", sha256(b"1"))
+        door.fault = None
+        with pytest.raises(Conflict):
+            put_or_adopt(opened.server, "k", b"2", sha256(b"2"))
 
 
 def test_what_somebody_else_left_below_the_prefix_stops_the_bag(store):
