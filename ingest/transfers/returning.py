@@ -7,6 +7,7 @@ from archive import ledger
 from archive.errors import Conflict, WrongCall
 from archive.site.site import Site
 from ingest.transfers import rows as transfers
+from ingest.transfers import volume_rows
 from ingest.transfers.rows import FindingRow, Transfer, TransferVolume
 from ingest.transfers.turns import alone
 
@@ -20,6 +21,7 @@ def give_back(
 ) -> None:
     """Return (반려) what is waiting, all of it or the volumes at ``positions``, with the reason.
 
+    Conflict, and nothing is returned, when one of these neither waits nor was returned before.
     With ``own`` each volume is told its own errors too, and the reason may be empty.
     """
     if not (own or reason.strip()):
@@ -34,6 +36,8 @@ def _give_back(site: Site, number: str, by: str, reason: str, positions: set[int
     with site.open_session.begin() as session:
         transfer = transfers.get(session, number)
         waiting = _waiting(session, transfer)
+        if positions is not None:
+            _refuse_others(session, transfer, positions.difference(waiting))
         chosen = [place for place in waiting if positions is None or place in positions]
         if not chosen and (waiting or positions or transfer.state not in ("waiting", "checked")):
             raise Conflict(
@@ -57,10 +61,17 @@ def _give_back(site: Site, number: str, by: str, reason: str, positions: set[int
 
 
 def _waiting(session: Session, transfer: Transfer) -> list[int]:
-    mine = select(TransferVolume.position).where(
-        TransferVolume.transfer_id == transfer.id, TransferVolume.state == "waiting"
-    )
-    return list(session.scalars(mine.order_by(TransferVolume.position)))
+    return list(volume_rows.positions(session, transfer, "waiting"))
+
+
+def _refuse_others(session: Session, transfer: Transfer, places: set[int]) -> None:
+    """A volume that was named and is in custody, or is none, must not be passed over in silence."""
+    if wrong := places.difference(volume_rows.positions(session, transfer, "returned") if places else ()):
+        told = ", ".join(str(place + 1) for place in sorted(wrong)[:20])
+        raise Conflict(
+            f"{len(wrong)} volumes of transfer {transfer.number} cannot be returned: {told}.",
+            next=f"Only what waits can; look at it with: seogo transfer show {transfer.number}",
+        )
 
 
 def _return(session: Session, transfer: Transfer, places: list[int], reason: str, own: bool) -> None:

@@ -92,3 +92,21 @@ def test_what_the_desk_accepts_is_sealed(site: Site, number: str, monkeypatch: p
         assert session.scalars(select(LedgerEntry).where(LedgerEntry.position.is_(None))).all() == []
         acts = session.scalars(select(LedgerEntry.entry)).all()
     assert any("volume.accepted" in act for act in acts)
+
+
+def test_a_named_volume_that_cannot_be_returned_is_told_and_nothing_is_returned(
+    site: Site, number: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def states() -> list[str]:
+        with site.reading_session() as session:
+            return [row.state for row in transfers.volumes_of(session, transfers.get(session, number))]
+
+    packing(monkeypatch)
+    list(receiving.accept(site, number, by="p-2", positions={0}))
+    for places in ({0, 1}, {1, 99}):
+        with pytest.raises(Conflict, match="1 volumes of transfer"):
+            returning.give_back(site, number, by="p-1", reason="틀림", positions=places)
+        assert states() == ["stored", "waiting", "waiting"]
+    returning.give_back(site, number, by="p-1", reason="틀림", positions={1})
+    returning.give_back(site, number, by="p-1", reason="틀림", positions={1, 2})
+    assert states() == ["stored", "returned", "returned"]
