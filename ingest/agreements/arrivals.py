@@ -10,13 +10,19 @@ from ingest.looking.inspection import Inspection
 from ingest.looking.inventory import HELD
 
 
-def note(site: Site, inspection: Inspection, *, agency: str, on: date) -> int | None:
+def note(
+    site: Site, inspection: Inspection, *, agency: str, on: date, version: int | None = None
+) -> int | None:
     """Note what was not agreed; the version that judges.
 
-    ``on`` is the day of arrival: the agreement of that day judges for good.
+    ``on`` is the day of arrival.  The agreement that was in force then judges for good: ``version`` is the
+    one that did, also when another began on the same day.
     """
     with site.reading_session() as session:
-        agreed = versions.in_force(session, agency, on)
+        if version is None:
+            agreed = versions.in_force(session, agency, on)
+        else:
+            agreed = versions.get_version(session, agency, version)
     if agreed is None:
         return None
     arriving = Arriving(inspection, scanned=site.settings.scanner.is_set)

@@ -44,7 +44,9 @@ def check(site: Site, number: str, say: Say, *, by: str) -> None:
         )
         whole.note(site, inspection, transfer.claimed)
         arrived_on = transfer.received_at.astimezone(SEOUL).date()
-        agreed = arrivals.note(site, inspection, agency=transfer.agency_code, on=arrived_on)
+        agreed = arrivals.note(
+            site, inspection, agency=transfer.agency_code, on=arrived_on, version=transfer.agreement_version
+        )
         reading.read_files(site.settings, inspection, receiving.checking(say))
         with site.open_session.begin() as session:
             transfer = transfers.get(session, number)

@@ -103,14 +103,17 @@ def test_a_clause_may_only_warn(call: Call, receive: Call, tmp_path: Path) -> No
     assert (said.exit_code, said.told["volumes"]["accepted"], len(agreed(said))) == (0, 2, 1)
 
 
-def test_a_dry_run_and_a_later_check_judge_alike(call: Call, receive: Call, tmp_path: Path) -> None:
+@pytest.mark.parametrize("begins", ["2026-03-01", "2026-03-02"])
+def test_a_dry_run_and_a_later_check_judge_alike_whenever_the_next_version_begins(
+    call: Call, receive: Call, tmp_path: Path, begins: str
+) -> None:
     add(call, document(tmp_path, FORMATS))
     folder = two(tmp_path / "t")
     dry = receive(folder, "--dry-run")
     assert agreed(receive(folder)) == agreed(dry) != []
     add(
         call,
-        document(tmp_path, 'id = "all"\nrule = "largest-file"\nbytes = 1', version=2, begins="2026-03-02"),
+        document(tmp_path, 'id = "all"\nrule = "largest-file"\nbytes = 1', version=2, begins=begins),
     )
     assert agreed(call("transfer", "check", "2026-0001")) == agreed(dry)
 
