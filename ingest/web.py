@@ -117,7 +117,8 @@ def give_back(number: str) -> ResponseReturnValue:
     it, chosen = _summary(number), _numbers(request.args.getlist("volume"))
     first = browsing.waiting(session(), it.transfer, only_faulty=True, limit=2)
     which = "faulty" if it.faulty > AT_ONCE * 2 and not chosen else "chosen"
-    places = chosen or {row.position for row in _offered(it, chosen) if row.id in _faulty(it)}
+    faulty = transfers.faulty(session(), it.transfer)
+    places = chosen or {row.position for row in _offered(it, chosen) if row.id in faulty}
     words = overview.reasons(session(), it.transfer) if len(first) == 1 and not chosen else ""
     return _return_page(it, Sending(which, places, words, (), own=not words), {})
 
@@ -172,10 +173,6 @@ def _offered(it: Summary, chosen: set[int]) -> Sequence[TransferVolume]:
     if further := chosen - {row.position for row in first}:
         return [*browsing.waiting(session(), it.transfer, among=further), *first]
     return first
-
-
-def _faulty(it: Summary) -> set[int]:
-    return transfers.faulty(session(), it.transfer)
 
 
 def _positions(transfer: Transfer, asked: Sending) -> set[int] | None:

@@ -58,6 +58,11 @@ def day(value: date, language: Language) -> str:
     return f"{value.day}{NBSP}{_MONTHS[value.month - 1]}{NBSP}{value.year}"
 
 
+def day_of(value: datetime, language: Language) -> str:
+    """The day of an instant in Seoul, whoever reads it."""
+    return day(value.astimezone(SEOUL).date(), language)
+
+
 def moment(value: datetime, language: Language) -> str:
     """A day with its time in Seoul, whoever reads it."""
     local = value.astimezone(SEOUL)

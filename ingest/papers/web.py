@@ -52,6 +52,8 @@ def issue(number: str) -> ResponseReturnValue:
 @bp.get("/papers/<kind>/<int:which>/<name>")
 @needs(DESK)
 def file(number: str, kind: str, which: int, name: str) -> ResponseReturnValue:
+    if kind not in making.KINDS:
+        raise Missing(f"There is no paper {kind[:40]}.")
     paper = receipts.get(session(), _transfer(number), which, kind)
     ending = {"pdf": "application/pdf", "csv": "text/csv"}.get(name.rpartition(".")[2], "application/jsonl")
     return download(issuing.blocks(site(), number, paper, name), ending, name)

@@ -13,7 +13,7 @@ from archive import holdings
 from archive.errors import Refused
 from archive.holdings import ContentFile, Item
 from archive.site import language
-from archive.site.site import SEOUL, Site
+from archive.site.site import Site
 from ingest import transfers
 from ingest.receipts.contents import COMPLETED
 from ingest.receipts.issuing import Receipt, of_transfer
@@ -69,11 +69,11 @@ def notice(site: Site, session: Session, transfer: Transfer) -> dict[str, Any]:
 def letter(site: Site, session: Session, transfer: Transfer) -> bytes:
     """The notice as a PDF in Korean."""
     told = notice(site, session, transfer)
-    notified = datetime.fromisoformat(told["notified_at"]).astimezone(SEOUL)
+    notified = datetime.fromisoformat(told["notified_at"])
     html = _templates().get_template("letter.html").render(
         it=told, most=MOST_IN_LETTER, size=language.size, number=language.number,
         moment=lambda text: language.moment(datetime.fromisoformat(text), "ko"),
-        day=language.day(notified.date(), "ko"),
+        day=language.day_of(notified, "ko"),
     )  # fmt: skip
     title = f"인수완료통지 {transfer.number}"
     return letters.pdf(html, title=title, foot=f"{site.settings.name} {title}")

@@ -47,6 +47,7 @@ def plan(
 ) -> Iterator[Plan]:
     """Plans of the volumes that may be taken, all or those at these places, decided some at a time."""
     after, scanner = -1, examiners.told_by_scanner(site.settings)
+    chosen = None if positions is None else frozenset(positions)
     while True:
         with site.open_session.begin() as session:
             transfer = transfers.get(session, custody.number)
@@ -55,7 +56,7 @@ def plan(
             if not rows:
                 return
             after = rows[-1].position
-            wanted = [row for row in rows if positions is None or row.position in positions]
+            wanted = [row for row in rows if chosen is None or row.position in chosen]
             give_references(session, site, [row for row in wanted if row.reference is None])
             _decide_scan(site, wanted, scanner)
         for row in wanted:

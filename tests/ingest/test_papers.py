@@ -240,6 +240,8 @@ def test_a_paper_is_asked_for_and_handed_out_at_the_desk(
         assert check(call, tmp_path / f"{stem}.jsonl").told["failures"] == []
     assert client.get(f"{page}/inspection_report/1/other.pdf").status_code == 404
     assert client.get(f"{page}/inspection_report/9/seogo.pdf").status_code == 404
+    assert call("transfer", "receipt", number, "--output", tmp_path / "receipt").exit_code == 0
+    assert client.get(f"{page}/receipt/1/seogo-{number}-receipt-1.pdf").status_code == 404
     assert client.post(page, data={"kind": "letter"}).status_code == 404
     assert desk("auditor").get(page).status_code == 403
 

@@ -10,6 +10,10 @@ import pymupdf
 import pytest
 
 from archive.database import Base
+from archive.printing import Table
+from ingest import transfers
+from ingest.acceptance import report
+from ingest.papers import issuing
 from ingest.samples.making import make
 from tests.conftest import Installation
 from tests.ingest.conftest import AGENCY, Call
@@ -262,3 +266,21 @@ def test_rounds_that_wait_together_take_a_volume_once_and_tell_where_their_bytes
     told = [each["severity"] for each in later.told["findings"] if each["rule"] == "list.already_held"]
     assert told == ["note", "error"]
     assert call("transfer", "accept", numbers[1]).told["findings"] == later.told["findings"]
+
+
+@pytest.mark.parametrize(("clock", "day"), [("14:59", "2026. 11. 28."), ("15:00", "2026. 11. 29.")])
+def test_a_report_tells_the_day_of_a_round_in_seoul(
+    receive: Call, place: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: str, day: str
+) -> None:
+    instant = f"2026-11-28T{clock}:00+00:00"
+    monkeypatch.setenv("SEOGO_CLOCK", instant)
+    place.environment["SEOGO_CLOCK"] = instant
+    first, second, _ = three_rounds(tmp_path)
+    number = receive(first).told["transfer"]
+    again = receive(second, "--round-of", number).told["transfer"]
+    site = place.site()
+    with site.reading_session() as session:
+        rows = report.document(session, transfers.get(session, again), issuing.asked(site, "ko")).blocks
+    site.engine.dispose()
+    days = [cell for block in rows if isinstance(block, Table) for line in block.rows for cell in line]
+    assert [cell.replace("\xa0", " ") for cell in days].count(day) == 2
