@@ -1,18 +1,20 @@
 """What could not be taken is read to the end, so that the agency hears of everything at once."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from itertools import groupby
 from operator import itemgetter
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from archive.site.site import Site
 from ingest import transfers
-from ingest.checking import reading
+from ingest.checking import examiners, reading
 from ingest.looking.inspection import Inspection
 from ingest.looking.inventory import READ, About
+from ingest.malware import scans
 from ingest.releases import releasing
-from ingest.transfers import Transfer, readings, volume_rows
+from ingest.transfers import Transfer, TransferVolume, readings, volume_rows
 
 
 def check(site: Site, number: str, inspection: Inspection, progress: Callable[[int, int], None]) -> None:
@@ -29,9 +31,24 @@ def check(site: Site, number: str, inspection: Inspection, progress: Callable[[i
     reading.read_files(site.settings, inspection, progress, places=unread)
     with site.open_session.begin() as session:
         transfer = transfers.get(session, number)
+        _count_scanned(site, session, transfer, unread)
         transfers.add_findings(session, transfer, _untold(session, transfer, inspection))
         readings.keep(session, transfer, inspection)
         releasing.renew(session, transfer)
+
+
+def _count_scanned(site: Site, session: Session, transfer: Transfer, places: Collection[int]) -> None:
+    """Where one pass is the only scan, what is read here is scanned in it; what was packed is counted."""
+    signatures = examiners.told_by_scanner(site.settings) if scans.is_one_pass(site) else None
+    if signatures:
+        unplanned = select(TransferVolume.position, TransferVolume.files).where(
+            TransferVolume.transfer_id == transfer.id,
+            TransferVolume.state == "waiting",
+            TransferVolume.reference.is_(None),
+        )
+        among = frozenset(places)
+        files = sum(files for place, files in session.execute(unplanned) if place in among)
+        scans.looked_at(session, transfer, files=files, signatures=signatures)
 
 
 def _untold(session: Session, transfer: Transfer, inspection: Inspection) -> Iterator[About]:

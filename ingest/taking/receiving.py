@@ -82,6 +82,7 @@ def receive(site: Site, asked: Asked, say: Say) -> str:
                 for done, total, _ in steps:
                     say("storing", done, total)
             left_over.check(site, number, inspection, checking(say))
+            scans.end_second(site, number)
         _settle(site, number)
     return number
 
@@ -104,6 +105,7 @@ def accept(
         with closing(taking) as steps:
             for done, total, _ in steps:
                 yield done, total
+        scans.end_second(site, number)
         _settle(site, number)
 
 
@@ -263,7 +265,6 @@ def _take(
             yield from accession.take(
                 site, custody, inspection, plans, keeping=keeping, total=total, packers=packers
             )
-        scans.end_second(site, number)
     completing.try_now(site)
 
 
