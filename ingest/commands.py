@@ -135,13 +135,13 @@ def accept(site: Site, number: str, places: tuple[int, ...], as_json: bool) -> i
 @click.option("--reason", required=True, help="What the agency has to correct.")
 @json_option
 @pass_site
-def return_(site: Site, number: str, places: tuple[int, ...], reason: str, as_json: bool) -> None:
+def return_(site: Site, number: str, places: tuple[int, ...], reason: str, as_json: bool) -> int:
     """Send back what waits, or the volumes named, with the reason."""
     returning.give_back(site, number, by=BY, reason=reason, positions=_positions(places))
-    seal_now(site)
     with site.reading_session() as session:
         told = results.with_history(session, number)
         say(told, as_json, lambda: in_words(told))
+    return seal_or_say(site)
 
 
 transfer.add_command(receipt_commands.give)

@@ -7,7 +7,7 @@ import click
 
 from archive.errors import Missing
 from archive.ledger import COMMAND_LINE as BY
-from archive.site.evidence import seal_now
+from archive.site.evidence import seal_or_say
 from archive.site.many import Many
 from archive.site.site import Site
 from archive.site.terminal import Command, json_option, pass_site, say
@@ -34,7 +34,7 @@ SHOWN = 100
 @click.option("--condition", type=click.Choice(CONDITIONS), help="Grade of the paper (보존상태).")
 @json_option
 @pass_site
-def judge(site: Site, /, number: str, place: int, item: int | None, as_json: bool, **seen: Any) -> None:
+def judge(site: Site, /, number: str, place: int, item: int | None, as_json: bool, **seen: Any) -> int:
     """Say of a volume or an item whether it is fit.  What is unfit keeps its volume from being taken."""
     with site.open_session.begin() as session:
         transfer = transfers.get(session, number)
@@ -42,9 +42,9 @@ def judge(site: Site, /, number: str, place: int, item: int | None, as_json: boo
         about = volume if item is None else listed.item_at(session, volume, item - 1)
         verdicts.give(session, transfer, about, Seen(**seen), by=BY, at=site.now())
         told = {"transfer": number, "volume": place, "item": item, "title": about.title, **seen}
-    seal_now(site)
     what = f"Item {item} of volume {place}" if item else f"Volume {place}"
     say(told, as_json, lambda: f"{what} ({told['title']}) is {told['verdict'].replace('_', ' ')}.")
+    return seal_or_say(site)
 
 
 @click.command(cls=Command)
@@ -59,7 +59,7 @@ def judge(site: Site, /, number: str, place: int, item: int | None, as_json: boo
 def sample(
     site: Site, number: str, draw: bool, unit: sampling.Unit, acceptable: str, confidence: str,
     seed: str | None, as_json: bool,
-) -> None:  # fmt: skip
+) -> int:  # fmt: skip
     """The sample to be looked at, how far that is, and what it proves."""
     if draw:
         with site.open_session.begin() as session:
@@ -67,7 +67,6 @@ def sample(
                 session, transfers.get(session, number), unit=unit, acceptable=percent(acceptable),
                 confidence=percent(confidence), seed=seed or secrets.token_hex(8), by=BY, at=site.now(),
             )  # fmt: skip
-        seal_now(site)
     with site.reading_session() as session:
         plan = sampling.current(session, transfers.get(session, number))
         if plan is None:
@@ -80,6 +79,7 @@ def sample(
             for line in sampling.lines(session, plan, only_to_look_at=False, after=0, limit=plan.size)
         ]  # fmt: skip
     say(told, as_json, lambda: in_words(standing))
+    return seal_or_say(site) if draw else 0
 
 
 @click.command(cls=Command)

@@ -7,7 +7,7 @@ import click
 
 from archive.errors import Unreadable
 from archive.ledger import COMMAND_LINE as BY
-from archive.site.evidence import seal_now
+from archive.site.evidence import seal_or_say
 from archive.site.site import Site
 from archive.site.terminal import Command, Group, json_option, pass_site, say
 from ingest import agreements
@@ -28,14 +28,14 @@ def agreement() -> None:
 @click.argument("file", type=A_FILE)
 @json_option
 @pass_site
-def add(site: Site, file: Path, as_json: bool) -> None:
+def add(site: Site, file: Path, as_json: bool) -> int:
     """Enter the next version of an agreement, a TOML document; it is never changed afterwards."""
     with site.open_session.begin() as session:
         row = agreements.enter(session, _text(file), by=BY, now=site.now(), today=site.today())
         told = _line(row)
-    seal_now(site)
     say(told, as_json, lambda: f"Agreement with {told['agency']}, version {told['version']}, "
                                f"is in force from {told['effective_from']}.")  # fmt: skip
+    return seal_or_say(site)
 
 
 @agreement.command("list", cls=Command, exits=(0, 1, 2, 4))

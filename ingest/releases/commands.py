@@ -6,7 +6,7 @@ import click
 
 from archive.errors import WrongCall
 from archive.ledger import COMMAND_LINE
-from archive.site.evidence import seal_now
+from archive.site.evidence import seal_or_say
 from archive.site.site import Site
 from archive.site.terminal import Command, json_option, pass_site, say
 from ingest import transfers
@@ -25,7 +25,7 @@ from ingest.transfers.turns import alone
 @pass_site
 def release(
     site: Site, number: str, name: str | None, reason: str | None, decision: str | None, as_json: bool
-) -> None:
+) -> int:
     """Let a file pass that the scanner names or could not look through, in two steps."""
     if (name and not (reason or decision)) or (reason and decision):
         raise WrongCall("Give a reason, or decide.", next="--reason TEXT first, then --confirm or --refuse.")
@@ -39,6 +39,7 @@ def release(
             "releases": [as_dict(row) for row in releasing.releases_of(session, transfer)],
         }
     say(told, as_json, lambda: _in_words(told))
+    return seal_or_say(site) if name else 0
 
 
 def _step(site: Site, number: str, name: str, reason: str | None, decision: str | None) -> None:
@@ -51,7 +52,6 @@ def _step(site: Site, number: str, name: str, reason: str | None, decision: str 
         else:
             go = decision == "confirm"
             releasing.decide(session, transfer, name, release=go, by=COMMAND_LINE, at=site.now())
-    seal_now(site)
 
 
 def _held(row: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from archive.errors import Refused, WrongCall
 from archive.ledger import COMMAND_LINE
-from archive.site.evidence import seal_now
+from archive.site.evidence import seal_or_say
 from archive.site.site import Site
 from archive.site.terminal import Command, Group, Progress, json_option, pass_site, say
 from ingest.releases import held
@@ -40,8 +40,7 @@ def rescan(site: Site, anew: bool, as_json: bool) -> int:
     for done, total in rescanning.rescan(site, anew=anew):
         progress("scanning", done, total)
     progress.close()
-    seal_now(site)
-    return _told(site, as_json)
+    return max(_told(site, as_json), seal_or_say(site))
 
 
 @scanner.command(cls=Command, exits=(0, 1, 2, 3, 4))
@@ -61,8 +60,7 @@ def clear(site: Site, item: str, reason: str | None, decision: str | None, as_js
         else:
             go = decision == "confirm"
             withholding.decide(session, item, clear=go, by=COMMAND_LINE, at=site.now())
-    seal_now(site)
-    return _told(site, as_json)
+    return max(_told(site, as_json), seal_or_say(site))
 
 
 def _need_scanner(site: Site) -> None:

@@ -159,3 +159,20 @@ def test_a_volume_that_owes_a_copy_is_its_own_in_a_check_and_no_more_stored_in_a
     assert three.ask("work", "--until-idle")[0] == 0
     shown = three.ask("transfer", "show", second["transfer"])[1]
     assert (shown["state"], shown["volumes"]["stored"]) == ("stored", 2)
+
+
+def test_what_was_done_is_told_with_its_result_also_while_a_store_cannot_be_sealed(
+    three: Held, tmp_path: Path
+) -> None:
+    folder = transfer(tmp_path / "t", row("A-1", "가.txt"), row("A-2", "나.txt"), files=("가.txt", "나.txt"))
+    number = three.ask("transfer", "receive", folder, "--agency", AGENCY)[1]["transfer"]
+    take_away(three, "c")
+    judged = three.ask("transfer", "judge", number, "--volume", "1", "--verdict", "fit")
+    assert (judged[0], judged[1]["verdict"]) == (AWAY, "fit")
+    drawn = three.ask("transfer", "sample", number, "--draw")
+    assert (drawn[0], drawn[1]["lot"]) == (AWAY, 2)
+    back = three.ask("transfer", "return", number, "--volume", "2", "--reason", "틀림")
+    assert (back[0], back[1]["volumes"]["returned"]) == (AWAY, 1)
+    bring_back(three, "c")
+    assert three.ask("ledger", "seal")[0] == 0
+    assert three.ask("ledger", "verify")[1]["holds"]
