@@ -1,6 +1,6 @@
 """One claimed job in a process of its own, within limits of memory, so that it takes the blow.
 
-It ends with one word to its runner: done, failed with a reason, or postponed with what is away.
+It ends with one word to its runner: done, failed with a reason, postponed with what is away, or busy.
 """
 
 import importlib
@@ -20,7 +20,7 @@ from archive.site.site import Site
 from archive.work import jobs
 from archive.work.processes import die_with_parent
 
-DONE, FAILED, POSTPONED = "done", "failed", "postponed"
+DONE, FAILED, POSTPONED, BUSY = "done", "failed", "postponed", "busy"
 
 
 # A reason that does not fit into the pipe would keep the child waiting for a runner that waits for its end.
@@ -41,8 +41,7 @@ def run(settings: Settings, module: str, job_id: int, claimed: str, memory: int,
     except OperationalError as error:
         say.send((POSTPONED, away(error).message))
     except ArchiveError as error:
-        # What another process does right now is waited for; it is no attempt.
-        say.send((POSTPONED if error.code == "busy" else FAILED, error.message[:LONGEST_REASON]))
+        say.send((BUSY if error.code == "busy" else FAILED, error.message[:LONGEST_REASON]))
     except MemoryError:
         say.send((FAILED, f"needed more than {memory >> 20} MB of memory"))
     except Exception as error:  # the outermost layer of this process: the reason goes into the row

@@ -59,15 +59,18 @@ class Runner:
         self.running: list[Running] = []
         self.ended = Ended()
         self.asked: datetime | None = None
+        self.busy_after: int | None = None
         self.context = fork_server(["archive.work.child", *preload])
 
     def run_until_idle(self, on_change: Callable[["Runner"], None] | None = None) -> Ended:
-        """Run all that can be run.  What is postponed is tried once and then left waiting."""
-        with self.site.open_session.begin() as session:
-            jobs.make_due(session)
+        """Run all that can be run.  What is postponed is tried once and then left waiting.
+
+        What met another one at the same work is tried again once more is done.
+        """
         try:
+            self._make_due()
             self.take_back()
-            while self.step(on_change) or self._more_is_near():
+            while self.step(on_change) or self._more_is_near() or self._may_be_free():
                 pass
         finally:
             self.hand_back()
@@ -180,7 +183,8 @@ class Runner:
         with self.site.open_session.begin() as session:
             if outcome == child.DONE:
                 self.ended.done += jobs.finish(session, each.job_id, each.claimed, now)
-            elif outcome == child.POSTPONED:
+            elif outcome in (child.POSTPONED, child.BUSY):
+                self.busy_after = self.ended.done if outcome == child.BUSY else self.busy_after
                 jobs.postpone(session, each.job_id, each.claimed, reason, now)
             else:
                 attempts = each.declared.attempts
@@ -194,6 +198,18 @@ class Runner:
             mine = jobs.beat(session, each.job_id, each.claimed, self.site.machine_now())
         if not mine:  # somebody else has it by now, so this child must not go on
             each.process.kill()
+
+    def _make_due(self) -> None:
+        self.busy_after = None
+        with self.site.open_session.begin() as session:
+            jobs.make_due(session)
+
+    def _may_be_free(self) -> bool:
+        """Whether something was done since a job met another one at the same work; then it is due again."""
+        if self.busy_after is None or self.ended.done <= self.busy_after:
+            return False
+        self._make_due()
+        return True
 
     def _more_is_near(self) -> bool:
         """Whether a retry is still to come, or another runner is at work; waits a little when so.

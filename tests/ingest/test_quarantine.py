@@ -176,3 +176,18 @@ def test_scans_are_acts_of_the_ledger_that_name_no_file(
     assert any('"scan.found"' in each for each in entries)
     assert any('"scan.passed"' in each for each in entries)
     assert not any("나.txt" in each for each in (*entries, *facts))
+
+
+def test_two_rounds_whose_quarantines_end_together_take_each_volume_once(
+    call: Call, folder: Path, tmp_path: Path, days_pass: Callable[[str], None]
+) -> None:
+    first = receive(call, folder).told["transfer"]
+    rows = (row("A-1", "가.txt"), row("A-2", "나.txt"), row("A-3", "다.txt"))
+    more = transfer(tmp_path / "u", *rows, files=("가.txt", "나.txt", "다.txt"))
+    second = receive(call, more, "--round-of", first).told["transfer"]
+    days_pass(SEVENTH_DAY)
+    work(call)
+    assert [call("transfer", "show", each).told["state"] for each in (first, second)] == ["stored"] * 2
+    assert sorted(each["sender_id"] for each in call("volume", "list").told["volumes"]) == [
+        "A-1", "A-2", "A-3",
+    ]  # fmt: skip
