@@ -1,9 +1,9 @@
 """What one more volume costs in a large transfer, and what a large transfer takes of memory.
 
 The same transfer in several sizes: volumes of six tiny files, each an item of its own, because what is
-held in memory grows with names and rows and not with bytes.  The last size is one volume of as many
-files as are asked for.  Measured is the real `receive --accept --until stored` in a process with its
-modules loaded, and the memory of that process with its children.
+held in memory grows with names and rows and not with bytes.  Then one volume of as many files as are
+asked for, and one of a single large file.  Measured is the real `receive --accept --until stored` in a
+process with its modules loaded, and the memory of that process with its children.
 """
 
 import argparse
@@ -26,6 +26,7 @@ FILES_A_VOLUME = 6
 TINY = 16
 GROWTH_BAR, MEMORY_BAR = 1.15, 1.1
 LARGE_BAR = 500 << 20
+A_WORKER_BAR = 150 << 20
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ def main() -> int:
     parser.add_argument("--volumes", type=int, nargs="*", default=[100, 1_000, 10_000])
     parser.add_argument("--files", type=int, default=1_000_000, help="of the one large volume; 0 for none")
     parser.add_argument("--an-item", type=int, default=1_000, help="files an item of the large volume")
+    parser.add_argument("--large-file", type=float, default=4e9, help="bytes of one file; 0 for none")
     parser.add_argument("--keep", help="a folder of transfers to make once and use again")
     parser.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
     wanted = parser.parse_args()
@@ -61,6 +63,9 @@ def main() -> int:
         _report([_row(_take(_made(kept, count, FILES_A_VOLUME, 1), folder)) for count in sizes])
         if count := int(wanted.files * wanted.scale):
             _report_large(_take(_made(kept, 1, count, wanted.an_item), folder))
+        if size := int(wanted.large_file * wanted.scale):
+            made = transfers.make(folder / "one-file", [size])
+            _report_large_file(size, _take(made, folder / "home"))
     return 0
 
 
@@ -132,6 +137,12 @@ def _report_large(taken: Taken) -> None:
     print(
         f"{_met(peak.together, LARGE_BAR)}; {peak.scratch / files:.0f} bytes a file on disk beside the stores"
     )
+
+
+def _report_large_file(size: int, taken: Taken) -> None:
+    peak = taken.peak
+    print(f"One file of {size / 1e9:g} GB: {peak.together / 1e6:.0f} MB in all, ", end="")
+    print(f"{peak.packer / 1e6:.0f} MB the process that packs; {_met(peak.packer, A_WORKER_BAR)}")
 
 
 def _met(value: float, bar: float) -> str:

@@ -56,14 +56,18 @@ def spread(values: Sequence[float], form: str = ".2f") -> str:
     return f"{middle:{form}} ({min(values):{form}} to {max(values):{form}})"
 
 
-def tell(name: str, found: Sequence[Pair], *, files: int, size: int, other: str, wanted: float) -> None:
-    """One claim: what was measured, and whether the bar is met."""
+def tell(
+    name: str, found: Sequence[Pair], *, files: int, size: int, other: str, wanted: float | None
+) -> None:
+    """One claim: what was measured, and whether the bar is met where there is one."""
     ratios = [each.ratio for each in found]
     ours = statistics.median(each.ours for each in found)
     seconds = [spread([each.ours for each in found]), spread([each.other for each in found])]
-    met = "met" if statistics.median(ratios) >= wanted else "NOT met"
+    bar = "no bar is set"
+    if wanted is not None:
+        bar = f"the bar of {wanted:g} is {'met' if statistics.median(ratios) >= wanted else 'NOT met'}"
     print(f"{name}: {files:,} files, {size / 1e6:,.0f} MB, {len(found)} pairs")
-    print(f"  of the speed of {other}: {spread(ratios)}; the bar of {wanted:g} is {met}")
+    print(f"  of the speed of {other}: {spread(ratios)}; {bar}")
     print(f"  ours {seconds[0]} s, {other} {seconds[1]} s")
     print(f"  {files / ours:,.0f} files/s, {size / ours / 1e6:,.0f} MB/s", flush=True)
 

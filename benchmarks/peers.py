@@ -1,8 +1,9 @@
 """Taking in beside what other programs do with the same files.
 
-bagit-python with the same promises: a bag a volume, both copies synced, then validated cold.  One bag,
-made, validated and copied twice without a look at the copies.  And a3m, which makes one AIP of a
-transfer: name its command in A3M, for it needs an environment of its own.
+bagit-python with the same promises: a bag a volume, both copies synced, then validated cold.  Its own
+processes share the files of one bag; the same once more with the volumes shared out by us, which it does
+not do by itself.  One bag, made, validated and copied twice without a look at the copies.  And a3m, which
+makes one AIP of a transfer: name its command in A3M, for it needs an environment of its own.
 """
 
 import os
@@ -21,7 +22,12 @@ from benchmarks import floor, measuring, transfers
 from benchmarks.ingest import SETS, taking_in
 from benchmarks.transfers import Transfer
 
+Side = Callable[[Transfer, Path], Callable[[], None]]
+
 SAME_PROMISES = {"A": 1.5, "B": 3.0}
+QUICKER = {"A": 2, "B": 1}
+"""With which number of its own processes bagit-python is quicker: it starts them anew for each bag."""
+IN_TURN = "bagit, a bag a volume, both copies validated cold"
 A3M_FILES, A3M_BAR = 400, 50.0
 
 
@@ -33,11 +39,13 @@ def main() -> int:
         for name, bar in SAME_PROMISES.items():
             made = transfers.make(folder / name / "transfer", SETS[name].sizes(wanted.scale))
             taking_in(made, folder / name / "warm-up")()
-            for other, side, least in (
-                ("bagit, a bag a volume, both copies validated cold", a_bag_a_volume, bar),
+            others: tuple[tuple[str, Side, float | None], ...] = (
+                (IN_TURN, partial(one_by_one, QUICKER[name]), bar),
+                ("the same, the volumes shared out by us", shared_out, None),
                 ("bagit, one bag, copied twice unchecked", one_bag, 1.0),
-            ):
-                where = folder / name / side.__name__
+            )
+            for number, (other, side, least) in enumerate(others):
+                where = folder / name / str(number)
                 found = measuring.pairs(wanted.pairs, partial(taking_in, made), partial(side, made), where)
                 measuring.tell(
                     SETS[name].name, found, files=made.files, size=made.bytes, other=other, wanted=least
@@ -46,26 +54,37 @@ def main() -> int:
     return 0
 
 
-def a_bag_a_volume(made: Transfer, at: Path) -> Callable[[], None]:
-    return partial(_spread, _keep, [(made.folder, volume, at) for volume in made.volumes])
+def one_by_one(processes: int, made: Transfer, at: Path) -> Callable[[], None]:
+    """As it is used: one volume after another, the files of each spread by the tool itself."""
+
+    def run() -> None:
+        for volume in made.volumes:
+            _keep(processes, (made.folder, volume, at))
+
+    return run
 
 
-def _spread(call: Callable[[tuple[Path, Sequence[str], Path]], None],
-            tasks: list[tuple[Path, Sequence[str], Path]]) -> None:  # fmt: skip
-    with get_context("fork").Pool(floor.PROCESSES) as pool:
-        pool.map(call, tasks, chunksize=1)
+def shared_out(made: Transfer, at: Path) -> Callable[[], None]:
+    """As it could be used: a program of ours gives whole volumes to two processes."""
+    tasks = [(made.folder, volume, at) for volume in made.volumes]
+
+    def run() -> None:
+        with get_context("fork").Pool(floor.PROCESSES) as pool:
+            pool.map(partial(_keep, 1), tasks, chunksize=1)
+
+    return run
 
 
-def _keep(task: tuple[Path, Sequence[str], Path]) -> None:
+def _keep(processes: int, task: tuple[Path, Sequence[str], Path]) -> None:
     source, volume, at = task
     name = volume[0].split("/")[0]
     shutil.copytree(source / name, at / "a" / name)
-    bagit.make_bag(str(at / "a" / name), checksums=["sha256"])
+    bagit.make_bag(str(at / "a" / name), checksums=["sha256"], processes=processes)
     shutil.copytree(at / "a" / name, at / "b" / name)
     floor.sync(at)
     for copy in (at / "a" / name, at / "b" / name):
         _forget_pages(copy)
-        bagit.Bag(str(copy)).validate()
+        bagit.Bag(str(copy)).validate(processes=processes)
 
 
 def _forget_pages(folder: Path) -> None:

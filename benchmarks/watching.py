@@ -7,16 +7,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from archive.work.pool import POOLED
+
 BETWEEN = 0.1
 """Seconds between two looks; what rises and falls between them is not seen."""
 
 
 @dataclass
 class Peak:
-    """Most bytes seen: of all processes together, of the largest one, and on disk outside of stores."""
+    """Most bytes seen.
+
+    ``together``: of all processes, each with its share of what they share; ``largest``, ``packer``: of the
+    largest one, and of the largest that packs; ``scratch``: on disk outside of stores.
+    """
 
     together: int = 0
     largest: int = 0
+    packer: int = 0
     scratch: int = 0
     worked: dict[int, float] = field(default_factory=dict)
 
@@ -46,6 +53,8 @@ def _watch(pid: int, home: Path, peak: Peak, ended: threading.Event) -> None:
         peak.worked |= {each: seconds for each in every if (seconds := worked(each))}
         peak.together = max(peak.together, sum(shared for shared, _ in held))
         peak.largest = max(peak.largest, *(alone for _, alone in held), 0)
+        packing = (alone for each, (_, alone) in zip(every, held, strict=True) if called(each) == POOLED)
+        peak.packer = max(peak.packer, 0, *packing)
         if looks % 20 == 0:
             peak.scratch = max(peak.scratch, outside_stores(home))
         looks += 1
@@ -69,6 +78,10 @@ def worked(pid: int) -> float:
     """Seconds of processor that a process has used so far."""
     ticks = told(Path(f"/proc/{pid}/stat")).rpartition(")")[2].split()[11:13]
     return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+
+
+def called(pid: int) -> str:
+    return told(Path(f"/proc/{pid}/comm")).strip()
 
 
 def told(path: Path) -> str:
