@@ -2,8 +2,10 @@
 
 bagit-python with the same promises: a bag a volume, both copies synced, then validated cold.  Its own
 processes share the files of one bag; the same once more with the volumes shared out by us, which it does
-not do by itself.  One bag, made, validated and copied twice without a look at the copies.  And a3m, which
-makes one AIP of a transfer: name its command in A3M, for it needs an environment of its own.
+not do by itself.  One bag, made, validated and copied twice without a look at the copies.
+
+And a3m, which makes one AIP of a transfer of scans, documents and sound, each identified; ours is
+identified too.  Name its command in A3M, for it needs an environment of its own.
 """
 
 import os
@@ -19,8 +21,10 @@ import bagit
 
 import seogo
 from benchmarks import floor, measuring, transfers
-from benchmarks.ingest import SETS, taking_in
+from benchmarks.ingest import SETS, site_in, take_in, taking_in
 from benchmarks.transfers import Transfer
+from ingest.samples import making as samples
+from preservation.identifying import identify_files
 
 Side = Callable[[Transfer, Path], Callable[[], None]]
 
@@ -28,7 +32,7 @@ SAME_PROMISES = {"A": 1.5, "B": 3.0}
 QUICKER = {"A": 2, "B": 1}
 """With which number of its own processes bagit-python is quicker: it starts them anew for each bag."""
 IN_TURN = "bagit, a bag a volume, both copies validated cold"
-A3M_FILES, A3M_BAR = 400, 50.0
+A3M_VOLUMES, A3M_PAGES, A3M_BAR = 20, 37, 50.0
 
 
 def main() -> int:
@@ -110,9 +114,22 @@ def beside_a3m(folder: Path, pairs: int) -> None:
     if not command:
         print("a3m: not measured, for A3M names no command (pip install a3m, in an environment of its own).")
         return
-    made = transfers.make(folder / "transfer", list(transfers.mixed(A3M_FILES, 1)))
-    found = measuring.pairs(pairs, partial(taking_in, made), partial(_a3m, command, made), folder)
-    measuring.tell("a3m", found, files=made.files, size=made.bytes, other="a3m", wanted=A3M_BAR)
+    sample = samples.make(
+        folder / "transfer", volumes=A3M_VOLUMES, pages=A3M_PAGES, seed=1, agency=transfers.AGENCY
+    )
+    made = Transfer(sample.folder, ((),) * sample.volumes, sample.bytes)
+    found = measuring.pairs(pairs, partial(_identified, made), partial(_a3m, command, made), folder)
+    measuring.tell("a3m", found, files=sample.files, size=made.bytes, other="a3m", wanted=A3M_BAR)
+
+
+def _identified(made: Transfer, at: Path) -> Callable[[], None]:
+    site = site_in(at)
+
+    def run() -> None:
+        take_in(made, site)
+        list(identify_files(site))
+
+    return run
 
 
 def _a3m(command: str, made: Transfer, at: Path) -> Callable[[], None]:
