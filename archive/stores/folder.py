@@ -148,7 +148,8 @@ class FolderStore:
 
     def free_bytes(self) -> int | None:
         self.ground.be_there()
-        room = os.statvfs(self.root)
+        with self.ground.told(""):
+            room = os.statvfs(self.root)
         return room.f_bavail * room.f_frsize
 
     def sweep(self, before: datetime | None = None) -> int:

@@ -36,7 +36,8 @@ class Ground:
         """Whether one sync of the file system is too weak here, so that each file is synced."""
         if self._sync_each_file is not None:
             return self._sync_each_file
-        return bool(disk.WEAK_SYNC.fullmatch(disk.file_system(self.root)))
+        with self.told(""):
+            return bool(disk.WEAK_SYNC.fullmatch(disk.file_system(self.root)))
 
     def path(self, key: str) -> Path:
         return self.root / check_key(key)

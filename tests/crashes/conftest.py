@@ -3,11 +3,13 @@
 import hashlib
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -37,6 +39,7 @@ class Process:
     parent: int
     command: str
     name: str
+    state: str
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,22 @@ class Disturbed:
 
     def receive(self, *more: str) -> "subprocess.Popen[str]":
         return self.place.start(*self.receive_command, *more)
+
+    def stopped_at(self, step: "Callable[[Disturbed], object]", *more: str) -> "subprocess.Popen[str]":
+        """The command, standing still in the middle of a step, until `go_on`.
+
+        It may be quicker than we look: then it begins once more from nothing.
+        """
+        for _ in range(10):
+            process = self.receive(*more)
+            while process.poll() is None:
+                if step(self) and _stands_still(process) and step(self):
+                    return process
+                go_on(process)
+                time.sleep(0.001)
+            ended(process)
+            shutil.rmtree(self.home)
+        raise AssertionError("the command ended ten times before it was seen at this step")
 
     def ask(self, *arguments: str) -> dict[str, Any]:
         """What a command tells that only looks, asked in this process because that is quicker."""
@@ -141,7 +160,7 @@ def processes(group: int) -> list[Process]:
         except (FileNotFoundError, ProcessLookupError):
             continue
         if int(fields[2]) == group and fields[0] != "Z":
-            found.append(Process(int(stat.parent.name), int(fields[1]), command, name))
+            found.append(Process(int(stat.parent.name), int(fields[1]), command, name, fields[0]))
     return found
 
 
@@ -161,6 +180,19 @@ def job_children(group: int) -> list[Process]:
 def readers(group: int) -> list[Process]:
     asking = {each.number for each in job_children(group)}
     return [each for each in processes(group) if each.parent in asking]
+
+
+def _stands_still(process: "subprocess.Popen[str]") -> bool:
+    """Stop the command and all its processes; False when it has ended."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGSTOP)
+    waited_for(lambda: all(each.state == "T" for each in processes(process.pid)))
+    return process.poll() is None
+
+
+def go_on(process: "subprocess.Popen[str]") -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGCONT)
 
 
 def kill(process: "subprocess.Popen[str]") -> None:

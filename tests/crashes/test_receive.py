@@ -17,6 +17,7 @@ from tests.crashes.conftest import (
     Undisturbed,
     ended,
     fork_servers,
+    go_on,
     job_children,
     kill,
     packers,
@@ -74,16 +75,15 @@ def test_killed_at_any_instant_the_same_command_ends_the_same(
 def test_killed_at_a_step_the_same_command_ends_the_same(
     disturbed: Disturbed, undisturbed: Undisturbed, step: str
 ) -> None:
-    process = disturbed.receive()
-    reached(process, lambda: STEPS[step](disturbed))
-    kill(process)
+    kill(disturbed.stopped_at(STEPS[step]))
     ends_as_if_nothing_had_happened(disturbed, undisturbed)
 
 
 def test_killed_again_and_again_it_still_ends_the_same(
     disturbed: Disturbed, undisturbed: Undisturbed
 ) -> None:
-    for step in ("a bag is being written", "a volume is in custody", "a page is entered"):
+    kill(disturbed.stopped_at(STEPS["a bag is being written"]))
+    for step in ("a volume is in custody", "a page is entered"):
         process = disturbed.receive()
         reached(process, lambda step=step: STEPS[step](disturbed))  # type: ignore[misc]
         kill(process)
@@ -93,9 +93,9 @@ def test_killed_again_and_again_it_still_ends_the_same(
 def test_a_killed_packer_is_told_in_a_sentence_and_the_same_command_completes(
     disturbed: Disturbed, undisturbed: Undisturbed
 ) -> None:
-    process = disturbed.receive()
-    reached(process, lambda: STEPS["a bag is being written"](disturbed))
+    process = disturbed.stopped_at(STEPS["a bag is being written"])
     os.kill(packers(process.pid)[0].number, signal.SIGKILL)
+    go_on(process)
     code, told, _ = ended(process)
     assert (code, told["error"]["code"]) == (4, "work.killed")
     assert "same command again" in told["error"]["next"]
@@ -142,12 +142,12 @@ def test_a_killed_reader_costs_at_most_what_it_was_reading(disturbed: Disturbed)
 def test_told_to_stop_it_says_so_and_leaves_nothing_behind(
     disturbed: Disturbed, undisturbed: Undisturbed, number: signal.Signals, step: str
 ) -> None:
-    process = disturbed.receive()
-    reached(process, lambda: STEPS[step](disturbed))
+    process = disturbed.stopped_at(STEPS[step])
     if number == signal.SIGINT:
         os.killpg(process.pid, number)  # a terminal sends it to every process of the group
     else:
         process.send_signal(number)
+    go_on(process)
     code, told, errors = ended(process)
     assert (code, told.get("error", {}).get("code")) == (3, "stopped"), (told, errors)
     assert "Traceback" not in errors

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from tests.conftest import ROOT, SEOGO
-from tests.crashes.conftest import AGENCY, Disturbed, Undisturbed, ended, processes, reached, waited_for
+from tests.crashes.conftest import AGENCY, Disturbed, Undisturbed, ended, go_on, processes, waited_for
 from tests.crashes.test_receive import STEPS, ends_as_if_nothing_had_happened
 
 
@@ -21,9 +21,9 @@ def whole_bags(here: Disturbed, store: str) -> bool:
 def test_a_store_that_goes_away_is_named_and_the_same_command_completes(
     disturbed: Disturbed, undisturbed: Undisturbed, step: str
 ) -> None:
-    process = disturbed.receive("--until", "stored")
-    reached(process, lambda: STEPS[step](disturbed))
+    process = disturbed.stopped_at(STEPS[step], "--until", "stored")
     (disturbed.home / "stores/b").rename(disturbed.home / "elsewhere")
+    go_on(process)
     code, told, errors = ended(process)
     assert code == 4, (told, errors)
     if told.get("state") == "stored":  # it went when both bags were in it, and before the log was sealed

@@ -247,3 +247,11 @@ def test_a_store_that_went_away_in_the_middle_is_away_and_is_not_made_anew(store
         delivery.complete("tagmanifest-sha256.txt", b"t")
     delivery.abandon()
     assert not store.root.exists()
+
+
+def test_a_store_that_goes_away_before_it_is_asked_how_it_syncs_is_away(tmp_path):
+    store = FolderStore("a", tmp_path / "store")
+    store.prepare()
+    store.root.rename(tmp_path / "elsewhere")
+    with pytest.raises(Unavailable, match="Store a is not at"):
+        _ = store.ground.sync_each_file
