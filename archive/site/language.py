@@ -52,15 +52,13 @@ def particle(value: str, pair: str) -> str:
     return with_final if final else without
 
 
-def day(value: date, language: Language) -> str:
+def day(value: date | datetime, language: Language) -> str:
+    """A day; of an instant its day in Seoul, whoever reads it."""
+    if isinstance(value, datetime):
+        value = value.astimezone(SEOUL).date()
     if language == "ko":
         return f"{value.year}.{NBSP}{value.month}.{NBSP}{value.day}."
     return f"{value.day}{NBSP}{_MONTHS[value.month - 1]}{NBSP}{value.year}"
-
-
-def day_of(value: datetime, language: Language) -> str:
-    """The day of an instant in Seoul, whoever reads it."""
-    return day(value.astimezone(SEOUL).date(), language)
 
 
 def moment(value: datetime, language: Language) -> str:

@@ -36,7 +36,7 @@ def document(session: Session, transfer: Transfer, asked: Asked) -> Document:
         blocks=[
             Heading(say("report.transfer")), facts, Heading(say("handover.kinds")),
             report.kinds_table(session, transfer, asked, TAKEN), Paragraph(say("handover.sign")),
-            Paragraph(language.day_of(asked.now, asked.tongue)),
+            Paragraph(language.day(asked.now, asked.tongue)),
             report.signatures(say, SIGNERS),
         ],
     )  # fmt: skip

@@ -251,7 +251,7 @@ def _rounds(session: Session, transfer: Transfer, asked: Asked) -> Iterator[Bloc
     told = [(each, overview.summary(session, each)) for each in every]
     yield Table(
         [say(key) for key in head],
-        [(str(each.round), each.number, language.day_of(each.received_at, asked.tongue),
+        [(str(each.round), each.number, language.day(each.received_at, asked.tongue),
           say(f"state.{each.state}"), f"{it.accepted:,}", f"{it.returned:,}",
           f"{it.by_severity['error']:,}") for each, it in told],
         (0.08, 0.2, 0.2, 0.22, 0.1, 0.1, 0.1), frozenset({4, 5, 6}),

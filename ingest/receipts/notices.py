@@ -73,7 +73,7 @@ def letter(site: Site, session: Session, transfer: Transfer) -> bytes:
     html = _templates().get_template("letter.html").render(
         it=told, most=MOST_IN_LETTER, size=language.size, number=language.number,
         moment=lambda text: language.moment(datetime.fromisoformat(text), "ko"),
-        day=language.day_of(notified, "ko"),
+        day=language.day(notified, "ko"),
     )  # fmt: skip
     title = f"인수완료통지 {transfer.number}"
     return letters.pdf(html, title=title, foot=f"{site.settings.name} {title}")

@@ -1,9 +1,10 @@
 """The transfer desk: what is found is shown, and accepting and returning need a person's word."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from archive.ledger import LedgerEntry
 from archive.work.jobs import Job
@@ -62,6 +63,15 @@ def test_the_desk_says_how_many_can_be_accepted_and_what_to_do_in_korean(shown: 
 
 
 @pytest.mark.flow
+def test_the_list_and_the_page_tell_the_same_day_in_seoul(shown: Shown, number: str):
+    client, late = shown.signed_in("archivist"), datetime(2026, 11, 28, 15, 30, tzinfo=UTC)
+    with shown.site.open_session.begin() as session:
+        session.execute(update(Transfer).where(Transfer.number == number).values(received_at=late))
+    for address, words in (("", "</time>"), (f"/{number}", "\u00a000:30</time>")):
+        page = client.get(f"/desk/transfers{address}").get_data(as_text=True)
+        assert f'"2026-11-29T00:30:00+09:00">2026.\u00a011.\u00a029.{words}' in page
+
+
 def test_accepting_needs_the_tick_and_is_asked_for_once(shown: Shown, number: str):
     client = shown.signed_in("archivist")
     path = f"/desk/transfers/{number}/accept"

@@ -37,6 +37,7 @@ def test_days_and_times_are_written_in_the_order_of_their_language():
     at = datetime(2026, 11, 22, 5, 5, tzinfo=UTC)
     assert language.moment(at, "ko") == "2026.\u00a011.\u00a022.\u00a014:05"
     assert language.moment(at, "en") == "22\u00a0Nov\u00a02026, 14:05\u00a0KST"
+    assert language.day(datetime(2026, 11, 28, 15, 0, tzinfo=UTC), "ko") == "2026.\u00a011.\u00a029."
     assert language.deadline(date(2026, 12, 2), "ko") == "2026.\u00a012.\u00a02.(수)까지"
     assert language.machine_time(at) == "2026-11-22T14:05:00+09:00"
 
