@@ -14,7 +14,7 @@ from archive.site.site import Site
 from archive.site.terminal import Command, LazyGroup, Progress, json_option, pass_site, say
 from archive.work.commands import finish_work
 from archive.work.jobs import Job
-from ingest import results, transfers
+from ingest import excerpts, results, transfers
 from ingest.receipts import commands as receipt_commands
 from ingest.taking import checking_again, known, receiving
 from ingest.taking.receiving import Asked
@@ -26,8 +26,6 @@ Left: TypeAlias = dict[str, list[dict[str, Any]]]
 
 OF_ALL = ("identify-files", "index-changes", completing.NAME)
 """Jobs that there is one of, for all transfers."""
-
-SHOWN = 20
 
 
 LATER = {
@@ -199,13 +197,19 @@ def in_words(told: dict[str, Any]) -> str:
     if told["quarantine"] and waiting:
         lines.append(f"Quarantined until {told['quarantine']['until']}; the second scan comes after it.")
     if told["references"]:
-        lines.append(f"References {told['references'][0]} to {told['references'][-1]}.")
-    lines += [_finding_in_words(each) for each in told["findings"][:SHOWN]]
-    if len(told["findings"]) > SHOWN:
-        lines.append(f"… and {len(told['findings']) - SHOWN} more findings; all of them with --json.")
+        several = len(told["references"]) > 1
+        lines.append(f"{'References' if several else 'Reference'} {excerpts.runs(told['references'])}.")
+    lines += _findings_in_words(told)
     lines += [f"failed: {each['job']}: {each['reason']}" for each in told.get("failed", ())]
     lines += [f"waiting: {each['job']}: {each['reason']}" for each in told.get("waiting", ())]
     return "\n".join(lines + _next_in_words(told, waiting))
+
+
+def _findings_in_words(told: dict[str, Any]) -> list[str]:
+    shown, left = excerpts.worst(told["findings"])
+    more = excerpts.more(left)
+    lines = [_finding_in_words(each) for each in shown]
+    return [*lines, f"… {more}; all of them with --json."] if more else lines
 
 
 def _finding_in_words(finding: dict[str, Any]) -> str:
