@@ -29,15 +29,23 @@ TOO_MUCH_MEMORY = errors.Unreadable(
 
 
 def serve(line: Connection, memory: int) -> None:
+    """``memory``: bytes that it may need beside those it begins with."""
     die_with_parent()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    within = memory if hard == resource.RLIM_INFINITY else min(memory, hard)
+    within = inherited() + memory
+    within = within if hard == resource.RLIM_INFINITY else min(within, hard)
     resource.setrlimit(resource.RLIMIT_DATA, (within, within))
     for each in (signal.SIGTERM, signal.SIGINT, *CRASHES):
         signal.signal(each, signal.SIG_DFL)
     while (question := heard(line)) is not None:
         answer(line, *question)
+
+
+def inherited() -> int:
+    """Bytes of memory that this process has from the one that began it, and needs for no file."""
+    status = dict(each.split(":", 1) for each in Path("/proc/self/status").read_text().splitlines())
+    return int(status["VmData"].split()[0]) << 10
 
 
 def heard(line: Connection) -> tuple[Any, ...] | None:

@@ -1,5 +1,6 @@
 """What a crash costs: real signals in the reader process, and what comes after them."""
 
+import mmap
 import subprocess
 import sys
 
@@ -44,6 +45,13 @@ def test_a_page_that_eats_all_memory_is_refused_within_the_limit(crashing, tmp_p
     with pytest.raises(Unreadable) as told:
         list(crashing.pages(book(tmp_path / "memory-2.tif"), "image/tiff"))
     assert told.value.code == "limit.memory"
+
+
+def test_what_the_asker_holds_takes_nothing_from_the_memory_of_the_reader(tmp_path):
+    Image.new("RGB", (4000, 3000), "white").save(tmp_path / "large.tif")
+    with mmap.mmap(-1, 1 << 30, mmap.MAP_PRIVATE), Reader(Limits(memory=512 << 20)) as reader:
+        [page] = reader.pages(tmp_path / "large.tif", "image/tiff")
+    assert page.images is not None, page.reason
 
 
 def test_a_file_that_always_crashes_is_given_up_and_told_for_every_page(crashing, tmp_path):
