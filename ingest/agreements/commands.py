@@ -34,7 +34,7 @@ def add(site: Site, file: Path, as_json: bool) -> int:
         row = agreements.enter(session, _text(file), by=BY, now=site.now(), today=site.today())
         told = _line(row)
     say(told, as_json, lambda: f"Agreement with {told['agency']}, version {told['version']}, "
-                               f"is in force from {told['effective_from']}.")  # fmt: skip
+                               f"holds from {told['effective_from']} on.")  # fmt: skip
     return seal_or_say(site)
 
 

@@ -81,6 +81,13 @@ def get(session: Session, agency: str, version: int | None, *, today: date) -> A
     """One version, or the one in force today."""
     rows = [row for row in find(session, agency) if version in (None, row.version)]
     row = _newest(rows, today) if version is None else next(iter(rows), None)
+    if row is None and version is None and rows:
+        first = rows[0]
+        raise Missing(
+            f"No agreement with {agency} is in force yet: version {first.version} begins on "
+            f"{first.effective_from}.",
+            next=f"See it with: seogo agreement show {agency} --version {first.version}",
+        )
     if row is None:
         raise Missing(
             f"There is no such agreement with {agency}.", next="List them with: seogo agreement list"

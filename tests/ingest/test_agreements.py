@@ -152,7 +152,9 @@ def test_an_agreement_never_begins_in_the_past(call: Call, tmp_path: Path) -> No
 def test_one_that_begins_later_does_not_judge_yet(call: Call, receive: Call, tmp_path: Path) -> None:
     add(call, document(tmp_path, FORMATS, begins="2026-03-02"))
     assert receive(two(tmp_path / "t")).exit_code == 0
-    assert call("agreement", "show", AGENCY).exit_code == 3
+    early = call("agreement", "show", AGENCY)
+    assert early.exit_code == 3
+    assert "is in force yet: version 1 begins on 2026-03-02" in early.told["error"]["message"]
     assert call("agreement", "show", AGENCY, "--version", 1).told["version"] == 1
 
 
