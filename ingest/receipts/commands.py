@@ -26,6 +26,8 @@ NEXT = {
     "waiting": "Accept or return what waits: seogo transfer show {number}",
     "unstored": "Make the copies that are owed: seogo work --until-idle",
     "returned": "When it will not come again: seogo transfer complete {number} --returned-for-good",
+    "unlisted": "List them in a new round: seogo transfer receive DIR --round-of {number}; when they are "
+    "not to be taken: seogo transfer complete {number} --returned-for-good, and the notice names them",
     "missing": "Make the copies that are owed: seogo work --until-idle; of a store that was added later, "
     "seogo copy fill --store NAME",
     "unfinished": "Make the copies that are owed: seogo work --until-idle",
@@ -77,7 +79,9 @@ def given(site: Site, number: str, receipt: int, output: Path | None) -> dict[st
 
 @click.command("complete", cls=Command, exits=(0, 1, 2, 3, 4, 5))
 @click.argument("number")
-@click.option("--returned-for-good", is_flag=True, help="What was returned will not come again.")
+@click.option(
+    "--returned-for-good", is_flag=True, help="What was returned or is on no list will not come again."
+)
 @click.option("--output", type=click.Path(path_type=Path), help="File for the receipt.")
 @click.option("--notice", type=click.Path(path_type=Path), help="File for the letter to the agency, a PDF.")
 @json_option
@@ -129,6 +133,9 @@ def _completed(told: dict[str, Any]) -> str:
     ]
     lines += [f"{volumes['returned']} returned volumes are not in custody; the agency keeps those."] * bool(
         volumes["returned"]
+    )
+    lines += [f"Files on no list, not in custody: {len(told['keep_files'])}; the agency keeps those."] * bool(
+        told["keep_files"]
     )
     return "\n".join(lines)
 

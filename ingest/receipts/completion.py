@@ -22,6 +22,7 @@ from archive.work import jobs
 from ingest import transfers
 from ingest.receipts import issuing
 from ingest.receipts.contents import COMPLETED
+from ingest.receipts.unlisted import unlisted
 from ingest.transfers import Transfer, TransferVolume, settling
 from ingest.transfers.turns import alone
 from preservation import assurance, fixity, policies
@@ -45,6 +46,8 @@ class Obstacle:
     volume: str | None = None
     store: str | None = None
     verified_at: datetime | None = None
+    path: str | None = None
+    files: int | None = None
 
     @property
     def message(self) -> str:
@@ -55,6 +58,8 @@ class Obstacle:
             "waiting": f"Volume {which} waits: it is neither accepted nor returned.",
             "unstored": f"Volume {which} is accepted and not stored yet.",
             "returned": f"Volume {which} was returned, and nobody has said that this is final.",
+            "unlisted": f"Files that belong to no volume and were not taken: {self.files}; "
+            f"the first is {self.path}.",
             "missing": f"Volume {which} has no copy in store {self.store}.",
             "unfinished": f"{copy} is still being made.",
             "altered": f"{copy} is altered.",
@@ -81,8 +86,8 @@ def complete_transfer(site: Site, number: str, by: str, returned_for_good: bool)
 def complete(site: Site, number: str, *, by: str, returned_for_good: bool, say: Say) -> Outcome:
     """Close a transfer and give its notice, or say what is in the way.  Of a closed one: the same again.
 
-    ``returned_for_good``: what was returned will not come again.  Copies that were not read back
-    within `SEOGO_READ_BACK_WITHIN` are read back now.
+    ``returned_for_good``: what was returned, or is on no list, will not come again.  Copies
+    that were not read back within `SEOGO_READ_BACK_WITHIN` are read back now.
     """
     with site.reading_session() as session:
         transfer = transfers.get(session, number)
@@ -183,6 +188,8 @@ def _volumes_in_the_way(session: Session, transfer: Transfer, returned_for_good:
             found.append(Obstacle("waiting", row.position + 1))
         elif row.volume_id is None and not returned_for_good:
             found.append(Obstacle("returned", row.position + 1))
+    if not returned_for_good and (paths := unlisted(session, transfer)):
+        found.append(Obstacle("unlisted", path=paths[0], files=len(paths)))
     return found if held else [*found, Obstacle("nothing")]
 
 

@@ -17,6 +17,7 @@ from archive.site.site import Site
 from ingest import transfers
 from ingest.receipts.contents import COMPLETED
 from ingest.receipts.issuing import Receipt, of_transfer
+from ingest.receipts.unlisted import unlisted
 from ingest.transfers import Transfer, TransferAct, TransferVolume
 from ingest.transfers.states import CLOSING
 from preservation.packages import Bag, Copy
@@ -25,7 +26,7 @@ from preservation.rendering import letters
 FORMAT = "seogo-notice/1"
 LAW = "공공기록물 관리에 관한 법률 시행령 제44조"
 MOST_IN_LETTER = 100
-"""Returned volumes that the letter names; the receipt names them all."""
+"""Returned volumes, and files on no list, that the letter names."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ def notice(site: Site, session: Session, transfer: Transfer) -> dict[str, Any]:
         "bytes": amounts.bytes,
         "stores": _stores(session, transfer),
         "keep": _returned(session, transfer),
+        "keep_files": unlisted(session, transfer),
         "receipt": _receipt(receipt),
         "key": site.signer.verifier.vkey,
     }

@@ -12,6 +12,7 @@ from archive.work import jobs
 from ingest import overview, receipts, transfers
 from ingest.receipts import completion, issuing, notices, verifier, writing
 from ingest.receipts.contents import COMPLETED
+from ingest.receipts.unlisted import unlisted
 
 MOST = 50
 bp = Blueprint("receipts", __name__, template_folder="templates", url_prefix="/desk")
@@ -51,11 +52,12 @@ def complete(number: str) -> ResponseReturnValue:
 @needs("work at the desk")
 def do_complete(number: str) -> ResponseReturnValue:
     it = overview.summary(session(), transfers.get(session(), number))
-    ticks = ("confirmed", "final") if it.returned else ("confirmed",)
+    final = bool(it.returned or unlisted(session(), it.transfer))
+    ticks = ("confirmed", "final") if final else ("confirmed",)
     errors = {each: say("form.tick") for each in ticks if request.form.get(each) != "yes"}
     if errors:
         return _complete_page(number, errors), 422
-    _ask(number, completion.NAME, "completion-asked", {"returned_for_good": bool(it.returned)})
+    _ask(number, completion.NAME, "completion-asked", {"returned_for_good": final})
     return redirect(url_for("receipts.page", number=number, done="complete") + "#done", 303)
 
 
@@ -83,7 +85,7 @@ def _complete_page(number: str, errors: Mapping[str, str]) -> str:
     obstacles = completion.obstacles_now(site(), session(), it.transfer)
     return render_template(
         "complete.html", it=it, obstacles=obstacles, most=MOST, errors=errors,
-        hours=site().settings.read_back_within,
+        hours=site().settings.read_back_within, unlisted=unlisted(session(), it.transfer),
     )  # fmt: skip
 
 

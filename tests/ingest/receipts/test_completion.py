@@ -149,6 +149,25 @@ def test_nothing_is_closed_while_a_volume_waits_or_was_only_returned(
     assert complete(call, number, "--returned-for-good").exit_code == 0
 
 
+@pytest.mark.flow
+def test_files_on_no_list_refuse_the_notice_until_that_is_final_and_then_it_names_them(
+    receive: Call, call: Call, tmp_path: Path
+) -> None:
+    came = ("가.txt", "목록에-없음-1.txt", "목록에-없음-2.txt")
+    number = receive(transfer(tmp_path / "t", row("A-1", "가.txt"), files=came)).told["transfer"]
+    said = complete(call, number, "--notice", tmp_path / "n.pdf")
+    [obstacle] = said.told["obstacles"]
+    assert (said.exit_code, said.told["completed"], obstacle["why"]) == (3, False, "unlisted")
+    assert obstacle["files"] == 2 and obstacle["path"].endswith("목록에-없음-1.txt")
+    assert obstacle["path"] in obstacle["message"] and not (tmp_path / "n.pdf").exists()
+    assert call("transfer", "show", number).told["state"] == "stored"
+    said = complete(call, number, "--returned-for-good", "--notice", tmp_path / "n.pdf")
+    assert (said.exit_code, len(said.told["keep_files"])) == (0, 2)
+    text = "".join(page.get_text() for page in pymupdf.open(tmp_path / "n.pdf"))
+    for words in ("파일 2개는 목록에 없어", "삭제하지 마십시오", "목록에-없음-1.txt", "목록에-없음-2.txt"):
+        assert words in text
+
+
 def test_nothing_is_closed_when_nothing_was_taken(receive: Call, call: Call, tmp_path: Path) -> None:
     folder = transfer(
         tmp_path / "t", row("A-1", "없음.txt"), row("A-2", "가.txt;없음.txt"), files=("가.txt",)
@@ -269,7 +288,7 @@ def test_the_desks_job_tells_a_refusal_in_the_history_and_does_not_fail(
 
 def test_every_obstacle_is_a_sentence() -> None:
     for why, next_step in commands.NEXT.items():
-        said = Obstacle(why, 3, "SG-2026-000001", "a").message
+        said = Obstacle(why, 3, "SG-2026-000001", "a", path="가.txt", files=2).message
         assert said.endswith(".") and "None" not in said and AGENCY not in said
         assert next_step
 

@@ -14,6 +14,7 @@ from tests.conftest import Installation
 from tests.ingest.conftest import Call
 from tests.ingest.receipts.test_completion import whole
 from tests.ingest.receipts.test_receipts import refused, three_volumes, vkey
+from tests.ingest.test_bad_input import row, transfer
 
 Desk = Callable[[str], FlaskClient]
 
@@ -81,6 +82,20 @@ def test_the_notice_needs_the_archivists_word_and_tells_what_is_in_the_way(
     assert client.get(f"/desk/transfers/{number}/notice.pdf").data.startswith(b"%PDF")
 
 
+@pytest.mark.flow
+def test_files_on_no_list_are_shown_and_need_the_archivists_word(
+    receive: Call, call: Call, desk: Desk, tmp_path: Path
+) -> None:
+    folder = transfer(tmp_path / "t", row("A-1", "가.txt"), files=("가.txt", "더.txt"))
+    number = receive(folder).told["transfer"]
+    client, path = desk("archivist"), f"/desk/transfers/{number}/complete"
+    assert "더.txt" in text(client, path) and "목록에 없어 인수하지 않은 파일이 1개" in text(client, path)
+    assert client.post(path, data={"confirmed": "yes"}).status_code == 422
+    assert client.post(path, data={"confirmed": "yes", "final": "yes"}).status_code == 303
+    assert call("work", "--until-idle").told["failed"] == []
+    assert call("transfer", "show", number).told["state"] == "closed"
+
+
 def test_only_the_desk_sees_receipts(receive: Call, desk: Desk, tmp_path: Path) -> None:
     number = receive(whole(tmp_path / "t")).told["transfer"]
     client = desk("auditor")
@@ -92,5 +107,5 @@ def test_every_reason_why_there_is_no_notice_has_words_at_the_desk(site: Site) -
     app = application(site)
     with app.test_request_context("/"):
         words = app.jinja_env.globals["t"]
-        for why in commands.NEXT.keys() - {"stale", "returned"}:
+        for why in commands.NEXT.keys() - {"stale", "returned", "unlisted"}:
             assert words(f"obstacle.{why}", v=1, s="a") != f"obstacle.{why}"
