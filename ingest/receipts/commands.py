@@ -126,8 +126,9 @@ def _refused(number: str, obstacles: Sequence[Obstacle], as_json: bool) -> int:
 def _completed(told: dict[str, Any]) -> str:
     volumes, receipt = told["volumes"], told["receipt"]
     lines = [
-        f"Transfer {told['transfer']} is closed: {volumes['stored']} volumes are in custody, "
-        f"every copy was read back in {', '.join(told['stores'])}.",
+        f"Transfer {told['transfer']} is closed: {volumes['stored']} volumes are in custody.",
+        f"Every copy had been read back when the notice was given, {told['notified_at']}; "
+        "how they are now: seogo copy check.",
         f"Receipt {receipt['number']}{' is in ' + receipt['file'] if receipt['file'] else ''}; "
         "with it the agency may delete what it sent.",
     ]

@@ -111,6 +111,19 @@ def test_completing_again_tells_the_same(number: str, call: Call, site: Site, tm
     assert len(facts(site, "transfer.completion_notified")) == 1
 
 
+def test_completing_again_claims_of_the_copies_only_what_was_found_then(
+    number: str, call: Call, place: Installation
+) -> None:
+    notified = complete(call, number).told["notified_at"]
+    [first, _] = call("transfer", "show", number).told["references"]
+    damage(bag(place, "b", first) / "data" / "METS.xml")
+    assert call("copy", "check").exit_code != 0
+    again = call("transfer", "complete", number, words=True)
+    assert again.exit_code == 0
+    assert f"had been read back when the notice was given, {notified}" in again.out
+    assert "was read back in" not in again.out
+
+
 def test_a_closed_transfer_that_comes_again_stays_closed(
     number: str, call: Call, receive: Call, tmp_path: Path
 ) -> None:
