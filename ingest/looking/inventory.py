@@ -97,9 +97,9 @@ class Inventory:
         """Carry out one statement; the number of rows it wrote."""
         return self.connection.execute(statement, values).rowcount
 
-    def write_all(self, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
-        """Carry out the statement for each row, as the rows come."""
-        self.connection.executemany(statement, rows)
+    def write_all(self, statement: str, rows: Iterable[tuple[Any, ...]]) -> int:
+        """Carry out the statement for each row, as the rows come; the number of rows that were written."""
+        return self.connection.executemany(statement, rows).rowcount
 
     def note(self, stage: int, findings: Iterable[About]) -> None:
         rows = ((stage, place, os.fsencode(each.where.path or ""), packed(each)) for place, each in findings)

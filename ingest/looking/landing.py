@@ -101,7 +101,8 @@ class ArrivedNames:
         self._arrival = arrival
 
     def __iter__(self) -> Iterator[str]:
-        return (file.path for file in self._arrival.files())
+        every = self._arrival.inventory.rows("SELECT coalesce(path, reading) FROM files ORDER BY id")
+        return (os.fsdecode(path) for (path,) in every)
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and self._arrival.file(name) is not None
@@ -219,11 +220,11 @@ def _arrivals(
         if fault := _fault(entry, about):
             inventory.note(LOOKED, [(None, _finding(*fault, path))])
         elif is_record:
-            reading = raw(normal(path))
+            octets, reading = raw(path), raw(normal(path))
             if not_utf8(path):
                 alias = raw(normal(read_name(path)[0]))
-                inventory.write("INSERT INTO aliases VALUES (?, ?)", alias, raw(path))
-            yield raw(path), None if reading == raw(path) else reading, about.st_size, about.st_mtime_ns
+                inventory.write("INSERT INTO aliases VALUES (?, ?)", alias, octets)
+            yield octets, None if reading == octets else reading, about.st_size, about.st_mtime_ns
         else:
             beside[whole] = entry.path
 

@@ -4,8 +4,10 @@ What no row claims and what finds no file is left over here, and `ingest.checkin
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
+from operator import attrgetter
 from posixpath import commonpath, dirname, splitext
 
 from ingest.looking.inventory import Inventory
@@ -99,7 +101,7 @@ class _Matching:
         """Add an item with the files it claims; a choice that is a name found no file."""
         position, self.items = self.items, self.items + 1
         missing = [choice for choice in choices if isinstance(choice, str)]
-        files = sum(self._claim(position, choice) for choice in choices if isinstance(choice, Choice))
+        files = self._claim(position, choices)
         self._enter(position, item, files, missing)
 
     def _enter(self, position: int, item: ItemDescription, files: int, missing: list[str]) -> None:
@@ -112,23 +114,25 @@ class _Matching:
             ((self.place, position, raw(name), raw(below_top(name))) for name in missing),
         )
 
-    def _claim(self, position: int, choice: Choice, *, by_others: bool = False) -> int:
+    def _claim(self, position: int, choices: Iterable[Choice | str], *, by_others: bool = False) -> int:
         """Claim files for an item, each once; those of other items of the volume only when asked to."""
         mine = "claims.volume = ? AND claims.item = ?" if not by_others else "claims.volume = ?"
-        values = (self.place,) if by_others else (self.place, position)
-        return self.inventory.write(
-            f"INSERT INTO claims (volume, item, file) SELECT ?, ?, id FROM files WHERE {choice.condition} "
-            f"AND is_record AND NOT EXISTS (SELECT 1 FROM claims WHERE claims.file = files.id AND {mine}) "
-            "ORDER BY id",
-            self.place, position, *choice.values, *values,
-        )  # fmt: skip
+        whose = (self.place,) if by_others else (self.place, position)
+        found = (choice for choice in choices if isinstance(choice, Choice))
+        return sum(
+            self.inventory.write_all(
+                f"INSERT INTO claims (volume, item, file) SELECT ?, ?, id FROM files WHERE {condition} "
+                f"AND is_record AND NOT EXISTS (SELECT 1 FROM claims WHERE claims.file = files.id AND {mine})"
+                " ORDER BY id",
+                ((self.place, position, *choice.values, *whose) for choice in some),
+            )
+            for condition, some in groupby(found, key=attrgetter("condition"))
+        )
 
     def _add_the_rest(self, volume: VolumeDescription) -> None:
         """Files that the row of the volume names and none of its items has."""
         own = self._choices(volume.files)
-        rest = sum(
-            self._claim(self.items, choice, by_others=True) for choice in own if isinstance(choice, Choice)
-        )
+        rest = self._claim(self.items, own, by_others=True)
         if rest:
             more = replace(_the_one_item(volume), files=(), page_count=None)
             missing = [choice for choice in own if isinstance(choice, str)]
@@ -155,8 +159,8 @@ class _Matching:
         choice = self._by_standard_name(item) or self._by_folder(item, position, folder)
         return [choice] if choice else []
 
-    def _choices(self, names: Iterable[str]) -> list[Choice | str]:
-        return [self.records.named(name) or name for name in names]
+    def _choices(self, names: Sequence[str]) -> list[Choice | str]:
+        return [choice or name for name, choice in zip(names, self.records.named(names), strict=True)]
 
     def _by_standard_name(self, item: ItemDescription) -> Choice | None:
         """Year, registration and split number, and the same with a serial for attachments (NAK 19-2 A.6)."""

@@ -13,6 +13,9 @@ from ingest.looking.landing import normal, raw
 TOPS = ("", "objects/", "data/")
 """Where paths of a list may begin: the transfer folder, or the folder that some systems put files in."""
 
+ASKED = 500
+"""Paths that are asked for together."""
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -51,11 +54,24 @@ class Records:
     def any(self) -> bool:
         return self.inventory.value("SELECT 1 FROM files WHERE is_record LIMIT 1") is not None
 
-    def named(self, path: str) -> Choice | None:
-        """The file a list names, or all files of the folder it names."""
+    def named(self, paths: Sequence[str]) -> list[Choice | None]:
+        """The file that each path of a list names, or all files of the folder it names."""
+        wanted = [raw(_below("", path)) for path in paths]
+        there: set[bytes] = set()
+        for first in range(0, len(wanted), ASKED):
+            some = wanted[first : first + ASKED]
+            marks = ",".join("?" * len(some))
+            asked = f"SELECT reading FROM files WHERE reading IN ({marks}) AND is_record"
+            there.update(reading for (reading,) in self.inventory.rows(asked, *some))
+        return [
+            _exactly(reading) if reading in there else self._named(path)
+            for path, reading in zip(paths, wanted, strict=True)
+        ]
+
+    def _named(self, path: str) -> Choice | None:
         for top in TOPS:
-            wanted = normpath(top + normal(path).removeprefix("./"))
-            for choice in (Choice("reading = ?", (raw(wanted),)), within(wanted)):
+            wanted = _below(top, path)
+            for choice in (_exactly(raw(wanted)), within(wanted)):
                 if self._has(choice):
                     return choice
         return None
@@ -116,6 +132,14 @@ class Records:
         )
         self.inventory.write("CREATE INDEX stems_by_key ON stems (key)")
         self.inventory.write("CREATE INDEX stems_folded ON stems (folded)")
+
+
+def _below(top: str, path: str) -> str:
+    return normpath(top + normal(path).removeprefix("./"))
+
+
+def _exactly(reading: bytes) -> Choice:
+    return Choice("reading = ?", (reading,))
 
 
 def within(folder: str) -> Choice:

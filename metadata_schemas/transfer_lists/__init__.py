@@ -7,6 +7,7 @@ a wrong cell stays among the volumes, with an error finding that names list and 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import chain
 from pathlib import Path
 from posixpath import dirname
 from sqlite3 import Connection
@@ -285,7 +286,8 @@ def _claim_administrative_files(found: _Folder) -> None:
     places = tuple(f"{base}metadata/" for base in _bases(found.paths))
     described = {found.paths.find(file, near=name) for name, file in found.cards.mentioned()}
     listed = found.claimed.union(found.lists, described)
-    for name in found.paths.names:
+    below = chain.from_iterable(map(found.paths.names.below, places))
+    for name in below:
         if name.startswith(places) and name not in listed:
             found.claimed.add(name)
             told = label(name)
