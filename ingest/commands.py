@@ -1,5 +1,6 @@
 """``seogo transfer``: receive, list, show, check, accept and return what agencies send."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -15,6 +16,8 @@ from archive.site.terminal import Command, LazyGroup, Progress, json_option, pas
 from archive.work.commands import finish_work
 from archive.work.jobs import Job
 from ingest import excerpts, results, transfers
+from ingest.acceptance import telling
+from ingest.acceptance.telling import amount
 from ingest.receipts import commands as receipt_commands
 from ingest.taking import checking_again, known, receiving
 from ingest.taking.receiving import Asked
@@ -91,13 +94,19 @@ def list_(site: Site, as_json: bool) -> None:
 
 @transfer.command(cls=Command)
 @click.argument("number")
+@click.option("--volume", "place", type=click.IntRange(1), help="Only this volume, with its items.")
+@click.option("--all", "everything", is_flag=True, help="Every volume, and not only the first ones.")
 @json_option
 @pass_site
-def show(site: Site, number: str, as_json: bool) -> None:
-    """One transfer with its findings and history."""
+def show(site: Site, number: str, place: int | None, everything: bool, as_json: bool) -> None:
+    """One transfer with its volumes, findings, rounds and history."""
     with site.reading_session() as session:
-        told = results.with_history(session, number)
-        say(told, as_json, lambda: in_words(told))
+        if place is not None:
+            volume = telling.of_volume(session, number, place)
+            lines = [telling.items_in_words(volume), *_findings_in_words(volume)]
+            return say(volume, as_json, lambda: "\n".join(lines))
+        told = {**results.with_history(session, number), **telling.of_transfer(session, number)}
+        say(told, as_json, lambda: in_words(told, telling.in_words(told, everything=everything)))
 
 
 @transfer.command(cls=Command)
@@ -184,13 +193,14 @@ def _owing(told: dict[str, Any]) -> int:
     return int(told["volumes"]["accepted"] - told["volumes"]["stored"])
 
 
-def in_words(told: dict[str, Any]) -> str:
-    volumes = told["volumes"]
-    waiting = volumes["listed"] - volumes["accepted"] - volumes["returned"]
+def in_words(told: dict[str, Any], more: Sequence[str] = ()) -> str:
+    """A transfer with its findings, what else is told of it, and the command to be given next."""
+    volumes, waiting = told["volumes"], told["volumes"]["acceptable"] + told["volumes"]["held_back"]
     lines = [
         f"Transfer {told['transfer'] or '(dry run, nothing written)'} is {told['state']}: "
-        f"{volumes['listed']} volumes, {told['items']} items, {told['files']} files, {told['bytes']} bytes.",
-        f"Accepted {volumes['accepted']}, returned {volumes['returned']}, waiting {waiting}.",
+        f"{amount(volumes['listed'], 'volume')}, {amount(told['items'], 'item')}, "
+        f"{amount(told['files'], 'file')}, {amount(told['bytes'], 'byte')}.",
+        _taken_in_words(told, waiting),
     ]
     if _owing(told):
         lines.append(f"{_owing(told)} of them are not stored yet: a store is owed its copy.")
@@ -199,10 +209,22 @@ def in_words(told: dict[str, Any]) -> str:
     if told["references"]:
         several = len(told["references"]) > 1
         lines.append(f"{'References' if several else 'Reference'} {excerpts.runs(told['references'])}.")
-    lines += _findings_in_words(told)
+    lines += [*_findings_in_words(told), *more]
     lines += [f"failed: {each['job']}: {each['reason']}" for each in told.get("failed", ())]
     lines += [f"waiting: {each['job']}: {each['reason']}" for each in told.get("waiting", ())]
     return "\n".join(lines + _next_in_words(told, waiting))
+
+
+def _taken_in_words(told: dict[str, Any], waiting: int) -> str:
+    """How many volumes are in custody and how many are not; of a dry run what would become of them."""
+    volumes = told["volumes"]
+    good, bad = volumes["acceptable"], volumes["held_back"]
+    if told["transfer"] is None:
+        held = volumes["listed"] - waiting
+        already = f"  {amount(held, 'volume')} held already would not be taken again." if held else ""
+        return f"{amount(good, 'volume')} would be taken, {bad:,} would be kept back by errors.{already}"
+    parts = f": {good:,} can be taken, {bad:,} are kept back by errors" if waiting else ""
+    return f"Accepted {volumes['accepted']:,}, returned {volumes['returned']:,}, waiting {waiting:,}{parts}."
 
 
 def _findings_in_words(told: dict[str, Any]) -> list[str]:

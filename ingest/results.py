@@ -13,7 +13,7 @@ from ingest import transfers
 from ingest.checking import checks
 from ingest.looking.inspection import Inspection
 from ingest.malware import scans
-from ingest.transfers import FindingRow, Transfer, TransferAct, TransferVolume, volume_rows
+from ingest.transfers import FindingRow, Transfer, TransferAct, TransferVolume, acceptable, volume_rows
 from metadata_schemas.description import Finding, Where
 from preservation.derivatives import ItemFinding
 
@@ -28,7 +28,7 @@ def printed(session: Session, number: str) -> dict[str, Any]:
     """What is printed while the session is open: references and findings come one by one."""
     transfer = transfers.get(session, number)
     states = transfers.count_states(session, transfer)
-    stored = states.get("stored", 0)
+    stored, may_be_taken = states.get("stored", 0), acceptable.count(session, transfer)
     items, files, octets = volume_rows.totals(session, transfer)
     return {
         **scans.told(session, transfer),
@@ -40,6 +40,8 @@ def printed(session: Session, number: str) -> dict[str, Any]:
             "accepted": states.get("accepted", 0) + stored,
             "stored": stored,
             "returned": states.get("returned", 0),
+            "acceptable": may_be_taken,
+            "held_back": states.get("waiting", 0) - may_be_taken,
         },
         "items": items,
         "files": files,
@@ -66,7 +68,10 @@ def history(session: Session, number: str) -> Many:
 
 
 def of_dry_run(inspection: Inspection, round_: int) -> dict[str, Any]:
-    count = inspection.count
+    """What is printed of a transfer that was only tried: what would be taken, and what kept back."""
+    listed, found = inspection.count("volumes"), list(checks.check(inspection))
+    held = {place for place, _ in inspection.held()}
+    held_back = len(acceptable.kept_back(found, listed) - held)
     return {
         "statutory": "LIST_CHECKED",
         "scans": [],
@@ -74,13 +79,16 @@ def of_dry_run(inspection: Inspection, round_: int) -> dict[str, Any]:
         "transfer": None,
         "state": "checked",
         "round": round_,
-        "volumes": {"listed": count("volumes"), "accepted": 0, "stored": 0, "returned": 0},
-        "items": count("items"),
-        "files": count("files"),
-        "bytes": count("bytes"),
+        "volumes": {
+            "listed": listed, "accepted": 0, "stored": 0, "returned": 0,
+            "acceptable": listed - len(held) - held_back, "held_back": held_back,
+        },
+        "items": inspection.count("items"),
+        "files": inspection.count("files"),
+        "bytes": inspection.count("bytes"),
         "references": [],
-        "findings": [as_dict(finding) for _, finding in checks.check(inspection)],
-    }
+        "findings": [as_dict(finding) for _, finding in found],
+    }  # fmt: skip
 
 
 def has_errors(told: dict[str, Any]) -> bool:

@@ -1,12 +1,13 @@
 """The volumes of a transfer as the desk goes through them: filtered, counted and cut in the database."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from archive.database import ROWS_AT_ONCE
 from ingest.acceptance.listed import ListedItem
 from ingest.acceptance.verdicts import Verdict
 from ingest.transfers import FindingRow, Transfer, TransferVolume, is_faulty
@@ -39,22 +40,33 @@ def lines(
 ) -> tuple[list[Line], int]:
     """A stretch of the volumes in the order of the list, and how many there are."""
     where = _where(transfer, wanted)
+    rows = session.execute(_lines(transfer, where).offset(after).limit(limit))
+    total = session.scalar(
+        select(func.count()).select_from(TransferVolume).outerjoin(Verdict, _of_volume()).where(*where)
+    )
+    return [Line(row, told or "not_looked_at", unfit, bad) for row, told, unfit, bad in rows], total or 0
+
+
+def every_line(session: Session, transfer: Transfer) -> Iterator[Line]:
+    """All volumes in the order of the list, one by one."""
+    rows = _lines(transfer, _where(transfer, Wanted())).execution_options(yield_per=ROWS_AT_ONCE)
+    for row, told, unfit, bad in session.execute(rows):
+        yield Line(row, told or "not_looked_at", unfit, bad)
+
+
+def _lines(transfer: Transfer, where: Sequence[ColumnElement[bool]]) -> Any:
     unfit = (
         select(func.count())
         .where(Verdict.volume_id == TransferVolume.id, Verdict.item_id.is_not(None), _holds("unfit"))
         .correlate(TransferVolume)
         .scalar_subquery()
     )
-    rows = session.execute(
+    return (
         select(TransferVolume, Verdict.verdict, unfit, is_faulty(transfer))
         .outerjoin(Verdict, _of_volume())
         .where(*where)
-        .order_by(TransferVolume.position).offset(after).limit(limit)
-    )  # fmt: skip
-    total = session.scalar(
-        select(func.count()).select_from(TransferVolume).outerjoin(Verdict, _of_volume()).where(*where)
+        .order_by(TransferVolume.position)
     )
-    return [Line(row, told or "not_looked_at", unfit, bad) for row, told, unfit, bad in rows], total or 0
 
 
 def _where(transfer: Transfer, wanted: Wanted) -> list[ColumnElement[bool]]:
@@ -86,7 +98,7 @@ def _holds(verdict: str) -> ColumnElement[bool]:
 
 
 def items(
-    session: Session, volume: TransferVolume, *, after: int, limit: int
+    session: Session, volume: TransferVolume, *, after: int, limit: int | None
 ) -> Sequence[tuple[ListedItem, Verdict | None]]:
     """A stretch of the items of a volume, each with the verdict that holds."""
     of_item = and_(Verdict.item_id == ListedItem.id, Verdict.replaced_at.is_(None))
@@ -97,7 +109,7 @@ def items(
     return [(item, verdict) for item, verdict in rows]
 
 
-def findings(session: Session, volume: TransferVolume, *, limit: int) -> Sequence[FindingRow]:
+def findings(session: Session, volume: TransferVolume, *, limit: int | None) -> Sequence[FindingRow]:
     mine = select(FindingRow).where(FindingRow.volume_id == volume.id).order_by(FindingRow.id)
     return session.scalars(mine.limit(limit)).all()
 

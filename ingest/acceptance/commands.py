@@ -1,6 +1,7 @@
 """The inspection (검수) on the command line: verdicts, samples, counts and rounds of a transfer."""
 
 import secrets
+from functools import partial
 from typing import Any
 
 import click
@@ -12,14 +13,17 @@ from archive.site.many import Many
 from archive.site.site import Site
 from archive.site.terminal import Command, json_option, pass_site, say
 from ingest import results, transfers
-from ingest.acceptance import comparing, counts, listed, rounds, sampling, verdicts
+from ingest.acceptance import comparing, counts, listed, rounds, sampling, telling, verdicts
 from ingest.acceptance.comparing import Comparison, Told, VolumeChange
 from ingest.acceptance.counts import Count, Difference, Level
 from ingest.acceptance.forms import percent
 from ingest.acceptance.sampling import Standing
+from ingest.acceptance.telling import amount
 from ingest.acceptance.verdicts import BINDINGS, CONDITIONS, REASONS, Seen
 
-SHOWN = 100
+all_option = click.option(
+    "--all", "everything", is_flag=True, help="Every line, and not only the first ones."
+)
 
 
 @click.command(cls=Command)
@@ -54,11 +58,12 @@ def judge(site: Site, /, number: str, place: int, item: int | None, as_json: boo
 @click.option("--acceptable", default="1", show_default=True, help="Percent that may be unfit.")
 @click.option("--confidence", default="95", show_default=True, help="Percent.")
 @click.option("--seed", help="To repeat a choice; else one is drawn.")
+@all_option
 @json_option
 @pass_site
 def sample(
     site: Site, number: str, draw: bool, unit: sampling.Unit, acceptable: str, confidence: str,
-    seed: str | None, as_json: bool,
+    seed: str | None, everything: bool, as_json: bool,
 ) -> int:  # fmt: skip
     """The sample to be looked at, how far that is, and what it proves."""
     if draw:
@@ -73,20 +78,20 @@ def sample(
             raise Missing(f"Transfer {number} has no sample.", next=f"seogo transfer sample {number} --draw")
         standing = sampling.standing(session, plan)
         told = as_dict(standing)
-        told["drawn"] = [
-            {"volume": line.volume.position + 1, "item": line.item.position + 1 if line.item else None,
-             "verdict": line.verdict.verdict if line.verdict else "not_looked_at"}
-            for line in sampling.lines(session, plan, only_to_look_at=False, after=0, limit=plan.size)
-        ]  # fmt: skip
-    say(told, as_json, lambda: in_words(standing))
+        lines = sampling.lines(session, plan, only_to_look_at=False, after=0, limit=plan.size)
+        told["drawn"] = [telling.drawn(line) for line in lines]
+        say(told, as_json, lambda: "\n".join([
+            in_words(standing), *telling.drawn_in_words(number, told["drawn"], everything=everything)
+        ]))  # fmt: skip
     return seal_or_say(site) if draw else 0
 
 
 @click.command(cls=Command)
 @click.argument("number")
+@all_option
 @json_option
 @pass_site
-def count(site: Site, number: str, as_json: bool) -> None:
+def count(site: Site, number: str, everything: bool, as_json: bool) -> None:
     """Volumes, items, files and pages: what the list says, what came, and each difference."""
     with site.reading_session() as session:
         transfer = transfers.get(session, number)
@@ -94,7 +99,10 @@ def count(site: Site, number: str, as_json: bool) -> None:
         differences = Many(lambda: map(_difference, counts.every_difference(session, transfer)),
                            sum(each.differing for each in levels))  # fmt: skip
         told = {"levels": [vars(each) for each in levels], "differences": differences}
-        say(told, as_json, lambda: "\n".join(map(_level_in_words, levels)))
+        say(told, as_json, lambda: "\n".join([
+            *map(_level_in_words, levels),
+            *telling.first(map(_difference_in_words, differences), len(differences), everything=everything),
+        ]))  # fmt: skip
 
 
 def _difference(told: tuple[Level, Difference]) -> dict[str, Any]:
@@ -110,6 +118,13 @@ def _level_in_words(each: Count) -> str:
     )
 
 
+def _difference_in_words(each: dict[str, Any]) -> str:
+    listed, came = ("nothing" if each[side] is None else each[side] for side in ("listed", "came"))
+    place = "no volume" if each["volume"] is None else f"volume {each['volume']}"
+    item = f" item {each['item']}" if each["item"] else ""
+    return f"{each['level']}: {place}{item}: listed {listed}, came {came}: {each['what']}"
+
+
 def from_one(place: int | None) -> int | None:
     return None if place is None else place + 1
 
@@ -117,13 +132,15 @@ def from_one(place: int | None) -> int | None:
 @click.command(cls=Command)
 @click.argument("before")
 @click.argument("after")
+@all_option
 @json_option
 @pass_site
-def compare(site: Site, before: str, after: str, as_json: bool) -> None:
+def compare(site: Site, before: str, after: str, everything: bool, as_json: bool) -> None:
     """Two rounds: volumes added, gone and changed, findings corrected, still open and new."""
     with site.reading_session() as session:
         found = comparing.compare(session, transfers.get(session, before), transfers.get(session, after))
-        say(comparison(found), as_json, lambda: comparison_in_words(found))
+        told = comparison(found)
+        say(told, as_json, lambda: comparison_in_words(told, everything=everything))
 
 
 def comparison(found: Comparison) -> dict[str, Any]:
@@ -147,14 +164,26 @@ def _told(each: Told) -> dict[str, Any]:
     return {"volume": each.volume, **results.as_dict(transfers.as_finding(each.finding))}
 
 
-def comparison_in_words(found: Comparison) -> str:
-    volumes = ", ".join(f"{count} {change.replace('_', ' ')}" for change, count in found.counted.items())
-    findings = f"{len(found.corrected)} corrected, {len(found.open)} open, {len(found.new)} new"
-    lines = [f"{found.before.number} to {found.after.number}: volumes {volumes}; findings {findings}."]
-    lines += [f"{each.change.replace('_', ' ')}: {each.title}" for each in found.changes[:SHOWN]]
-    if len(found.changes) > SHOWN:
-        lines.append(f"… and {len(found.changes) - SHOWN} more; all of them with --json.")
+def comparison_in_words(told: dict[str, Any], *, everything: bool) -> str:
+    """Totals, each volume that is not the same with its place in both rounds, and each finding."""
+    volumes = ", ".join(f"{count} {change.replace('_', ' ')}" for change, count in told["volumes"].items())
+    findings = ", ".join(f"{len(rows)} {fate}" for fate, rows in told["findings"].items())
+    lines = [f"{told['before']} to {told['after']}: volumes {volumes}; findings {findings}."]
+    lists = {"changes": told["changes"]} | told["findings"]
+    for fate, rows in lists.items():
+        words = _change_in_words if fate == "changes" else partial(_told_in_words, fate)
+        lines += telling.first(map(words, rows), len(rows), everything=everything)
     return "\n".join(lines)
+
+
+def _change_in_words(each: dict[str, Any]) -> str:
+    before, after = ("–" if each[side] is None else each[side] for side in ("before", "after"))
+    return f"{each['change'].replace('_', ' ')}: volume {before} to {after}: {telling.named(each)}"
+
+
+def _told_in_words(fate: str, each: dict[str, Any]) -> str:
+    volume = f" ({each['volume']})" if each["volume"] else ""
+    return f"{fate} {each['severity']}: {each['rule']}{volume}: {each['message']}"
 
 
 @click.command(cls=Command)
@@ -171,10 +200,12 @@ def history(site: Site, number: str, as_json: bool) -> None:
 
 def _round_in_words(each: dict[str, Any]) -> str:
     volumes = each["volumes"]
-    return (
-        f"round {each['round']}: {each['transfer']} {each['state']}, {volumes['listed']} volumes, "
-        f"{volumes['accepted']} accepted, {volumes['returned']} returned, {len(each['findings'])} findings"
+    head = (
+        f"round {each['round']}: {each['transfer']} {each['state']}, "
+        f"{amount(volumes['listed'], 'volume')}, {volumes['accepted']:,} accepted, "
+        f"{volumes['returned']:,} returned, {amount(len(each['findings']), 'finding')}"
     )
+    return "\n".join([head, *map(telling.act_in_words, each["history"])])
 
 
 def as_dict(standing: Standing) -> dict[str, Any]:
@@ -192,7 +223,7 @@ def in_words(standing: Standing) -> str:
     plan = standing.plan
     sure = f"{plan.confidence / 10_000:g} %"
     return "\n".join([
-        f"{plan.size} of {plan.lot} {plan.unit}s were drawn with the seed {plan.seed}.",
+        f"{plan.size} of {amount(plan.lot, plan.unit)} were drawn with the seed {plan.seed}.",
         f"{standing.looked_at} are looked at, {standing.to_look_at} are to be looked at.",
         f"With {standing.looked_at} of {plan.lot} looked at and {standing.unfit} unfit, at {sure} confidence "
         f"at most {sampling.upward(standing.at_most)} % are unfit; "

@@ -1,13 +1,14 @@
 """Which volumes of a transfer may be taken: those that wait and have no error."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from archive.database import ROWS_AT_ONCE
 from archive.errors import Conflict
-from ingest.transfers.rows import Transfer, TransferVolume, is_faulty
+from ingest.looking.inventory import About
+from ingest.transfers.rows import CONCERN_ALL, Transfer, TransferVolume, is_faulty
 from ingest.transfers.states import TAKEN
 
 
@@ -26,6 +27,14 @@ def volumes(transfer: Transfer) -> Select[TransferVolume]:
 
 def count(session: Session, transfer: Transfer) -> int:
     return session.scalar(volumes(transfer).with_only_columns(func.count()).order_by(None)) or 0
+
+
+def kept_back(found: Iterable[About], places: int) -> set[int]:
+    """The same question before there are rows: of so many volumes the places that an error keeps back."""
+    errors = {(place, each.rule) for place, each in found if each.severity == "error"}
+    if any(place is None and rule.startswith(CONCERN_ALL) for place, rule in errors):
+        return set(range(places))
+    return {place for place, _ in errors if place is not None}
 
 
 def among(session: Session, transfer: Transfer, positions: Collection[int], *, rest_waits: bool) -> list[int]:

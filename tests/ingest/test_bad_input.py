@@ -166,7 +166,9 @@ def test_one_wrong_row_keeps_only_its_volume_back(receive: Call, call: Call, tmp
     rows = (row("A-1", "가.txt"), row("A-2", "나.txt", "77년"), row("A-3", "다.txt"))
     waits = receive(transfer(tmp_path / "t", *rows, files=("가.txt", "나.txt", "다.txt")))
     assert (waits.exit_code, waits.told["state"]) == (3, "waiting")
-    assert waits.told["volumes"] == {"listed": 3, "accepted": 2, "returned": 0, "stored": 2}
+    assert waits.told["volumes"] == {
+            "listed": 3, "accepted": 2, "returned": 0, "stored": 2, "acceptable": 0, "held_back": 1,
+        }  # fmt: skip
     assert [each["sender_id"] for each in call("volume", "list").told["volumes"]] == ["A-1", "A-3"]
     errors = [each["where"] for each in waits.told["findings"] if each["severity"] == "error"]
     assert [(each["row"], each["column"]) for each in errors] == [(3, "보존기간")]

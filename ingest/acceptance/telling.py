@@ -1,0 +1,198 @@
+"""What the inspection tells on a terminal: volumes by their place in the list, items, rounds and acts.
+
+What is told is what the pages of the desk show, asked for by the same functions.  A place is counted
+from 1, and is what ``judge``, ``accept`` and ``return`` take.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from archive.site import language
+from archive.site.many import Many
+from archive.site.words import spoken
+from ingest import overview, results, transfers
+from ingest.acceptance import browsing, listed, rounds, sampling
+from ingest.acceptance.browsing import Line, Wanted
+from ingest.acceptance.verdicts import Verdict
+from ingest.transfers import Transfer
+
+SHOWN = 20
+"""How many lines of a list a terminal gets, where not all are asked for."""
+
+LONGEST_TITLE = 60
+
+
+def of_transfer(session: Session, number: str) -> dict[str, Any]:
+    """Every volume and every round of a transfer, in the keys that other programs rely on."""
+    transfer = transfers.get(session, number)
+    _, count = browsing.lines(session, transfer, Wanted(), after=0, limit=0)
+    return {
+        "listing": Many(lambda: map(_volume, browsing.every_line(session, transfer)), count),
+        "rounds": [_round(session, each) for each in rounds.chain(session, transfer)],
+    }
+
+
+def of_volume(session: Session, number: str, place: int) -> dict[str, Any]:
+    """One volume of a transfer with its items and what holds of each."""
+    volume = listed.volume_at(session, transfers.get(session, number), place - 1)
+    items = browsing.items(session, volume, after=0, limit=None)
+    found = browsing.findings(session, volume, limit=None)
+    return {
+        "transfer": number, "volume": place, "title": volume.title, "sender_id": volume.sender_id,
+        "reference": volume.reference, "state": volume.state,
+        "findings": [results.as_dict(transfers.as_finding(row)) for row in found],
+        "items": [
+            {"place": item.position + 1, "title": item.title, "files": item.files, "missing": item.missing,
+             "pages": item.pages, **_verdict(verdict)}
+            for item, verdict in items
+        ],
+    }  # fmt: skip
+
+
+def _volume(line: Line) -> dict[str, Any]:
+    row = line.volume
+    return {
+        "place": row.position + 1, "reference": row.reference, "sender_id": row.sender_id, "title": row.title,
+        "state": row.state, "held_back": row.state == "waiting" and line.is_faulty,
+        "verdict": line.verdict, "unfit_items": line.unfit_items,
+        "items": row.items, "files": row.files, "bytes": row.bytes, "reason": row.reason,
+    }  # fmt: skip
+
+
+def _verdict(verdict: Verdict | None) -> dict[str, Any]:
+    if verdict is None:
+        return {"verdict": "not_looked_at", "reason": None}
+    return {"verdict": verdict.verdict, "reason": verdict.reason}
+
+
+def _round(session: Session, transfer: Transfer) -> dict[str, Any]:
+    it = overview.summary(session, transfer)
+    return {
+        "round": transfer.round, "transfer": transfer.number, "state": transfer.state,
+        "received_at": transfer.received_at.isoformat(),
+        "volumes": {"listed": it.listed, "accepted": it.accepted, "returned": it.returned},
+        "errors": it.by_severity["error"],
+    }  # fmt: skip
+
+
+def drawn(line: sampling.Line) -> dict[str, Any]:
+    """One of a sample, with what holds of it."""
+    about = line.item or line.volume
+    return {"volume": line.volume.position + 1, "item": line.item.position + 1 if line.item else None,
+            "title": about.title, **_verdict(line.verdict)}  # fmt: skip
+
+
+def drawn_in_words(number: str, lines: Sequence[dict[str, Any]], *, everything: bool) -> list[str]:
+    """A sample in the order in which it was drawn, and how the first that nobody looked at is judged."""
+    told = first(map(_drawn_in_words, lines), len(lines), everything=everything)
+    rest = (each for each in lines if each["verdict"] == "not_looked_at")
+    if left := next(rest, None):
+        item = f" --item {left['item']}" if left["item"] else ""
+        judge = f"seogo transfer judge {number} --volume {left['volume']}{item} --verdict fit"
+        told.append(f"To judge the next one: {judge}")
+    return told
+
+
+def _drawn_in_words(each: dict[str, Any]) -> str:
+    item = f" item {each['item']}" if each["item"] else ""
+    return f"volume {each['volume']:>4}{item:<8}  {verdict(each):<13}  {each['title'][:LONGEST_TITLE]}"
+
+
+def in_words(told: dict[str, Any], *, everything: bool) -> list[str]:
+    """Volumes, rounds and history of a transfer."""
+    return [
+        *volumes_in_words(told, everything=everything),
+        *rounds_in_words(told),
+        *history_in_words(told, everything=everything),
+    ]
+
+
+def volumes_in_words(told: dict[str, Any], *, everything: bool) -> list[str]:
+    """A line a volume: its place first, and how many more there are."""
+    lines = first(map(_volume_in_words, told["listing"]), len(told["listing"]), everything=everything)
+    if not lines:
+        return []
+    see = f"Items of a volume: seogo transfer show {told['transfer']} --volume PLACE"
+    return ["Volumes by their place in the list:", *lines, see]
+
+
+def _volume_in_words(each: dict[str, Any]) -> str:
+    state = "kept back" if each["held_back"] else each["state"]
+    unfit = each["unfit_items"]
+    looked = verdict(each) + (f", {amount(unfit, 'item')} unfit" if unfit else "")
+    return f"{each['place']:>6}  {each['reference'] or '–':<14} {state:<9} {looked:<13}  {named(each)}"
+
+
+def items_in_words(told: dict[str, Any]) -> str:
+    """A volume with a line an item: its place first."""
+    number, place = told["transfer"], told["volume"]
+    reference = f" as {told['reference']}" if told["reference"] else ""
+    head = f"Volume {place} of transfer {number} is {told['state']}{reference}: {named(told)}"
+    if not told["items"]:
+        return f"{head}\nIts list tells no items."
+    judge = f"To judge one: seogo transfer judge {number} --volume {place} --item PLACE --verdict …"
+    return "\n".join([head, *map(_item_in_words, told["items"]), judge])
+
+
+def _item_in_words(each: dict[str, Any]) -> str:
+    files = amount(each["files"], "file") + (f" and {each['missing']} missing" if each["missing"] else "")
+    pages = "pages not listed" if each["pages"] is None else amount(each["pages"], "page")
+    return f"{each['place']:>6}  {verdict(each):<13}  {files}, {pages}  {each['title']}"
+
+
+def rounds_in_words(told: dict[str, Any]) -> list[str]:
+    """Every round, where there is more than one."""
+    if len(told["rounds"]) == 1:
+        return []
+    return ["Rounds:", *(
+        f"{each['round']:>6}  {each['transfer']}  {_moment(each['received_at'])}  {each['state']}: "
+        f"{amount(each['volumes']['listed'], 'volume')}, {each['volumes']['accepted']:,} accepted, "
+        f"{each['volumes']['returned']:,} returned, {amount(each['errors'], 'error')}"
+        for each in told["rounds"]
+    )]  # fmt: skip
+
+
+def history_in_words(told: dict[str, Any], *, everything: bool) -> list[str]:
+    """What was done in a transfer, the first act first."""
+    acts = first(map(act_in_words, told["history"]), len(told["history"]), everything=everything)
+    return ["History:", *acts] if acts else []
+
+
+def act_in_words(each: dict[str, Any]) -> str:
+    detail = " ".join((each["detail"] or "").split())
+    words = spoken("en")(f"act.{each['act']}")
+    return f"  {_moment(each['at'])}  {words}, by {each['actor']}{f': {detail}' if detail else ''}"
+
+
+def _moment(text: str) -> str:
+    return language.moment(datetime.fromisoformat(text), "en").replace(language.NBSP, " ")
+
+
+def first(lines: Iterable[str], count: int, *, everything: bool) -> list[str]:
+    """The lines that a terminal gets, and how many are left out."""
+    if everything or count <= SHOWN:
+        return list(lines)
+    return [*islice(lines, SHOWN), f"… and {count - SHOWN:,} more; all of them with --all."]
+
+
+def amount(n: int, what: str) -> str:
+    """How many there are of a thing: ``1 volume``, ``2 volumes``."""
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
+
+
+def verdict(told: dict[str, Any]) -> str:
+    """What a person who looked said."""
+    words: str = told["verdict"].replace("_", " ")
+    return (
+        f"{words} ({told['reason'].replace('_', ' ')})" if words == "unfit" and told.get("reason") else words
+    )
+
+
+def named(told: dict[str, Any]) -> str:
+    """A volume as its sender calls it."""
+    title = told["title"] if len(told["title"]) <= LONGEST_TITLE else f"{told['title'][:LONGEST_TITLE]}…"
+    return f"{told['sender_id']} {title}" if told["sender_id"] else title

@@ -1,0 +1,141 @@
+"""What a person needs to judge, to return and to decide is printed: places, verdicts, differences."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.ingest.conftest import AGENCY, Call
+from tests.ingest.test_bad_input import row, transfer
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The second of three volumes has a retention that no table knows."""
+    rows = (row("A-1", "가.txt"), row("A-2", "나.txt", "77년"), row("A-3", "다.txt"))
+    return transfer(tmp_path / "t", *rows, files=("가.txt", "나.txt", "다.txt"))
+
+
+@pytest.fixture
+def number(call: Call, folder: Path) -> str:
+    return str(call("transfer", "receive", folder, "--agency", AGENCY).told["transfer"])
+
+
+def lines_of(text: str, word: str) -> list[str]:
+    return [line for line in text.splitlines() if word in line]
+
+
+def test_a_transfer_tells_the_place_state_and_verdict_of_each_volume(call: Call, number: str) -> None:
+    call("transfer", "judge", number, "--volume", 3, "--verdict", "unfit", "--reason", "quality")
+    said = call("transfer", "show", number, words=True).out
+    volumes = [line.split()[:1] + line.split()[2:] for line in lines_of(said, " A-") if "error" not in line]
+    assert [each[0] for each in volumes] == ["1", "2", "3"]
+    assert "waiting not looked at A-1" in " ".join(volumes[0])
+    assert "kept back not looked at A-2" in " ".join(volumes[1])
+    assert "kept back unfit A-3" in " ".join(volumes[2])
+    assert "waiting 3: 1 can be taken, 2 are kept back by errors." in said
+    assert "Received, by command-line" in said
+    told = call("transfer", "show", number).told
+    assert [each["place"] for each in told["listing"]] == [1, 2, 3]
+    assert [each["held_back"] for each in told["listing"]] == [False, True, True]
+    assert [each["verdict"] for each in told["listing"]] == ["not_looked_at", "not_looked_at", "unfit"]
+    assert (told["volumes"]["acceptable"], told["volumes"]["held_back"]) == (1, 2)
+
+
+def test_what_was_taken_is_told_with_its_reference(call: Call, number: str) -> None:
+    reference = call("transfer", "accept", number, "--volume", 1).told["references"][0]
+    [first] = lines_of(call("transfer", "show", number, words=True).out, " A-1 ")
+    assert first.split()[:3] == ["1", reference, "stored"]
+    assert call("transfer", "show", number).told["listing"][0]["reference"] == reference
+
+
+def test_the_first_volumes_are_told_and_all_of_them_when_asked(call: Call, tmp_path: Path) -> None:
+    rows = [row(f"A-{n}", "가.txt") for n in range(25)]
+    number = call("transfer", "receive", transfer(tmp_path / "t", *rows, files=("가.txt",)),
+                  "--agency", AGENCY).told["transfer"]  # fmt: skip
+    some = call("transfer", "show", number, words=True).out
+    every = call("transfer", "show", number, "--all", words=True).out
+    listed = re.compile(r"^ +\d+  – ", re.MULTILINE)
+    assert (len(listed.findall(some)), len(listed.findall(every))) == (20, 25)
+    assert "… and 5 more; all of them with --all." in some
+    assert "more; all of them with --all" not in every
+
+
+def test_a_volume_tells_the_places_of_its_items_as_judge_takes_them(call: Call, sample: Path) -> None:
+    number = call("transfer", "receive", sample, "--agency", AGENCY).told["transfer"]
+    shown = call("transfer", "show", number, "--volume", 1)
+    places = [each["place"] for each in shown.told["items"]]
+    assert places == list(range(1, len(places) + 1)) != []
+    call("transfer", "judge", number, "--volume", 1, "--item", places[-1], "--verdict", "fit")
+    said = call("transfer", "show", number, "--volume", 1, words=True)
+    assert f"{places[-1]}  fit " in said.out
+    assert f"seogo transfer judge {number} --volume 1 --item PLACE" in said.out
+    assert call("transfer", "show", number, "--volume", 99).exit_code == 3
+
+
+def test_what_was_drawn_is_printed_and_the_next_one_named(call: Call, sample: Path) -> None:
+    number = call("transfer", "receive", sample, "--agency", AGENCY).told["transfer"]
+    said = call("transfer", "sample", number, "--draw", "--acceptable", "0", words=True).out
+    drawn = call("transfer", "sample", number).told["drawn"]
+    for each in drawn:
+        assert re.search(rf"volume +{each['volume']} item {each['item']} .*{re.escape(each['title'])}", said)
+    first = drawn[0]
+    next_one = (
+        f"seogo transfer judge {number} --volume {first['volume']} --item {first['item']} --verdict fit"
+    )
+    assert next_one in said
+    assert call(*next_one.split()[1:]).exit_code == 0
+    assert next_one not in call("transfer", "sample", number, words=True).out
+
+
+def test_each_difference_of_the_counts_is_printed(call: Call, tmp_path: Path) -> None:
+    rows = (row("A-1", "가.txt"), row("A-2", "나.txt"))
+    folder = transfer(tmp_path / "t", *rows, files=("가.txt", "더.txt"))
+    number = call("transfer", "receive", folder, "--agency", AGENCY).told["transfer"]
+    said = call("transfer", "count", number, words=True).out
+    assert "volume: volume 2: listed 1, came 0: " in said
+    assert "file: volume 2: listed 1, came 0: 나.txt" in said
+    assert "file: no volume: listed 0, came 1: 더.txt" in said
+    told = call("transfer", "count", number).told["differences"]
+    assert len(told) == len(lines_of(said, ": listed "))
+
+
+def test_two_rounds_tell_each_volume_and_each_finding(call: Call, number: str, tmp_path: Path) -> None:
+    rows = (row("A-1", "가.txt"), row("A-2", "나.txt"), row("A-4", "라.txt", "88년"))
+    after = transfer(tmp_path / "t2", *rows, files=("가.txt", "나.txt", "라.txt"))
+    second = call("transfer", "receive", after, "--agency", AGENCY, "--round-of", number).told["transfer"]
+    said = call("transfer", "compare", number, second, words=True).out
+    assert "gone: volume 3 to –: A-3" in said
+    assert "added: volume – to 3: A-4" in said
+    assert lines_of(said, "corrected error: list.retention (A-2)")
+    assert lines_of(said, "new error: list.retention (A-4)")
+    shown = call("transfer", "show", second, words=True).out
+    assert [line.split()[:2] for line in lines_of(shown, " KST  waiting: 3 volumes")] == [
+        ["1", number], ["2", second],
+    ]  # fmt: skip
+    acts = call("transfer", "history", second, words=True).out
+    assert len(lines_of(acts, "Received, by command-line")) == 2
+
+
+def test_a_dry_run_tells_what_would_be_taken_and_what_kept_back(call: Call, folder: Path) -> None:
+    dry = call("transfer", "receive", folder, "--agency", AGENCY, "--dry-run")
+    real = call("transfer", "receive", folder, "--agency", AGENCY, "--accept", "--until", "stored")
+    assert (dry.told["volumes"]["acceptable"], dry.told["volumes"]["held_back"]) == (2, 1)
+    assert real.told["volumes"]["accepted"] == 2
+    said = call("transfer", "receive", folder, "--agency", AGENCY, "--dry-run", words=True).out
+    assert "2 volumes would be taken, 1 would be kept back by errors." in said
+
+
+def test_a_dry_run_keeps_all_back_where_an_error_concerns_all_and_none_that_is_held(
+    call: Call, folder: Path, number: str, tmp_path: Path
+) -> None:
+    call("transfer", "accept", number, "--volume", 1)
+    again = ("transfer", "receive", folder, "--agency", AGENCY, "--round-of", number, "--dry-run")
+    assert "1 volume would be taken, 1 would be kept back by errors.  1 volume held already" in call(
+        *again, words=True
+    ).out  # fmt: skip
+    (folder / "checksum.sha256").write_text("no digest  가.txt\n")
+    broken = call("transfer", "receive", folder, "--agency", AGENCY, "--dry-run").told
+    real = call("transfer", "receive", folder, "--agency", AGENCY).told
+    assert broken["volumes"] == real["volumes"]
+    assert broken["volumes"]["acceptable"] == 0
