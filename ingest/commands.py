@@ -52,16 +52,17 @@ def transfer() -> None:
 @click.option("--without-list", is_flag=True, help="The folder names are the description.")
 @click.option("--source-system", help="Whose codes the list uses, such as nak19-2013 or rms.")
 @click.option("--round-of", help="Number of the transfer that this one corrects.")
+@click.option("--another-transfer", "another", is_flag=True, help="It only looks like an earlier one.")
 @click.option("--until", type=click.Choice(["stored"]), help="Leave page images and search to seogo work.")
 @json_option
 @pass_site
 def receive(
     site: Site, folder: Path, agency: str, accept: bool, dry_run: bool, without_list: bool,
-    source_system: str | None, round_of: str | None, until: str | None, as_json: bool,
+    source_system: str | None, round_of: str | None, another: bool, until: str | None, as_json: bool,
 ) -> int:  # fmt: skip
     """Receive a transfer folder.  The same folder again goes on where it stopped."""
     asked = Asked(folder=folder, agency=agency, accept=accept, no_list=without_list,
-                  source_system=source_system, round_of=round_of, by=BY)  # fmt: skip
+                  source_system=source_system, round_of=round_of, another=another, by=BY)  # fmt: skip
     progress = Progress()
     if dry_run:
         with receiving.dry_run(site, asked, progress) as inspection:

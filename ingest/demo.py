@@ -39,7 +39,7 @@ def prepare(site: Site, *, volumes: int, pages: int, progress: Progress) -> list
             seed=SEED,
             progress=lambda done, total: progress("making", done, total),
         )
-    asked = Asked(folder=folder, agency=AGENCY, accept=True, by="demo")
+    asked = Asked(folder=folder, agency=AGENCY, accept=True, another=True, by="demo")
     receiving.receive(site, asked, progress)
     seal_now(site)
     finish_work(site, progress)

@@ -15,7 +15,7 @@ from ingest.looking.inspection import Inspection
 from ingest.looking.inventory import HELD
 from ingest.malware import scans, whole
 from ingest.releases import releasing
-from ingest.taking import receiving
+from ingest.taking import in_custody, receiving
 from ingest.taking.receiving import Say
 from ingest.transfers import Transfer, readings, volume_rows
 from ingest.transfers.states import TAKEN
@@ -39,8 +39,8 @@ def check(site: Site, number: str, say: Say, *, by: str) -> None:
         alone(site, transfer.agency_code, transfer.shape),
         receiving.inspect_again(site, transfer) as inspection,
     ):
-        receiving.look_for_held(
-            site, inspection, agency=transfer.agency_code, round_of=transfer.round_of, number=number
+        in_custody.look(
+            site, inspection, agency=transfer.agency_code, number=number, round_of=transfer.round_of
         )
         whole.note(site, inspection, transfer.claimed)
         arrived_on = transfer.received_at.astimezone(SEOUL).date()

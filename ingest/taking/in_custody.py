@@ -1,68 +1,96 @@
-"""Volumes of a list that are in custody already, because another round of the transfer brought them.
+"""Volumes of a list that are in custody already, because another round or transfer brought them.
 
 A round brings volumes again that another one brought, or only lists them.  The same bytes are not taken
-twice; other bytes under the same number are an error, because custody is never overwritten.
+twice; other bytes under the same number are an error, because custody is never overwritten.  What another
+transfer brought with the same bytes is taken once more only where this was said to be another transfer.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import islice
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from archive.holdings import ContentFile, Item, Volume
+from archive.holdings import Volume
 from archive.site.site import Site
 from ingest import transfers
 from ingest.acceptance import rounds
-from ingest.checking import reading
 from ingest.looking.inspection import Inspection
 from ingest.looking.inventory import HELD, About
 from ingest.looking.matching import PlannedVolume
-from ingest.taking import known
-from ingest.transfers import Transfer, TransferVolume, acceptable
+from ingest.taking import alike, known
+from ingest.taking.alike import ASKED_AT_ONCE, Alike
+from ingest.transfers import Transfer, TransferAct, TransferVolume, acceptable
 from ingest.transfers.turns import alone
 from metadata_schemas.description import Finding, Severity, Where
 
-ASKED_AT_ONCE = 400
-"""How many numbers one query asks for; databases limit the parameters of a query."""
+ANOTHER = "another-transfer"
+"""The act by which somebody said that what looks like an earlier transfer is another one."""
 
 
-def rounds_beside(session: Session, agency: str, *, number: str | None, round_of: str | None) -> list[str]:
-    """The other rounds of a transfer, the first one first, whichever of them it says that it corrects.
+@dataclass(frozen=True)
+class Family:
+    """A transfer, or one that only arrives and has no ``number`` yet, and the ``others`` of its rounds.
 
-    ``number`` is None for one that only arrives.  Missing or Refused when there can be no such round.
+    ``is_another``: somebody said that it is another transfer, though it looks like an earlier one.
+    """
+
+    agency: str
+    number: str | None
+    others: Sequence[str]
+    is_another: bool
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        return (*self.others, self.number) if self.number else (*self.others,)
+
+
+def family_of(
+    session: Session, agency: str, *, number: str | None, round_of: str | None, is_another: bool = False
+) -> Family:
+    """With the other rounds, the first one first, whichever of them it says that it corrects.
+
+    Missing or Refused when there can be no such round.
     """
     one = round_of or number
-    if one is None:
-        return []
-    family = rounds.chain(session, known.earlier_round(session, one, agency))
-    return [each.number for each in family if each.number != number]
+    every = rounds.chain(session, known.earlier_round(session, one, agency)) if one else ()
+    others = [each.number for each in every if each.number != number]
+    return Family(agency, number, others, is_another or _was_another(session, number))
 
 
-def note(session: Session, inspection: Inspection, agency: str, beside: Sequence[str]) -> None:
+def _was_another(session: Session, number: str | None) -> bool:
+    mine = select(TransferAct.id).join(Transfer, Transfer.id == TransferAct.transfer_id)
+    said = mine.where(Transfer.number == number, TransferAct.act == ANOTHER).limit(1)
+    return number is not None and session.scalar(said) is not None
+
+
+def look(
+    site: Site, inspection: Inspection, *, agency: str, number: str | None = None, round_of: str | None,
+    is_another: bool = False,
+) -> None:  # fmt: skip
     """Compare all volumes of a list with those in custody; what is found lies in the inspection.
 
     Findings, and volumes that need not be taken again because the same bytes are held.
     """
-    for about in compare(session, inspection, agency, beside, inspection.volumes()):
-        inspection.inventory.note(HELD, [about])
+    with site.reading_session() as session:
+        family = family_of(session, agency, number=number, round_of=round_of, is_another=is_another)
+        for about in compare(session, inspection, family, inspection.volumes()):
+            inspection.inventory.note(HELD, [about])
 
 
 def compare(
-    session: Session,
-    inspection: Inspection,
-    agency: str,
-    beside: Sequence[str],
-    volumes: Iterable[PlannedVolume],
+    session: Session, inspection: Inspection, family: Family, volumes: Iterable[PlannedVolume]
 ) -> Iterator[About]:
-    """The same for some of them, as they are compared.  ``beside``: numbers of the other rounds."""
-    _gather(session, inspection, beside)
+    """The same for some of them, as they are compared."""
+    _gather(session, inspection, family.others)
     rest = iter(volumes)
     while some := list(islice(rest, ASKED_AT_ONCE)):
-        others = _by_number(session, agency, [each.description.sender_id for each in some])
+        elsewhere = alike.find(session, family.agency, some, apart=family.numbers, open_too=False)
         for planned in some:
-            found = list(_compare(session, inspection, planned, others))
+            others = elsewhere.get(alike.key_of(planned), ())
+            found = list(_compare(session, inspection, family, planned, others))
             yield from ((planned.place, each) for each in found)
 
 
@@ -84,26 +112,31 @@ def one_round_at_a_time(site: Site, number: str, inspection: Inspection) -> Iter
 def _hold(session: Session, transfer: Transfer, inspection: Inspection) -> None:
     """Of the volumes that may be taken, link those that are held, and tell of those that must not be."""
     agency = transfer.agency_code
-    beside = rounds_beside(session, agency, number=transfer.number, round_of=transfer.round_of)
-    if beside:
+    family = family_of(session, agency, number=transfer.number, round_of=transfer.round_of)
+    if family.others or _is_not_the_first(session, transfer):
         places = session.scalars(acceptable.volumes(transfer).with_only_columns(TransferVolume.position))
         volumes = map(inspection.volume, places.all())
-        found = list(compare(session, inspection, agency, beside, volumes))
+        found = list(compare(session, inspection, family, volumes))
         transfers.link_held(session, transfer, inspection.held())
         # A warning was told when the transfer was checked, and keeps nothing from being taken.
         transfers.add_findings(session, transfer, (each for each in found if each[1].severity != "warning"))
 
 
+def _is_not_the_first(session: Session, transfer: Transfer) -> bool:
+    """Whether its agency sent anything else."""
+    mine = select(Transfer.id).where(Transfer.agency_code == transfer.agency_code)
+    return session.scalar(mine.where(Transfer.id != transfer.id).limit(1)) is not None
+
+
 def _compare(
-    session: Session, inspection: Inspection, planned: PlannedVolume, others: Mapping[str, str]
+    session: Session, inspection: Inspection, family: Family, planned: PlannedVolume, others: Sequence[Alike]
 ) -> Iterator[Finding]:
-    number = planned.description.sender_id
     before = inspection.inventory.row(
-        "SELECT volume_id, reference FROM earlier WHERE key = ?", _key(number, planned.description.title)
+        "SELECT volume_id, reference FROM earlier WHERE key = ?", alike.key_of(planned)
     )
     if before:
         volume_id, reference = before
-        if _same_bytes(session, inspection, planned, volume_id):
+        if alike.are_files_of(session, inspection, planned, alike.in_custody(volume_id)):
             inspection.hold(planned.place, volume_id)
             yield _same(planned, reference)
         elif not planned.files:
@@ -111,8 +144,12 @@ def _compare(
             yield _not_again(planned, reference)
         else:
             yield _other(planned, reference)
-    elif elsewhere := others.get(number or ""):
-        yield _twice(planned, elsewhere)
+        return
+    same = next((each for each in others if alike.has_same_files(session, inspection, planned, each)), None)
+    if same:
+        yield _once_more(planned, same) if family.is_another else _from_elsewhere(planned, same)
+    elif others and planned.description.sender_id:
+        yield _twice(planned, others[-1].reference or "")
 
 
 def _gather(session: Session, inspection: Inspection, beside: Sequence[str]) -> None:
@@ -128,46 +165,10 @@ def _gather(session: Session, inspection: Inspection, beside: Sequence[str]) -> 
     inspection.inventory.write_all(
         "INSERT OR REPLACE INTO earlier VALUES (?, ?, ?)",
         (
-            (_key(number, title), volume, reference)
+            (alike.key(number, title), volume, reference)
             for number, title, volume, reference in session.execute(taken)
         ),
     )
-
-
-def _by_number(session: Session, agency: str, numbers: Sequence[str | None]) -> dict[str, str]:
-    """References of volumes that this agency sent before under one of these numbers."""
-    among: ColumnElement[bool] = Volume.sender_id.in_({number for number in numbers if number})
-    rows = select(Volume.sender_id, Volume.reference).where(Volume.agency_code == agency, among)
-    return {number: reference for number, reference in session.execute(rows) if number}
-
-
-def _key(sender_id: str | None, title: str) -> str:
-    return f"number {sender_id}" if sender_id else f"title {title}"
-
-
-def _same_bytes(session: Session, inspection: Inspection, planned: PlannedVolume, volume_id: int) -> bool:
-    """Whether the files of a volume are those in custody, under whatever names."""
-    kept = (
-        select(ContentFile.sha256)
-        .join(Item, Item.id == ContentFile.item_id)
-        .where(Item.volume_id == volume_id)
-        .order_by(ContentFile.sha256)
-        .execution_options(yield_per=ASKED_AT_ONCE)
-    )
-    count = select(func.count()).select_from(ContentFile).join(Item).where(Item.volume_id == volume_id)
-    if planned.files != session.scalar(count):
-        return False
-    inventory = inspection.inventory
-    inventory.write("DELETE FROM sent")
-    inventory.write_all(
-        "INSERT INTO sent VALUES (?)",
-        (
-            (reading.sha256_of(inspection.arrival.full_path(file.path)),)
-            for _, file in inspection.files(planned.place)
-        ),
-    )
-    sent = inventory.rows("SELECT sha256 FROM sent ORDER BY sha256")
-    return all(one == other for (one,), other in zip(sent, session.scalars(kept), strict=True))
 
 
 def _same(planned: PlannedVolume, reference: str) -> Finding:
@@ -187,6 +188,24 @@ def _other(planned: PlannedVolume, reference: str) -> Finding:
         "send the corrected record under a number of its own, or leave it out of this round."
     )
     return _finding("error", planned, fact, reference)
+
+
+def _from_elsewhere(planned: PlannedVolume, other: Alike) -> Finding:
+    reference = other.reference or ""
+    fact = (
+        f"is held already as {reference}, with the same files, from transfer {other.transfer}; "
+        "it is not taken a second time.  Return it: nothing of it is lost."
+    )
+    return _finding("error", planned, fact, reference)
+
+
+def _once_more(planned: PlannedVolume, other: Alike) -> Finding:
+    reference = other.reference or ""
+    fact = (
+        f"is held already as {reference}, with the same files, from transfer {other.transfer}, and is taken "
+        "a second time because this was said to be another transfer.  Return it if it is the same record."
+    )
+    return _finding("warning", planned, fact, reference)
 
 
 def _twice(planned: PlannedVolume, reference: str) -> Finding:

@@ -29,7 +29,7 @@ from ingest.looking.inspection import Inspection
 from ingest.looking.landing import shown
 from ingest.malware import scans, whole
 from ingest.releases import releasing
-from ingest.taking import accession, in_custody, known, left_over, planning
+from ingest.taking import accession, in_custody, known, left_over, planning, received_before
 from ingest.taking.accession import Packers
 from ingest.taking.keeping import Keeping
 from ingest.taking.planning import Custody
@@ -51,6 +51,7 @@ class Asked:
     no_list: bool = False
     source_system: str | None = None
     round_of: str | None = None
+    another: bool = False
     by: str = COMMAND_LINE
 
 
@@ -59,7 +60,8 @@ def dry_run(site: Site, asked: Asked, say: Say) -> Iterator[Inspection]:
     """Run every check and read every file, and write nothing that stays."""
     holdings.check_agency_code(asked.agency)
     with _inspect(site, asked) as inspection:
-        look_for_held(site, inspection, agency=asked.agency, round_of=asked.round_of)
+        if _same(site, asked, inspection) is None:
+            _compare_with_held(site, asked, inspection)
         whole.note(site, inspection, known.digests_of_lists(inspection))
         arrivals.note(site, inspection, agency=asked.agency, on=site.today())
         reading.read_files(site.settings, inspection, checking(say))
@@ -158,18 +160,16 @@ def _same(site: Site, asked: Asked, inspection: Inspection) -> str | None:
         )
 
 
-def look_for_held(
-    site: Site, inspection: Inspection, *, agency: str, round_of: str | None, number: str | None = None
-) -> None:
-    """Note what of this folder is in custody already, from another round or any other transfer."""
-    with site.reading_session() as session:
-        beside = in_custody.rounds_beside(session, agency, number=number, round_of=round_of)
-        in_custody.note(session, inspection, agency, beside)
+def _compare_with_held(site: Site, asked: Asked, inspection: Inspection) -> None:
+    """What is new and looks like an earlier transfer is refused, unless it was said to be another one."""
+    if not asked.another:
+        received_before.refuse(site, inspection, agency=asked.agency, round_of=asked.round_of)
+    in_custody.look(site, inspection, agency=asked.agency, round_of=asked.round_of, is_another=asked.another)
 
 
 def _enter(site: Site, asked: Asked, inspection: Inspection, say: Say) -> str:
     """Record an arrival with all its findings, in one transaction."""
-    look_for_held(site, inspection, agency=asked.agency, round_of=asked.round_of)
+    _compare_with_held(site, asked, inspection)
     claimed = known.digests_of_lists(inspection)
     whole.note(site, inspection, claimed)
     agreed = arrivals.note(site, inspection, agency=asked.agency, on=site.today())
@@ -189,8 +189,9 @@ def _enter(site: Site, asked: Asked, inspection: Inspection, say: Say) -> str:
         facts = {
             "agency_code": asked.agency, "shape": transfer.shape, "round": transfer.round,
             "claimed": {shown(name): sha256 for name, sha256 in claimed.items()},
-            "round_of": transfer.round_of, "files": transfer.files, "bytes": transfer.bytes,
-            "volumes": inspection.count("volumes"), "held_already": [place for place, _ in inspection.held()],
+            "round_of": transfer.round_of, "another": asked.another,
+            "files": transfer.files, "bytes": transfer.bytes, "volumes": inspection.count("volumes"),
+            "held_already": [place for place, _ in inspection.held()],
         }  # fmt: skip
         about = transfer.number
         ledger.record(
@@ -223,6 +224,8 @@ def _transfer(
     )
     session.add(transfer)
     session.flush()
+    if asked.another:
+        transfers.note(session, transfer, in_custody.ANOTHER, by=asked.by, at=site.now())
     if earlier:
         transfers.note(session, earlier, "corrected", by=asked.by, at=site.now(), detail=transfer.number)
     return transfer

@@ -3,7 +3,7 @@
 ``SEOGO_WATCH/<agency code>/<transfer folder>``.  A folder is complete when ``<transfer folder>.done``
 lies beside it, or when nothing in it was written for a while.  The answer is a file beside it too,
 so that the folder keeps the inventory by which it is known.  What was corrected is laid down as
-``<any name>.round-of-<number of its transfer>``.
+``<any name>.round-of-<number of its transfer>``, and what only looks so as ``<any name>.another-transfer``.
 """
 
 import errno
@@ -32,6 +32,8 @@ BY = "watched-folder"
 DONE, ANSWER = ".done", ".answer.json"
 ROUND = re.compile(r".+[.]round-of-(?P<number>[0-9]{4}-[0-9]{4,})")
 """A folder of this name corrects that transfer: it is its next round."""
+ANOTHER = ".another-transfer"
+"""A folder whose name ends so is another transfer, though it looks like an earlier one."""
 LONGEST_NAME = 255
 """Bytes that a name may have on the file systems in use."""
 
@@ -135,13 +137,14 @@ def take_up(site: Site, found: Laid, say: Say) -> dict[str, Any] | None:
 
 
 def asked(site: Site, agency: str, folder: Path, *, by: str) -> Asked:
-    """Taken at once where that was agreed, else it waits for an archivist; a round where its name says so."""
+    """Taken at once where that was agreed, else it waits for an archivist; its name says what it is."""
     with site.reading_session() as session:
         agreed = agreements.in_force(session, agency, site.today())
     accept = agreed is not None and agreed.accept
     again = ROUND.fullmatch(folder.name)
     earlier = again.group("number") if again else None
-    return Asked(folder=folder, agency=agency, accept=accept, round_of=earlier, by=by)
+    another = folder.name.endswith(ANOTHER)
+    return Asked(folder=folder, agency=agency, accept=accept, round_of=earlier, another=another, by=by)
 
 
 @contextmanager

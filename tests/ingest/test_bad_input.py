@@ -220,7 +220,8 @@ def test_a_round_does_not_replace_what_is_in_custody(receive: Call, call: Call, 
 
 def test_a_number_that_is_held_already_is_told_with_its_reference(receive: Call, tmp_path: Path) -> None:
     first = receive(transfer(tmp_path / "t", row("A-1", "가.txt"), files=("가.txt",)))
-    second = receive(transfer(tmp_path / "u", row("A-1", "나.txt"), files=("나.txt",)))
+    other = row("A-1", "나.txt").replace("제목 A-1", "다른 제목")
+    second = receive(transfer(tmp_path / "u", other, files=("나.txt",)))
     assert second.exit_code == 0
     told = [each for each in second.told["findings"] if each["rule"] == "list.already_held"]
     assert [(each["severity"], each["value"]) for each in told] == [("warning", first.told["references"][0])]

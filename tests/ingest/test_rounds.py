@@ -215,7 +215,8 @@ def test_a_volume_that_was_never_taken_still_needs_its_files(receive: Call, tmp_
 
 def test_without_a_round_a_listed_volume_needs_its_files(receive: Call, tmp_path: Path) -> None:
     receive(transfer(tmp_path / "1", row("A-1", "가.txt"), files=("가.txt",)))
-    other = receive(transfer(tmp_path / "2", row("A-1", "가.txt"), row("A-2", "나.txt"), files=("나.txt",)))
+    rows = (row("A-1", "가.txt"), row("A-2", "나.txt"))
+    other = receive(transfer(tmp_path / "2", *rows, files=("나.txt",)), "--another-transfer")
     assert "file.missing" in other.rules
 
 

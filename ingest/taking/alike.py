@@ -1,0 +1,132 @@
+"""Volumes that other transfers of an agency brought under the same number, and whether they are the same.
+
+A number, or the title where a volume has none, only makes two volumes look alike; the files decide.
+The same files under another number and title are not seen.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from archive.errors import Unavailable
+from archive.holdings import ContentFile, Item, Volume
+from ingest.checking import reading
+from ingest.looking.inspection import Inspection
+from ingest.looking.matching import PlannedVolume
+from ingest.transfers import Transfer, TransferVolume
+from ingest.transfers.readings import TransferFile
+
+ASKED_AT_ONCE = 400
+"""How many numbers one query asks for; databases limit the parameters of a query."""
+NOT_TAKEN = ("waiting", "returned")
+ENDED = "closed"
+
+
+@dataclass(frozen=True)
+class Alike:
+    """A volume of another transfer.  ``volume_id`` and ``reference`` are None where it is not in custody."""
+
+    transfer: str
+    transfer_id: int
+    position: int
+    sender_id: str | None
+    title: str
+    files: int
+    bytes: int
+    volume_id: int | None
+    reference: str | None
+
+
+def key(sender_id: str | None, title: str) -> str:
+    return f"number {sender_id}" if sender_id else f"title {title}"
+
+
+def key_of(planned: PlannedVolume) -> str:
+    return key(planned.description.sender_id, planned.description.title)
+
+
+def find(
+    session: Session, agency: str, planned: Sequence[PlannedVolume], *, apart: Iterable[str], open_too: bool
+) -> dict[str, list[Alike]]:
+    """By key, what other transfers of the agency brought into custody, those of ``apart`` left out.
+
+    ``open_too``: also what waits or was returned in a transfer that is not closed.
+    """
+    custody: ColumnElement[bool] = TransferVolume.volume_id.is_not(None)
+    waits = and_(TransferVolume.state.in_(NOT_TAKEN), Transfer.state != ENDED)
+    rows = (
+        select(
+            Transfer.number, Transfer.id, TransferVolume.position, TransferVolume.sender_id,
+            TransferVolume.title, TransferVolume.files, TransferVolume.bytes, TransferVolume.volume_id,
+            Volume.reference,
+        )
+        .join(TransferVolume, TransferVolume.transfer_id == Transfer.id)
+        .outerjoin(Volume, Volume.id == TransferVolume.volume_id)
+        .where(
+            Transfer.agency_code == agency, Transfer.number.not_in(apart), _called(planned),
+            or_(custody, waits) if open_too else custody,
+        )
+        .order_by(Transfer.id, TransferVolume.position)
+    )  # fmt: skip
+    found: dict[str, list[Alike]] = {}
+    for each in (Alike(*row) for row in session.execute(rows)):
+        found.setdefault(key(each.sender_id, each.title), []).append(each)
+    return found
+
+
+def _called(planned: Sequence[PlannedVolume]) -> ColumnElement[bool]:
+    told = [each.description for each in planned]
+    numbers = {each.sender_id for each in told if each.sender_id}
+    titles = {each.title for each in told if not each.sender_id}
+    by_number: ColumnElement[bool] = TransferVolume.sender_id.in_(numbers)
+    by_title = and_(TransferVolume.sender_id.is_(None), TransferVolume.title.in_(titles))
+    return or_(by_number, by_title) if titles else by_number
+
+
+def has_same_files(session: Session, inspection: Inspection, planned: PlannedVolume, other: Alike) -> bool:
+    """Whether a volume has the very same files as another; one that cannot be read is not the same."""
+    if not planned.files or (planned.files, planned.bytes) != (other.files, other.bytes):
+        return False
+    kept = in_custody(other.volume_id) if other.volume_id is not None else _as_read(other)
+    try:
+        return are_files_of(session, inspection, planned, kept)
+    except Unavailable as error:
+        if error.code != reading.NOT_READ:
+            raise
+        return False
+
+
+def in_custody(volume_id: int) -> Select[str]:
+    """Digests of the files of a volume in custody."""
+    kept = select(ContentFile.sha256).join(Item, Item.id == ContentFile.item_id)
+    return kept.where(Item.volume_id == volume_id)
+
+
+def _as_read(other: Alike) -> Select[str]:
+    """Digests of the files of a volume that was read and not taken."""
+    return select(TransferFile.sha256).where(
+        TransferFile.transfer_id == other.transfer_id, TransferFile.position == other.position
+    )
+
+
+def are_files_of(
+    session: Session, inspection: Inspection, planned: PlannedVolume, digests: Select[str]
+) -> bool:
+    """Whether the files of a volume are those of ``digests``, under whatever names."""
+    if planned.files != session.scalar(select(func.count()).select_from(digests.subquery())):
+        return False
+    inventory = inspection.inventory
+    inventory.write("DELETE FROM sent")
+    inventory.write_all(
+        "INSERT INTO sent VALUES (?)",
+        (
+            (reading.sha256_of(inspection.arrival.full_path(file.path)),)
+            for _, file in inspection.files(planned.place)
+        ),
+    )
+    sent = inventory.rows("SELECT sha256 FROM sent ORDER BY sha256")
+    column = digests.selected_columns[0]
+    kept = session.scalars(digests.order_by(column).execution_options(yield_per=ASKED_AT_ONCE))
+    return all(one == other for (one,), other in zip(sent, kept, strict=True))

@@ -1,0 +1,106 @@
+"""Refuses a folder that brings again what an earlier transfer brought and names none that it corrects.
+
+Two things tell: a volume with the very same files, in custody or waiting in a transfer that is open; or the
+numbers and titles of at least half of the volumes.  A path, a number or a title alone may be used again.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from sqlalchemy.orm import Session
+
+from archive.errors import Refused
+from archive.site.language import day
+from archive.site.site import Site
+from ingest import transfers
+from ingest.acceptance import rounds
+from ingest.looking.inspection import Inspection
+from ingest.looking.matching import PlannedVolume
+from ingest.taking import alike, in_custody
+from ingest.taking.alike import ASKED_AT_ONCE, Alike
+
+HALF = 2
+"""One of so many volumes, or more, has to look alike where no file is the same."""
+
+
+class ReceivedBefore(Refused):
+    """``transfer`` is the round to name as the one that is corrected."""
+
+    code = "transfer.received_before"
+
+    def __init__(self, message: str, *, transfer: str, next: str) -> None:
+        super().__init__(message, next=next)
+        self.transfer = transfer
+
+
+@dataclass(frozen=True)
+class Before:
+    """The transfer that a folder looks like: how many volumes do, and one that has the very same files."""
+
+    transfer: str
+    volumes: int
+    same: PlannedVolume | None
+
+
+def refuse(site: Site, inspection: Inspection, *, agency: str, round_of: str | None) -> None:
+    """ReceivedBefore where it looks like a transfer that it does not say that it corrects."""
+    with site.reading_session() as session:
+        if before := _find(session, inspection, agency, round_of):
+            raise _refused(session, inspection, before)
+
+
+def _find(session: Session, inspection: Inspection, agency: str, round_of: str | None) -> Before | None:
+    family = in_custody.family_of(session, agency, number=None, round_of=round_of)
+    alike_in, same_names = Counter[str](), Counter[str]()
+    same: tuple[PlannedVolume, Alike] | None = None
+    for planned, others in _looking_alike(session, inspection, family):
+        alike_in.update({each.transfer for each in others})
+        same_names.update({each.transfer for each in others if _has_same_name(planned, each)})
+        if same is None:
+            found = (each for each in others if alike.has_same_files(session, inspection, planned, each))
+            same = next(((planned, each) for each in found), None)
+    if same:
+        volume, other = same
+        return Before(other.transfer, alike_in[other.transfer], volume)
+    for number, volumes in same_names.most_common(1):
+        if volumes * HALF >= inspection.count("volumes"):
+            return Before(number, volumes, None)
+    return None
+
+
+def _looking_alike(
+    session: Session, inspection: Inspection, family: in_custody.Family
+) -> Iterator[tuple[PlannedVolume, list[Alike]]]:
+    """Volumes with those of other transfers that have their number, or their title where they have none."""
+    rest = inspection.volumes()
+    while some := list(islice(rest, ASKED_AT_ONCE)):
+        found = alike.find(session, family.agency, some, apart=family.numbers, open_too=True)
+        for planned in some:
+            if others := found.get(alike.key_of(planned)):
+                yield planned, others
+
+
+def _has_same_name(planned: PlannedVolume, other: Alike) -> bool:
+    """A title alone is no name: there may be one like it each year."""
+    return other.sender_id is not None and other.title == planned.description.title
+
+
+def _refused(session: Session, inspection: Inspection, before: Before) -> ReceivedBefore:
+    transfer = transfers.get(session, before.transfer)
+    newest = rounds.chain(session, transfer)[-1].number
+    told = f"{before.volumes} of the {inspection.count('volumes')} volumes of this folder came before, with"
+    told += f" transfer {transfer.number} of {day(transfer.received_at, 'en')}"
+    if before.same:
+        name = before.same.description.sender_id or before.same.description.title
+        fact = f"{told}, and {name[:80]} has the very same files as there."
+    else:
+        fact = f"{told}, by number and title."
+    return ReceivedBefore(
+        fact,
+        transfer=newest,
+        next=f"If it corrects that transfer, give --round-of {newest}, or call its watched folder "
+        f"NAME.round-of-{newest}; if it is another one, give --another-transfer, or call it "
+        "NAME.another-transfer.",
+    )
