@@ -3,7 +3,7 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -205,8 +205,8 @@ def _harmless(value: object) -> str:
     return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
-def reasons(session: Session, transfer: Transfer) -> str:
+def reasons(session: Session, transfer: Transfer, explain: Callable[[FindingRow], str]) -> str:
     """The errors in plain lines, to begin the reason of a return with."""
     errors = select(FindingRow).where(FindingRow.transfer_id == transfer.id, FindingRow.severity == "error")
     found = session.scalars(errors.order_by(FindingRow.id).limit(FIRST))
-    return "\n".join(f"{row.rule}: {row.message}" for row in found)
+    return "\n".join(map(explain, found))

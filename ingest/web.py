@@ -4,19 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, redirect, render_template, request, url_for
+from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 
-from archive.site.reader.web import download, needs, reader, say, session, site, streamed
+from archive.site.reader.web import download, needs, reader, say, session, site, streamed, tongue
 from archive.site.site import Site
 from archive.work import jobs
-from ingest import overview, transfers
+from ingest import explaining, overview, transfers
 from ingest.acceptance import browsing
 from ingest.acceptance.browsing import Wanted
 from ingest.acceptance.verdicts import REASONS
 from ingest.acceptance.web import bp as inspection
 from ingest.overview import Summary
 from ingest.taking import checking_again
-from ingest.transfers import Transfer, TransferVolume, returning
+from ingest.transfers import FindingRow, Transfer, TransferVolume, returning
 from preservation import lagging
 
 AT_ONCE = 50
@@ -119,7 +120,7 @@ def give_back(number: str) -> ResponseReturnValue:
     which = "faulty" if it.faulty > AT_ONCE * 2 and not chosen else "chosen"
     faulty = transfers.faulty(session(), it.transfer)
     places = chosen or {row.position for row in _offered(it, chosen) if row.id in faulty}
-    words = overview.reasons(session(), it.transfer) if len(first) == 1 and not chosen else ""
+    words = overview.reasons(session(), it.transfer, _explain) if len(first) == 1 and not chosen else ""
     return _return_page(it, Sending(which, places, words, (), own=not words), {})
 
 
@@ -144,9 +145,14 @@ def do_give_back(number: str) -> ResponseReturnValue:
     reason = "\n".join([*(say(f"unfit.{code}") for code in codes), *filter(None, [asked.words])])
     returning.give_back(
         site(), number, by=reader().name, reason=reason, positions=_positions(it.transfer, asked),
-        own=asked.own,
+        own=_explain if asked.own else None,
     )  # fmt: skip
     return redirect(url_for("desk.transfer", number=number, done="return") + "#done", 303)
+
+
+def _explain(row: FindingRow) -> str:
+    """A finding for the agency, in the language in which it is returned."""
+    return explaining.line(say, tongue(), row)
 
 
 @dataclass(frozen=True)
@@ -205,6 +211,19 @@ def _summary(number: str) -> Summary:
 def _after() -> int:
     text = request.args.get("after", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
+
+
+@bp.record_once
+def _fill(state: BlueprintSetupState) -> None:
+    """What templates say of findings."""
+    state.app.jinja_env.globals.update(
+        rule_name=lambda rule: explaining.name(say, rule),
+        todo=lambda rule: explaining.todo(say, rule),
+        found_in_words=lambda row: explaining.sentence(say, tongue(), row),
+        expected=lambda text: explaining.expected(say, text),
+        value_of=lambda row: explaining.value(say, row),
+        place_of=lambda row: explaining.place(say, row),
+    )
 
 
 def blueprints(_site: Site) -> tuple[Blueprint, ...]:

@@ -13,7 +13,7 @@ from metadata_schemas import codes
 from metadata_schemas.description import Status
 from metadata_schemas.spelling import plain
 
-REASONS = "clauses 1호 to 8호"
+REASONS = "clauses 1호 to 8호, one by one like 5,6"
 _NINE_SIGNS = re.compile(r"([123])([YN]{8})")
 _FLAGS = re.compile(r"[YN]{8}")
 _STATUS = re.compile(
@@ -124,7 +124,8 @@ def pages(raw: str, page_count: int | None) -> tuple[tuple[int, int], ...] | Fau
                 raw, "each range from the lower page to the higher", f"{first}-{last} runs backwards"
             )
         if page_count is not None and last > page_count:
-            return Fault(raw, f"pages 1 to {page_count}", f"page {last} is not in the record")
+            fact = f"page {last} is beyond page {page_count}, the last of the record"
+            return Fault(raw, f"pages 1 to {page_count}, like 1-{page_count}", fact)
         if any(first <= high and low <= last for low, high in ranges):
             return Fault(raw, "each page once", f"{part.strip()} is named twice")
         ranges.append((first, last))

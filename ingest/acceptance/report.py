@@ -16,7 +16,7 @@ from archive.printing import Block, Document, Facts, Heading, Paragraph, Signatu
 from archive.site import language
 from archive.site.language import Language
 from archive.site.words import Say
-from ingest import overview
+from ingest import explaining, overview
 from ingest.acceptance import counts, kinds, rounds, sampling, verdicts
 from ingest.acceptance.listed import ListedItem, ListedVolume
 from ingest.acceptance.verdicts import Verdict
@@ -130,16 +130,10 @@ def _outcome(session: Session, transfer: Transfer, asked: Asked) -> Iterator[Blo
         return
     yield Table(
         [say("desk.rule"), say("desk.sev"), say("report.count"), say("desk.todo")],
-        [(f"{named(say, 'rule', each.name)}\n{each.name}", say(f"desk.sev.{each.severity}"),
-          f"{each.count:,}", named(say, "todo", each.name)) for each in rules],
+        [(f"{explaining.name(say, each.name)}\n{each.name}", say(f"desk.sev.{each.severity}"),
+          f"{each.count:,}", explaining.todo(say, each.name)) for each in rules],
         (0.34, 0.1, 0.1, 0.46), frozenset({2}),
     )  # fmt: skip
-
-
-def named(say: Say, kind: str, rule: str) -> str:
-    """The name of a rule or what is to be done about it; a rule without words has general ones."""
-    key = f"{kind}.{rule}"
-    return said if (said := say(key)) != key else say(f"{kind}.other")
 
 
 def _people(session: Session, transfer: Transfer, asked: Asked) -> Iterator[Block]:

@@ -1,5 +1,8 @@
 """Sending back (반려) what an archivist does not take, with the reason."""
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -12,17 +15,21 @@ from ingest.transfers.rows import FindingRow, Transfer, TransferVolume
 from ingest.transfers.turns import alone
 
 AT_A_TIME = 500
+Explain: TypeAlias = Callable[[FindingRow], str]
+"""The words for a finding, in the language of whoever returns."""
+
 MOST = 20
 """Errors of one volume that its reason tells; the findings have all."""
 
 
 def give_back(
-    site: Site, number: str, *, by: str, reason: str, positions: set[int] | None = None, own: bool = False
-) -> None:
+    site: Site, number: str, *, by: str, reason: str, positions: set[int] | None = None,
+    own: Explain | None = None,
+) -> None:  # fmt: skip
     """Return (반려) what is waiting, all of it or the volumes at ``positions``, with the reason.
 
     Conflict, and nothing is returned, when one of these neither waits nor was returned before.
-    With ``own`` each volume is told its own errors too, and the reason may be empty.
+    With ``own`` each volume is told its own errors too, in those words, and the reason may be empty.
     """
     if not (own or reason.strip()):
         raise WrongCall("A return needs its reason.", next="Say what the agency has to correct.")
@@ -32,7 +39,9 @@ def give_back(
         _give_back(site, number, by, reason.strip(), positions, own)
 
 
-def _give_back(site: Site, number: str, by: str, reason: str, positions: set[int] | None, own: bool) -> None:
+def _give_back(
+    site: Site, number: str, by: str, reason: str, positions: set[int] | None, own: Explain | None
+) -> None:
     with site.open_session.begin() as session:
         transfer = transfers.get(session, number)
         waiting = _waiting(session, transfer)
@@ -74,20 +83,20 @@ def _refuse_others(session: Session, transfer: Transfer, places: set[int]) -> No
         )
 
 
-def _return(session: Session, transfer: Transfer, places: list[int], reason: str, own: bool) -> None:
+def _return(
+    session: Session, transfer: Transfer, places: list[int], reason: str, own: Explain | None
+) -> None:
     """The rows of some places at a time, so that a large transfer is never in memory whole."""
     for start in range(0, len(places), AT_A_TIME):
         some = TransferVolume.position.in_(places[start : start + AT_A_TIME])
         for row in session.scalars(
             select(TransferVolume).where(TransferVolume.transfer_id == transfer.id, some)
         ):
-            told = _own_errors(session, row) if own else []
+            told = _own_errors(session, row, own) if own else []
             row.state, row.reason = "returned", "\n".join([*filter(None, [reason]), *told])
         session.flush()
 
 
-def _own_errors(session: Session, row: TransferVolume) -> list[str]:
+def _own_errors(session: Session, row: TransferVolume, explain: Explain) -> list[str]:
     errors = select(FindingRow).where(FindingRow.volume_id == row.id, FindingRow.severity == "error")
-    return [
-        f"{each.rule}: {each.message}" for each in session.scalars(errors.order_by(FindingRow.id).limit(MOST))
-    ]
+    return [explain(each) for each in session.scalars(errors.order_by(FindingRow.id).limit(MOST))]

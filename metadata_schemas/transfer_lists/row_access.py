@@ -38,7 +38,7 @@ def _report_fault(row: RowCells, name: str, rule: str, fault: Fault) -> None:
     if fault.needs_system:
         row.unknown_system(name, fault.value, fault.expected)
     else:
-        row.report(rule, "error", name, fault.value, fault.expected, f"cannot be read: {fault.fact}")
+        row.report(rule, "error", name, fault.value, fault.expected, f"cannot be used: {fault.fact}")
 
 
 def _restricted_pages(row: RowCells, pages: int | None) -> tuple[tuple[int, int], ...]:

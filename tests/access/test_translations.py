@@ -10,6 +10,7 @@ import seogo
 from access.assets import catalogues
 from archive.site import language
 from archive.work import jobs
+from ingest import explaining
 from tests.access.conftest import static_folder
 
 KOREAN, ENGLISH = (catalogues.messages(each) for each in ("ko", "en"))
@@ -68,6 +69,39 @@ def test_every_finding_rule_in_the_code_has_a_name_and_a_next_step_in_korean():
             rules |= set(RULE.findall(path.read_text()))
     assert {rule for rule in rules if f"rule.{rule}" not in KOREAN} == set()
     assert {rule for rule in rules if f"todo.{rule}" not in KOREAN} == set()
+
+
+def test_every_finding_rule_that_the_manual_lists_has_words_of_its_own():
+    manual = (ROOT / "docs" / "operating" / "findings.md").read_text().partition("## Refusals")[0]
+    rules = set(re.findall(r"^\| `[^|]*", manual, re.MULTILINE))
+    named = {rule for line in rules for rule in re.findall(r"`((?:[a-z]+)\.[a-z_]+)(?:\.\w+)?`", line)}
+    assert {"bag.oxum", "bag.eark", "agreement.virus", "list.date"} <= named
+    assert {rule for rule in named if f"rule.{rule}" not in KOREAN} == set()
+    for rule in named:
+        assert explaining.todo(lambda key: KOREAN.get(key, key), rule) != KOREAN["todo.other"], rule
+
+
+def test_every_act_of_a_transfer_has_words():
+    acts: set[str] = set()
+    for path in (ROOT / "ingest").rglob("*.py"):
+        acts |= set(re.findall(r'transfers\.note\(\s*\w+, \w+, "([a-z-]+)"', path.read_text()))
+    assert {"received", "returned", "corrected"} <= acts
+    for words in (KOREAN, ENGLISH):
+        assert {act for act in acts if f"act.{act}" not in words} == set()
+
+
+def test_what_the_lists_expect_is_said_in_korean():
+    def say(key: str, **values: object) -> str:
+        return language.fill(KOREAN.get(key, key), **values)
+
+    wanted: set[str] = set()
+    for path in (ROOT / "metadata_schemas").glob("transfer_lists/*.py"):
+        wanted |= set(re.findall(r'"((?:an?|one|no|at) [a-z][^"{]*)", f?"', path.read_text()))
+    assert len(wanted) > 8
+    assert {each for each in wanted if explaining.expected(say, each) == each} == set()
+    assert explaining.expected(say, "one of 1년, 3년") == "1년, 3년 가운데 하나"
+    assert explaining.expected(say, "each 관리번호 once") == "관리번호마다 한 번"
+    assert explaining.expected(say, "METS 1.12") == "METS 1.12"
 
 
 def test_every_declared_job_has_words_in_both_languages():

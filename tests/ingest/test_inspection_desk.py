@@ -133,7 +133,11 @@ def test_volumes_that_are_chosen_are_returned_each_with_its_own_reasons(shown: S
             )
         }  # fmt: skip
     assert rows[0] == ("waiting", None)
-    assert rows[1] == ("returned", "목록의 내용이 틀림\nlist.date: No day is called 32.")
+    assert rows[1] == (
+        "returned",
+        "목록의 내용이 틀림\nlist.date: 날짜를 읽을 수 없음. (No day is called 32.) "
+        "날짜를 2026-11-22처럼 적어 주세요.",
+    )
 
 
 @pytest.mark.flow

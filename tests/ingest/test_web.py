@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from html import unescape
 
 import pytest
 from sqlalchemy import select, update
@@ -62,6 +63,17 @@ def test_the_desk_says_how_many_can_be_accepted_and_what_to_do_in_korean(shown: 
     assert "31행" in text
 
 
+def test_what_was_found_in_a_volume_is_said_in_the_words_of_the_reader(shown: Shown, number: str):
+    client, path = shown.signed_in("archivist"), f"/desk/transfers/{number}/volumes/3"
+    korean, english = (
+        unescape(client.get(f"{tongue}{path}").get_data(as_text=True)) for tongue in ("", "/en")
+    )
+    assert "보존기간 값을 모름. 온 값은 ‘=30’, 바라는 값은 ‘30년’입니다. 1년부터 30년" in korean
+    assert '<span class="quiet small" lang="en">=30 is not a retention value.</span>' in korean
+    assert "=30 is not a retention value." in english
+    assert "보존기간 값을 모름" not in english
+
+
 @pytest.mark.flow
 def test_the_list_and_the_page_tell_the_same_day_in_seoul(shown: Shown, number: str):
     client, late = shown.signed_in("archivist"), datetime(2026, 11, 28, 15, 30, tzinfo=UTC)
@@ -87,7 +99,12 @@ def test_accepting_needs_the_tick_and_is_asked_for_once(shown: Shown, number: st
 def test_returning_needs_reason_volumes_and_tick_and_is_kept_in_the_ledger(shown: Shown, number: str):
     client = shown.signed_in("archivist")
     path = f"/desk/transfers/{number}/return"
-    assert "list.retention: =30 is not a retention value." in client.get(path).get_data(as_text=True)
+    korean = unescape(client.get(path).get_data(as_text=True))
+    assert "list.retention: " in korean
+    assert "보존기간 값을 모름. 온 값은 ‘=30’" in korean
+    assert "1년부터 30년, 준영구, 영구 가운데 하나로 고쳐 주세요." in korean
+    english = client.get(f"/en{path}").get_data(as_text=True)
+    assert "list.retention: =30 is not a retention value." in english
     empty = client.post(path, data={"reason": " "})
     assert empty.status_code == 422
     assert "고칠 곳이 3개 있습니다" in empty.get_data(as_text=True)

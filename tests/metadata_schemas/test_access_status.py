@@ -67,7 +67,7 @@ def test_restricted_pages_are_ranges(raw: str):
     [
         ("5-3", "backwards"),
         ("8,8", "twice"),
-        ("13", "not in the record"),
+        ("13", "beyond page 12"),
         ("1-5,5", "twice"),
         ("0", "backwards"),
         ("x", "no page"),
