@@ -246,11 +246,15 @@ def _next_in_words(told: dict[str, Any], waiting: int) -> list[str]:
     number = told["transfer"]
     is_open = told.get("waiting") or _owing(told)
     lines = ["What waits is tried again by: seogo work --until-idle"] if is_open else []
-    if number and told["state"] not in ("stored", "returned", "closed"):
-        if waiting and not told["references"]:
-            lines.append(f"To take what has no error: seogo transfer accept {number}")
-        if waiting:
-            lines.append(f"To send back what waits: seogo transfer return {number} --reason TEXT")
-        if results.has_errors(told):
-            lines.append(f"To receive what was corrected: seogo transfer receive DIR --round-of {number} …")
+    if number is None or told["state"] in ("stored", "closed"):
+        return lines
+    if told["volumes"]["acceptable"]:
+        lines.append(f"To take what has no error: seogo transfer accept {number}")
+    if waiting:
+        lines.append(f"To send back what waits: seogo transfer return {number} --reason TEXT")
+    corrected = [act["detail"] for act in told.get("history", ()) if act["act"] == "corrected"]
+    if corrected:
+        lines.append(f"It was corrected by {corrected[-1]}: seogo transfer show {corrected[-1]}")
+    elif told["volumes"]["returned"] or told["state"] == "returned" or results.has_errors(told):
+        lines.append(f"To receive what was corrected: seogo transfer receive DIR --round-of {number} …")
     return lines

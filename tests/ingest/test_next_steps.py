@@ -1,0 +1,61 @@
+"""After each command the terminal tells the next one, and none that would change nothing."""
+
+from pathlib import Path
+
+from tests.ingest.conftest import AGENCY, Call
+from tests.ingest.test_bad_input import row, transfer
+
+ACCEPT, RETURN, CORRECT = (
+    "To take what has no error",
+    "To send back what waits",
+    "To receive what was corrected",
+)
+
+
+def one_of_two(folder: Path) -> Path:
+    rows = (row("A-1", "가.txt"), row("A-2", "나.txt"))
+    return transfer(folder, *rows, files=("가.txt",))
+
+
+def steps(call: Call, *arguments: object) -> list[str]:
+    out = call("transfer", *arguments, words=True).out
+    return [each for each in (ACCEPT, RETURN, CORRECT) if each in out]
+
+
+def test_accepting_is_proposed_only_while_something_can_be_taken(call: Call, tmp_path: Path) -> None:
+    folder = one_of_two(tmp_path / "t")
+    assert steps(call, "receive", folder, "--agency", AGENCY) == [ACCEPT, RETURN, CORRECT]
+    assert steps(call, "accept", "2026-0001") == [RETURN, CORRECT]
+    assert steps(call, "show", "2026-0001") == [RETURN, CORRECT]
+
+
+def test_accepting_is_not_proposed_where_every_volume_has_an_error(call: Call, tmp_path: Path) -> None:
+    folder = transfer(tmp_path / "t", row("A-1", "없음.txt"), files=("가.txt",))
+    assert steps(call, "receive", folder, "--agency", AGENCY, "--accept") == [RETURN, CORRECT]
+    assert steps(call, "accept", "2026-0001") == [RETURN, CORRECT]
+
+
+def test_what_stays_good_after_a_first_acceptance_is_proposed_again(call: Call, tmp_path: Path) -> None:
+    rows = (row("A-1", "가.txt"), row("A-2", "나.txt"))
+    folder = transfer(tmp_path / "t", *rows, files=("가.txt", "나.txt"))
+    call("transfer", "receive", folder, "--agency", AGENCY)
+    assert ACCEPT in steps(call, "accept", "2026-0001", "--volume", 1)
+    assert steps(call, "accept", "2026-0001") == []
+
+
+def test_after_a_return_of_everything_the_next_round_is_the_next_step(call: Call, tmp_path: Path) -> None:
+    folder = transfer(tmp_path / "t", row("A-1", "가.txt"), files=("가.txt",))
+    call("transfer", "receive", folder, "--agency", AGENCY)
+    assert steps(call, "return", "2026-0001", "--reason", "다시 스캔") == [CORRECT]
+    assert "--round-of 2026-0001" in call("transfer", "show", "2026-0001", words=True).out
+
+
+def test_what_was_corrected_names_the_round_that_did(call: Call, tmp_path: Path) -> None:
+    folder = one_of_two(tmp_path / "t")
+    call("transfer", "receive", folder, "--agency", AGENCY, "--accept")
+    call("transfer", "return", "2026-0001", "--reason", "파일이 없음")
+    transfer(folder, files=("나.txt",))
+    call("transfer", "receive", folder, "--agency", AGENCY, "--accept", "--round-of", "2026-0001")
+    out = call("transfer", "show", "2026-0001", words=True).out
+    assert CORRECT not in out and "seogo transfer show 2026-0002" in out
+    assert steps(call, "show", "2026-0002") == []
