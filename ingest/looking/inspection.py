@@ -140,9 +140,14 @@ class Inspection:
         unread = f"{_CLAIMS} AND NOT EXISTS (SELECT 1 FROM digests WHERE digests.file = files.id) LIMIT 1"
         return self.inventory.value(f"SELECT 1 {unread}", *self._claims(place)) is None
 
-    def hold(self, place: int, volume_id: int) -> None:
-        """Note that a volume is in custody already, and as which."""
+    def hold(self, place: int, volume_id: int, *, came_in_part: bool = False) -> None:
+        """Note that a volume is in custody already, and as which.
+
+        ``came_in_part``: what did not come of it again is in custody with the rest.
+        """
         self.inventory.write("UPDATE volumes SET held_as = ? WHERE place = ?", volume_id, place)
+        if came_in_part:
+            self.inventory.write("INSERT OR IGNORE INTO kept_whole VALUES (?)", place)
 
     def held(self) -> Iterator[tuple[int, int]]:
         """Places of volumes that are in custody already, each with the id that it has there."""
@@ -153,15 +158,20 @@ class Inspection:
     def lacking(self) -> Iterator[tuple[int, ItemDescription, str | None]]:
         """Items that lack files, each with its volume and each name that found none; None: it has no file.
 
-        A volume in custody of which nothing came again lacks nothing.
+        A volume in custody of which nothing came again, or a part of its very files, lacks nothing.
         """
         wanted = (
             "SELECT volume, packed, name FROM items LEFT JOIN missing USING (volume, position) "
             "WHERE (lacking > 0 OR files = 0) AND volume NOT IN "
-            "(SELECT place FROM volumes WHERE held_as IS NOT NULL AND files = 0) ORDER BY volume, position"
+            "(SELECT place FROM kept_whole) ORDER BY volume, position"
         )
         for place, item, name in self.inventory.rows(wanted):
             yield place, unpacked(item), None if name is None else os.fsdecode(name)
+
+    def lacks(self, place: int) -> bool:
+        """Whether an item of a volume lacks a file."""
+        wanted = "SELECT 1 FROM items WHERE volume = ? AND (lacking > 0 OR files = 0) LIMIT 1"
+        return self.inventory.value(wanted, place) is not None
 
     def unclaimed(self) -> Iterator[Found]:
         """Records that no row claims."""
@@ -208,9 +218,9 @@ class Inspection:
             yield found(*row), times
 
     def promised_in_vain(self) -> Iterator[str]:
-        """Names on checksum lists that neither arrived nor are missed by a row of the list."""
+        """Names on checksum lists that did not arrive, are not held, and are missed by no row of the list."""
         vain = (
-            "SELECT path FROM promised WHERE file IS NULL AND NOT EXISTS "
+            "SELECT path FROM promised WHERE file IS NULL AND NOT is_held AND NOT EXISTS "
             "(SELECT 1 FROM missing WHERE missing.below = promised.below) GROUP BY path ORDER BY min(id)"
         )
         for (path,) in self.inventory.rows(vain):

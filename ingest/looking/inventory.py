@@ -38,7 +38,7 @@ CREATE TABLE folders (parent BLOB, key BLOB, folder BLOB, PRIMARY KEY (parent, k
 CREATE TABLE stems (key BLOB, folded BLOB, file INTEGER);
 CREATE TABLE promised (
   id INTEGER PRIMARY KEY, path BLOB, below BLOB, file INTEGER, algorithm TEXT, digest TEXT,
-  UNIQUE (path, algorithm)
+  is_held INTEGER NOT NULL DEFAULT 0, UNIQUE (path, algorithm)
 );
 -- what is known of bytes; `seconds`: when a file that is in custody was modified
 CREATE TABLE digests (file INTEGER PRIMARY KEY, sha256 TEXT NOT NULL, seconds INTEGER);
@@ -65,6 +65,8 @@ CREATE TABLE findings (
 -- volumes that earlier rounds brought, and digests of one volume while it is compared with one of them
 CREATE TABLE earlier (key TEXT PRIMARY KEY, volume_id INTEGER, reference TEXT) WITHOUT ROWID;
 CREATE TABLE sent (sha256 TEXT);
+-- volumes whose other files are in custody: what did not come of them again is not missing
+CREATE TABLE kept_whole (place INTEGER PRIMARY KEY);
 """
 
 # Without a journal a write is half as dear; a file that is spoilt by a kill is never read again.

@@ -4,7 +4,7 @@ A number, or the title where a volume has none, only makes two volumes look alik
 The same files under another number and title are not seen.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
@@ -20,6 +20,8 @@ from ingest.transfers.readings import TransferFile
 
 ASKED_AT_ONCE = 400
 """How many numbers one query asks for; databases limit the parameters of a query."""
+SENT = "SELECT sha256 FROM sent ORDER BY sha256"
+"""The question for the digests that were laid down."""
 NOT_TAKEN = ("waiting", "returned")
 ENDED = "closed"
 
@@ -117,16 +119,24 @@ def are_files_of(
     """Whether the files of a volume are those of ``digests``, under whatever names."""
     if planned.files != session.scalar(select(func.count()).select_from(digests.subquery())):
         return False
-    inventory = inspection.inventory
-    inventory.write("DELETE FROM sent")
-    inventory.write_all(
+    lay_down_digests(inspection, planned)
+    kept = in_order(session, digests)
+    return all(one == other for (one,), other in zip(inspection.inventory.rows(SENT), kept, strict=True))
+
+
+def lay_down_digests(inspection: Inspection, planned: PlannedVolume) -> None:
+    """Read the files of a volume and note their digests, in place of those of another one."""
+    inspection.inventory.write("DELETE FROM sent")
+    inspection.inventory.write_all(
         "INSERT INTO sent VALUES (?)",
         (
             (reading.sha256_of(inspection.arrival.full_path(file.path)),)
             for _, file in inspection.files(planned.place)
         ),
     )
-    sent = inventory.rows("SELECT sha256 FROM sent ORDER BY sha256")
-    column = digests.selected_columns[0]
-    kept = session.scalars(digests.order_by(column).execution_options(yield_per=ASKED_AT_ONCE))
-    return all(one == other for (one,), other in zip(sent, kept, strict=True))
+
+
+def in_order(session: Session, digests: Select[str]) -> Iterator[str]:
+    """Digests as they are asked for, in the order of `SENT`."""
+    ordered = digests.order_by(digests.selected_columns[0])
+    return iter(session.scalars(ordered.execution_options(yield_per=ASKED_AT_ONCE)))

@@ -20,7 +20,7 @@ from ingest.acceptance import rounds
 from ingest.looking.inspection import Inspection
 from ingest.looking.inventory import HELD, About
 from ingest.looking.matching import PlannedVolume
-from ingest.taking import alike, known
+from ingest.taking import alike, in_part, known
 from ingest.taking.alike import ASKED_AT_ONCE, Alike
 from ingest.transfers import Transfer, TransferAct, TransferVolume, acceptable
 from ingest.transfers.turns import alone
@@ -78,6 +78,7 @@ def look(
         family = family_of(session, agency, number=number, round_of=round_of, is_another=is_another)
         for about in compare(session, inspection, family, inspection.volumes()):
             inspection.inventory.note(HELD, [about])
+        in_part.note(session, inspection, family.others)
 
 
 def compare(
@@ -139,8 +140,8 @@ def _compare(
         if alike.are_files_of(session, inspection, planned, alike.in_custody(volume_id)):
             inspection.hold(planned.place, volume_id)
             yield _same(planned, reference)
-        elif not planned.files:
-            inspection.hold(planned.place, volume_id)
+        elif in_part.is_rest_kept(session, inspection, planned, volume_id):
+            inspection.hold(planned.place, volume_id, came_in_part=True)
             yield _not_again(planned, reference)
         else:
             yield _other(planned, reference)
@@ -177,9 +178,10 @@ def _same(planned: PlannedVolume, reference: str) -> Finding:
 
 
 def _not_again(planned: PlannedVolume, reference: str) -> Finding:
-    return _finding(
-        "note", planned, f"is held already as {reference}; none of its files came again.", reference
-    )
+    came = "none of its files came again."
+    if planned.files:
+        came = f"{planned.files} of its files came again, the same; it is not taken a second time."
+    return _finding("note", planned, f"is held already as {reference}; {came}", reference)
 
 
 def _other(planned: PlannedVolume, reference: str) -> Finding:
