@@ -23,6 +23,7 @@ A_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 SHOWN = 20
 NEXT = {
     "nothing": "Accept volumes first: seogo transfer accept {number}",
+    "later": "Give the notice of the round that took them; those returned here are settled by it.",
     "waiting": "Accept or return what waits: seogo transfer show {number}",
     "unstored": "Make the copies that are owed: seogo work --until-idle",
     "returned": "When it will not come again: seogo transfer complete {number} --returned-for-good",
@@ -80,8 +81,9 @@ def given(site: Site, number: str, receipt: int, output: Path | None) -> dict[st
 @click.command("complete", cls=Command, exits=(0, 1, 2, 3, 4, 5))
 @click.argument("number")
 @click.option(
-    "--returned-for-good", is_flag=True, help="What was returned or is on no list will not come again."
-)
+    "--returned-for-good", is_flag=True,
+    help="What was returned or is on no list, and came in no later round, will not come again.",
+)  # fmt: skip
 @click.option("--output", type=click.Path(path_type=Path), help="File for the receipt.")
 @click.option("--notice", type=click.Path(path_type=Path), help="File for the letter to the agency, a PDF.")
 @json_option
@@ -132,6 +134,9 @@ def _completed(told: dict[str, Any]) -> str:
         f"Receipt {receipt['number']}{' is in ' + receipt['file'] if receipt['file'] else ''}; "
         "with it the agency may delete what it sent.",
     ]
+    later = sorted({each["transfer"] for each in told["taken_later"]})
+    lines += [f"{volumes['taken_later']} returned volumes were taken in a later round, {', '.join(later)}; "
+              "what the agency may delete of those is told by its notice."] * bool(later)  # fmt: skip
     lines += [f"{volumes['returned']} returned volumes are not in custody; the agency keeps those."] * bool(
         volumes["returned"]
     )

@@ -5,7 +5,7 @@ back lately in every store.  Nothing that a copy was found to be can slip in bet
 are held while the notice is decided.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,8 +20,9 @@ from archive.site.evidence import seal_now
 from archive.site.site import Site
 from archive.work import jobs
 from ingest import transfers
-from ingest.receipts import issuing
+from ingest.receipts import issuing, later_rounds
 from ingest.receipts.contents import COMPLETED
+from ingest.receipts.later_rounds import TakenLater
 from ingest.receipts.unlisted import unlisted
 from ingest.transfers import Transfer, TransferVolume, settling
 from ingest.transfers.turns import alone
@@ -48,6 +49,7 @@ class Obstacle:
     verified_at: datetime | None = None
     path: str | None = None
     files: int | None = None
+    transfer: str | None = None
 
     @property
     def message(self) -> str:
@@ -55,6 +57,7 @@ class Obstacle:
         copy = f"The copy of volume {which} in store {self.store}"
         return {
             "nothing": "No volume of this transfer is in custody.",
+            "later": f"No volume of this round is in custody; round {self.transfer} took what it returned.",
             "waiting": f"Volume {which} waits: it is neither accepted nor returned.",
             "unstored": f"Volume {which} is accepted and not stored yet.",
             "returned": f"Volume {which} was returned, and nobody has said that this is final.",
@@ -86,8 +89,8 @@ def complete_transfer(site: Site, number: str, by: str, returned_for_good: bool)
 def complete(site: Site, number: str, *, by: str, returned_for_good: bool, say: Say) -> Outcome:
     """Close a transfer and give its notice, or say what is in the way.  Of a closed one: the same again.
 
-    ``returned_for_good``: what was returned, or is on no list, will not come again.  Copies
-    that were not read back within `SEOGO_READ_BACK_WITHIN` are read back now.
+    ``returned_for_good``: what was returned, or is on no list, and no later round took, will not
+    come again.  Copies that were not read back within `SEOGO_READ_BACK_WITHIN` are read back now.
     """
     with site.reading_session() as session:
         transfer = transfers.get(session, number)
@@ -143,10 +146,16 @@ def _notify(
     settling.settle(session, transfer)
     transfer.move("complete")
     rows = transfers.volumes_of(session, transfer)
+    later = later_rounds.volumes(session, transfer)
+    returned = [row.position for row in rows if row.volume_id is None]
     facts = {
         "agency_code": transfer.agency_code,
-        "stored": sum(row.volume_id is not None for row in rows),
-        "returned_for_good": [row.position for row in rows if row.volume_id is None],
+        "stored": len(rows) - len(returned),
+        "returned_for_good": [place for place in returned if place not in later],
+        "taken_later": [
+            {"position": place, "transfer": each.transfer, "reference": each.reference}
+            for place, each in later.items()
+        ],
         "stores": _stores(session, demand, transfer),
         "read_back_since": rfc3339(since),
     }
@@ -178,6 +187,7 @@ def _volumes_in_the_way(session: Session, transfer: Transfer, returned_for_good:
         .where(TransferVolume.transfer_id == transfer.id)
         .order_by(TransferVolume.position)
     )
+    later = later_rounds.volumes(session, transfer)
     found: list[Obstacle] = []
     held = 0
     for row in rows:
@@ -186,11 +196,17 @@ def _volumes_in_the_way(session: Session, transfer: Transfer, returned_for_good:
             found.append(Obstacle("unstored", row.position + 1, row.reference))
         elif row.volume_id is None and row.state != "returned":
             found.append(Obstacle("waiting", row.position + 1))
-        elif row.volume_id is None and not returned_for_good:
+        elif row.volume_id is None and not returned_for_good and row.position not in later:
             found.append(Obstacle("returned", row.position + 1))
-    if not returned_for_good and (paths := unlisted(session, transfer)):
+    if not returned_for_good and (paths := unlisted(session, transfer, besides=later)):
         found.append(Obstacle("unlisted", path=paths[0], files=len(paths)))
-    return found if held else [*found, Obstacle("nothing")]
+    return found if held else [*found, _nothing(later)]
+
+
+def _nothing(later: Mapping[int, TakenLater]) -> Obstacle:
+    """Nothing of this round is in custody: where later ones took it, the notice is given of those."""
+    last = max((each.transfer for each in later.values()), default=None)
+    return Obstacle("later", transfer=last) if last else Obstacle("nothing")
 
 
 def _obstacle(doubt: Doubt) -> Obstacle:

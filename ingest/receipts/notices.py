@@ -15,9 +15,11 @@ from archive.holdings import ContentFile, Item
 from archive.site import language
 from archive.site.site import Site
 from ingest import transfers
+from ingest.receipts import later_rounds
 from ingest.receipts.contents import COMPLETED
 from ingest.receipts.issuing import Receipt, of_transfer
-from ingest.receipts.unlisted import unlisted
+from ingest.receipts.later_rounds import TakenLater
+from ingest.receipts.unlisted import listed_later, unlisted
 from ingest.transfers import Transfer, TransferAct, TransferVolume
 from ingest.transfers.states import CLOSING
 from preservation.packages import Bag, Copy
@@ -45,6 +47,7 @@ def notice(site: Site, session: Session, transfer: Transfer) -> dict[str, Any]:
             f"No completion notice was given for transfer {transfer.number}; the agency keeps its originals.",
             code="transfer.not_completed", next=f"Give it with: seogo transfer complete {transfer.number}",
         )  # fmt: skip
+    keep, later = _returned(session, transfer, notified_at)
     agency, amounts = holdings.get_agency(session, transfer.agency_code), _amounts(session, transfer)
     return {
         "format": FORMAT,
@@ -57,12 +60,14 @@ def notice(site: Site, session: Session, transfer: Transfer) -> dict[str, Any]:
         "statutory": list(CLOSING),
         "received_at": transfer.received_at.isoformat(),
         "notified_at": notified_at.isoformat(),
-        "volumes": {"stored": amounts.stored, "returned": len(_returned(session, transfer))},
+        "volumes": {"stored": amounts.stored, "returned": len(keep), "taken_later": len(later)},
         "files": amounts.files,
         "bytes": amounts.bytes,
         "stores": _stores(session, transfer),
-        "keep": _returned(session, transfer),
-        "keep_files": unlisted(session, transfer),
+        "keep": keep,
+        "keep_files": unlisted(session, transfer, until=notified_at),
+        "taken_later": later,
+        "taken_later_files": [_later(each) for each in listed_later(session, transfer, notified_at)],
         "receipt": _receipt(receipt),
         "key": site.signer.verifier.vkey,
     }
@@ -115,10 +120,22 @@ def _stores(session: Session, transfer: Transfer) -> list[str]:
     return sorted(session.scalars(named.distinct()))
 
 
-def _returned(session: Session, transfer: Transfer) -> list[dict[str, Any]]:
-    """The volumes that are not in custody: their originals must be kept."""
-    rows = (row for row in transfers.volumes_of(session, transfer) if row.volume_id is None)
-    return [{"position": row.position + 1, "sender_id": row.sender_id, "reason": row.reason} for row in rows]
+def _returned(
+    session: Session, transfer: Transfer, at: datetime
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Volumes not in custody, to be kept by the agency; and those that a later round had taken by then."""
+    later, keep, taken = later_rounds.volumes(session, transfer, at), [], []
+    for row in transfers.volumes_of(session, transfer):
+        told = {"position": row.position + 1, "sender_id": row.sender_id, "reason": row.reason}
+        if row.position in later:
+            taken.append(told | _later(later[row.position]))
+        elif row.volume_id is None:
+            keep.append(told)
+    return keep, taken
+
+
+def _later(taken: TakenLater) -> dict[str, Any]:
+    return dict(vars(taken))
 
 
 def _receipt(receipt: Receipt) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from archive.site.reader.web import needs, reader, say, session, site
 from archive.site.site import Site
 from archive.work import jobs
 from ingest import overview, receipts, transfers
-from ingest.receipts import completion, issuing, notices, verifier, writing
+from ingest.overview import Summary
+from ingest.receipts import completion, issuing, later_rounds, notices, verifier, writing
 from ingest.receipts.contents import COMPLETED
 from ingest.receipts.unlisted import unlisted
 
@@ -52,7 +53,7 @@ def complete(number: str) -> ResponseReturnValue:
 @needs("work at the desk")
 def do_complete(number: str) -> ResponseReturnValue:
     it = overview.summary(session(), transfers.get(session(), number))
-    final = bool(it.returned or unlisted(session(), it.transfer))
+    final = any(_unsettled(it))
     ticks = ("confirmed", "final") if final else ("confirmed",)
     errors = {each: say("form.tick") for each in ticks if request.form.get(each) != "yes"}
     if errors:
@@ -83,10 +84,18 @@ def script() -> ResponseReturnValue:
 def _complete_page(number: str, errors: Mapping[str, str]) -> str:
     it = overview.summary(session(), transfers.get(session(), number))
     obstacles = completion.obstacles_now(site(), session(), it.transfer)
+    returned, files = _unsettled(it)
     return render_template(
         "complete.html", it=it, obstacles=obstacles, most=MOST, errors=errors,
-        hours=site().settings.read_back_within, unlisted=unlisted(session(), it.transfer),
+        hours=site().settings.read_back_within, returned=returned, unlisted=files,
+        later=later_rounds.volumes(session(), it.transfer),
     )  # fmt: skip
+
+
+def _unsettled(it: Summary) -> tuple[int, list[str]]:
+    """How many volumes were returned, and which files are on no list, without what a later round took."""
+    later = later_rounds.volumes(session(), it.transfer)
+    return it.returned - len(later), unlisted(session(), it.transfer, besides=later)
 
 
 def _file(data: object, name: str, mimetype: str) -> Response:

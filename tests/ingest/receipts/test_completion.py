@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -31,13 +30,6 @@ def whole(folder: Path) -> Path:
 @pytest.fixture
 def number(receive: Call, tmp_path: Path) -> str:
     return str(receive(whole(tmp_path / "t")).told["transfer"])
-
-
-@pytest.fixture
-def site(place: Installation) -> Iterator[Site]:
-    site = place.site()
-    yield site
-    site.engine.dispose()
 
 
 def complete(call: Call, number: str, *more: object) -> Said:
@@ -79,7 +71,7 @@ def test_a_transfer_whose_copies_are_all_verified_is_closed(
     said = complete(call, number, "--output", tmp_path / "r", "--notice", tmp_path / "n.pdf")
     assert (said.exit_code, said.told["completed"], said.told["state"]) == (0, True, "closed")
     assert said.told["statutory"] == ["STORED_VERIFIED", "COMPLETION_NOTIFIED", "CLOSED"]
-    assert said.told["volumes"] == {"stored": 2, "returned": 0}
+    assert said.told["volumes"] == {"stored": 2, "returned": 0, "taken_later": 0}
     [notified] = facts(site, "transfer.completion_notified")
     assert (notified["stored"], notified["stores"]) == (2, ["a", "b"])
     [head] = lines(tmp_path / "r", "receipt")
@@ -301,7 +293,7 @@ def test_the_desks_job_tells_a_refusal_in_the_history_and_does_not_fail(
 
 def test_every_obstacle_is_a_sentence() -> None:
     for why, next_step in commands.NEXT.items():
-        said = Obstacle(why, 3, "SG-2026-000001", "a", path="가.txt", files=2).message
+        said = Obstacle(why, 3, "SG-2026-000001", "a", path="가.txt", files=2, transfer="2026-0002").message
         assert said.endswith(".") and "None" not in said and AGENCY not in said
         assert next_step
 

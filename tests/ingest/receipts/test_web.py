@@ -1,43 +1,20 @@
 """Receipts and the completion notice at the desk."""
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 
-from archive import people
 from archive.site.site import Site
 from ingest.receipts import commands
 from tests.access.conftest import application
 from tests.conftest import Installation
 from tests.ingest.conftest import Call
+from tests.ingest.receipts.conftest import Desk
 from tests.ingest.receipts.test_completion import whole
+from tests.ingest.receipts.test_later_rounds import again
 from tests.ingest.receipts.test_receipts import refused, three_volumes, vkey
 from tests.ingest.test_bad_input import row, transfer
-
-Desk = Callable[[str], FlaskClient]
-
-
-@pytest.fixture
-def site(place: Installation) -> Iterator[Site]:
-    site = place.site()
-    yield site
-    site.engine.dispose()
-
-
-@pytest.fixture
-def desk(site: Site) -> Desk:
-    app = application(site)
-
-    def sign_in(role: str) -> FlaskClient:
-        with site.open_session.begin() as session:
-            people.add(session, role, f"password-{role}", role=role, display_name=role, now=site.now())
-        client = app.test_client()
-        client.post("/sign-in", data={"username": role, "password": f"password-{role}"})
-        return client
-
-    return sign_in
 
 
 def text(client: FlaskClient, path: str) -> str:
@@ -108,4 +85,22 @@ def test_every_reason_why_there_is_no_notice_has_words_at_the_desk(site: Site) -
     with app.test_request_context("/"):
         words = app.jinja_env.globals["t"]
         for why in commands.NEXT.keys() - {"stale", "returned", "unlisted"}:
-            assert words(f"obstacle.{why}", v=1, s="a") != f"obstacle.{why}"
+            assert words(f"obstacle.{why}", v=1, s="a", no="2026-0002") != f"obstacle.{why}"
+
+
+@pytest.mark.flow
+def test_the_desk_asks_no_word_for_what_a_later_round_took_and_names_it(
+    receive: Call,
+    call: Call,
+    first: str,
+    desk: Desk,
+    tmp_path: Path,
+) -> None:
+    second = again(receive, first, tmp_path / "second", "A-2").told
+    client, path = desk("archivist"), f"/desk/transfers/{first}/complete"
+    page = text(client, path)
+    assert "반려했던 1철은 뒤의 차수에서 인수했습니다." in page and f"2차 {second['transfer']}" in page
+    assert second["references"][0] in page and 'name="final"' not in page
+    assert client.post(path, data={"confirmed": "yes"}).status_code == 303
+    assert call("work", "--until-idle").told["failed"] == []
+    assert call("transfer", "show", first).told["state"] == "closed"

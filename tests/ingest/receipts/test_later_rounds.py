@@ -1,0 +1,150 @@
+"""What a round returned and a later one took is settled: no word is needed, and the notice names it."""
+
+from pathlib import Path
+
+import pymupdf
+import pytest
+
+from archive.site.site import Site
+from tests.conftest import Installation
+from tests.ingest.conftest import Call, Said
+from tests.ingest.receipts.test_completion import complete, facts, reasons
+from tests.ingest.receipts.test_receipts import refused, vkey
+from tests.ingest.test_bad_input import row, transfer
+
+
+def again(receive: Call, first: str, folder: Path, *numbers: str) -> Said:
+    rows = [row(number, f"{number}.txt") for number in numbers]
+    files = tuple(f"{number}.txt" for number in numbers)
+    return receive(transfer(folder, *rows, files=files), "--round-of", first)
+
+
+@pytest.mark.flow
+def test_a_volume_that_came_right_in_the_second_round_needs_no_word_and_the_notice_names_the_round(
+    receive: Call, call: Call, first: str, place: Installation, site: Site, tmp_path: Path
+) -> None:
+    assert reasons(complete(call, first)) == [("returned", None, None)]
+    second = again(receive, first, tmp_path / "second", "A-2").told
+    said = complete(call, first, "--output", tmp_path / "r", "--notice", tmp_path / "n.pdf")
+    assert (said.exit_code, said.told["volumes"]) == (0, {"stored": 2, "returned": 0, "taken_later": 1})
+    assert said.told["keep"] == []
+    [later] = said.told["taken_later"]
+    assert (later["position"], later["round"], later["transfer"]) == (2, 2, second["transfer"])
+    assert [later["reference"]] == second["references"]
+    [notified] = facts(site, "transfer.completion_notified")
+    assert notified["returned_for_good"] == []
+    assert [each["transfer"] for each in notified["taken_later"]] == [second["transfer"]]
+    letter = " ".join("".join(page.get_text() for page in pymupdf.open(tmp_path / "n.pdf")).split())
+    assert "A-2 2차 " + second["transfer"] in letter and "뒤의 차수에서 인수" in letter
+    assert "삭제하지 마십시오" not in letter and "파일이 없음" not in letter
+    assert not refused((tmp_path / "r").read_bytes(), vkey(place))
+    assert complete(call, second["transfer"]).exit_code == 0
+
+
+def test_what_no_later_round_took_still_needs_the_word(receive: Call, call: Call, tmp_path: Path) -> None:
+    sent = transfer(
+        tmp_path / "first",
+        row("A-1", "가.txt"),
+        row("A-2", "나.txt"),
+        row("A-3", "다.txt"),
+        files=("가.txt",),
+    )
+    first = receive(sent).told["transfer"]
+    call("transfer", "return", first, "--reason", "없음")
+    again(receive, first, tmp_path / "second", "A-3")
+    assert [each["position"] for each in complete(call, first).told["obstacles"]] == [2]
+    told = complete(call, first, "--returned-for-good").told
+    assert [each["sender_id"] for each in told["keep"]] == ["A-2"]
+    assert [each["sender_id"] for each in told["taken_later"]] == ["A-3"]
+
+
+def test_a_later_round_that_took_nothing_settles_nothing(
+    receive: Call, call: Call, first: str, tmp_path: Path
+) -> None:
+    sent = transfer(tmp_path / "second", row("A-2", "나.txt;없음.txt"), files=("나.txt",))
+    second = receive(sent, "--round-of", first).told["transfer"]
+    call("transfer", "return", second, "--reason", "아직 없음")
+    assert reasons(complete(call, first)) == [("returned", None, None)]
+
+
+def test_what_another_transfer_calls_the_same_settles_nothing(
+    receive: Call, call: Call, first: str, tmp_path: Path
+) -> None:
+    receive(transfer(tmp_path / "other", row("A-2", "가.txt"), files=("가.txt",)))
+    assert reasons(complete(call, first)) == [("returned", None, None)]
+
+
+def test_other_bytes_that_came_after_a_volume_was_taken_are_not_settled_by_it(
+    receive: Call, call: Call, first: str, tmp_path: Path
+) -> None:
+    """The second round brings a taken volume with other bytes; the third only lists it."""
+    second = again(receive, first, tmp_path / "second", "A-1", "A-2").told["transfer"]
+    call("transfer", "return", second, "--reason", "다른 파일")
+    receive(transfer(tmp_path / "third", row("A-1", "")), "--round-of", second)
+    assert [each["position"] for each in complete(call, second).told["obstacles"]] == [1]
+    assert complete(call, first).exit_code == 0
+
+
+def test_one_volume_that_came_again_settles_one_of_two_that_had_its_number(
+    receive: Call, call: Call, tmp_path: Path
+) -> None:
+    sent = transfer(
+        tmp_path / "first",
+        row("A-1", "가.txt"),
+        row("B-1", "나.txt"),
+        row("B-1", "다.txt"),
+        files=("가.txt",),
+    )
+    first = receive(sent).told["transfer"]
+    call("transfer", "return", first, "--reason", "없음")
+    again(receive, first, tmp_path / "second", "B-1")
+    assert [each["position"] for each in complete(call, first).told["obstacles"]] == [3]
+
+
+@pytest.mark.flow
+def test_a_file_that_a_later_round_listed_and_took_is_settled_too(
+    receive: Call, call: Call, tmp_path: Path
+) -> None:
+    came = transfer(tmp_path / "first", row("A-1", "가.txt"), files=("가.txt", "A-2.txt", "남음.txt"))
+    first = receive(came).told["transfer"]
+    assert complete(call, first).told["obstacles"][0]["files"] == 2
+    again(receive, first, tmp_path / "second", "A-2")
+    [obstacle] = complete(call, first).told["obstacles"]
+    assert (obstacle["files"], obstacle["path"]) == (1, "남음.txt")
+    told = complete(call, first, "--returned-for-good", "--notice", tmp_path / "n.pdf").told
+    assert told["keep_files"] == ["남음.txt"]
+    assert [(each["what"], each["round"]) for each in told["taken_later_files"]] == [("A-2.txt", 2)]
+
+
+def test_a_round_of_which_nothing_was_taken_tells_which_round_did(
+    receive: Call, call: Call, tmp_path: Path
+) -> None:
+    first = receive(transfer(tmp_path / "first", row("A-2", "없음.txt"))).told["transfer"]
+    call("transfer", "return", first, "--reason", "없음")
+    second = again(receive, first, tmp_path / "second", "A-2").told["transfer"]
+    [obstacle] = complete(call, first).told["obstacles"]
+    assert (obstacle["why"], obstacle["transfer"]) == ("later", second)
+    assert second in obstacle["message"]
+
+
+def test_a_notice_that_was_given_stays_as_it_was_when_a_round_comes_after_it(
+    receive: Call, call: Call, first: str, tmp_path: Path
+) -> None:
+    before = complete(call, first, "--returned-for-good").told
+    again(receive, first, tmp_path / "second", "A-2")
+    after = complete(call, first).told
+    assert [each["sender_id"] for each in before["keep"]] == ["A-2"]
+    assert {**after, "receipt": before["receipt"]} == before
+
+
+def test_a_stray_file_in_the_folder_of_a_volume_that_came_right_is_named_and_refuses_nothing(
+    receive: Call, call: Call, tmp_path: Path
+) -> None:
+    came = ("가.txt", "A-2/하나.txt", "A-2/남음.txt")
+    sent = transfer(tmp_path / "first", row("A-1", "가.txt"), row("A-2", "A-2/하나.txt"), files=came)
+    first = receive(sent).told
+    assert "file.extra" in {each["rule"] for each in first["findings"]}
+    call("transfer", "return", first["transfer"], "--reason", "목록에 없는 파일")
+    again(receive, first["transfer"], tmp_path / "second", "A-2")
+    said = complete(call, first["transfer"])
+    assert (said.exit_code, said.told["keep"], said.told["keep_files"]) == (0, [], ["A-2/남음.txt"])
