@@ -80,7 +80,9 @@ class Checked:
 
     def read_list(self, told: dict[str, Any]) -> None:
         if self.folder:
-            self.folder.compare(told)
+            came = self.volume.get("taken_in") or self.head["transfer"]
+            hint = f"; it came with transfer {came}: see the folder of that round"
+            self.folder.compare(told, hint if came != self.head["transfer"] else "")
 
     def read_volume(self, told: dict[str, Any]) -> None:
         self.volume = {**told, "files": 0, "proven": set()}
@@ -126,9 +128,7 @@ class Checked:
         """Everything that the receipt tells has its act in the log."""
         issued = self.proven.get(f"{self.head.get('paper', 'receipt')}.issued {self.head['number']}", {})
         _hold(issued.get("body_sha256") == body, f"the log knows no {self.head['kind']} with these contents")
-        acts = ("transfer.received ", "transfer.completion_notified ")[
-            : 1 + bool(self.head.get("completion"))
-        ]
+        acts = ["transfer.received "] + ["transfer.completion_notified "] * bool(self.head.get("completion"))
         _hold(set(acts) <= self.proven.keys(), f"the log does not know of all of this: {', '.join(acts)}")
         for name, volume in self.owed.items():
             good = {"volume.accepted", f"volume.{volume['verdict']}"} <= volume["proven"]
@@ -165,7 +165,7 @@ class _Folder:
         self.root = self.top + (b"/data" if os.path.isfile(self.top + b"/bagit.txt") else b"")
         self.seen: set[bytes] = set()
 
-    def compare(self, told: dict[str, Any]) -> None:
+    def compare(self, told: dict[str, Any], hint: str) -> None:
         path = _unhex(told["path_hex"] or told["path"].encode().hex())
         _hold(not {b"..", b""} & {*path.split(b"/")}, f"{told['path']} leads out of the folder")
         full = os.path.join(self.root, path)
@@ -179,7 +179,7 @@ class _Folder:
         except OSError as error:
             why = f"cannot be read: {error.strerror}"
         if digest.hexdigest() != told["sha256"]:
-            self.failures.append(f"{told['path']} in the folder {why}")
+            self.failures.append(f"{told['path']} in the folder {why}{hint}")
 
     def nothing_else(self) -> None:
         """What lies there besides was not received, and must not go away with the rest."""

@@ -13,6 +13,7 @@ from archive.site.site import Site
 from archive.work import jobs
 from archive.work.jobs import Job
 from ingest.taking import receiving
+from ingest.taking.received_before import ReceivedBefore
 from ingest.taking.receiving import Asked
 from ingest.transfers import Transfer
 from ingest.uploads import holding
@@ -29,18 +30,34 @@ GIVEN_UP = (
 )
 
 
-def finish(session: Session, site: Site, upload: Upload, *, by: str, partly: bool) -> None:
+def finish(
+    session: Session, site: Site, upload: Upload, *, by: str, partly: bool, another: bool = False
+) -> None:
     """Nothing more comes: receive it.  Conflict while a part is not whole."""
     held = Holding(site, upload.name)
     if not held.parts() or not held.is_whole():
         raise Conflict("Not all of the folder has arrived.", next="Choose the folder again and let it go on.")
     upload.move("finish", site.now())
     once = f"receive-upload:{upload.name}:{len(_tried(session, upload))}"
-    jobs.submit(session, "receive-upload", once=once, lane="staff", upload=upload.name, by=by, partly=partly)
+    jobs.submit(session, "receive-upload", once=once, lane="staff",
+                upload=upload.name, by=by, partly=partly, another=another)  # fmt: skip
+
+
+def say_what_it_is(session: Session, site: Site, upload: Upload, *, by: str, another: bool) -> None:
+    """It was refused for the transfer that it looks like: it is another one, or corrects that one."""
+    if upload.state != "refused" or upload.looks_like is None:
+        raise Conflict("This upload was not refused for what it looks like.", next="Look at its page.")
+    if not another:
+        upload.round_of = upload.looks_like
+    upload.looks_like = None
+    # It came to be compared: either every file arrived, or its sender went on without those that did not.
+    finish(session, site, upload, by=by, partly=True, another=another)
 
 
 @jobs.job("receive-upload", lane="staff", timeout=timedelta(hours=24), attempts=3, memory=8 << 30)
-def receive_upload(site: Site, upload: str, by: str, partly: bool) -> Iterator[jobs.Progress]:
+def receive_upload(
+    site: Site, upload: str, by: str, partly: bool, another: bool = False
+) -> Iterator[jobs.Progress]:
     """Receive the folder of a finished upload; what refuses it is told on its page."""
     with site.reading_session() as session:
         row = session.scalars(select(Upload).where(Upload.name == upload)).one()
@@ -58,7 +75,8 @@ def receive_upload(site: Site, upload: str, by: str, partly: bool) -> Iterator[j
                 f"{len(failed)} files did not arrive as they were sent.",
                 next="Choose the folder again: only these are sent once more.",
             )
-        asked = Asked(folder=held.folder(), agency=agency, no_list=without_list, round_of=round_of, by=by)
+        asked = Asked(folder=held.folder(), agency=agency, no_list=without_list, round_of=round_of,
+                      another=another, by=by)  # fmt: skip
         number = receiving.receive(site, asked, lambda *_: None)
     except (Refused, WrongCall, Conflict) as error:
         if error.code == "busy":  # another command receives the same folder; the job is tried again
@@ -69,7 +87,7 @@ def receive_upload(site: Site, upload: str, by: str, partly: bool) -> Iterator[j
     with site.open_session.begin() as session:
         row = _row(session, upload)
         row.files, row.bytes = held.count()
-        row.transfer, row.reason = number, None
+        row.transfer, row.reason, row.looks_like = number, None, None
         row.move("receive", site.now())
     seal_now(site)
 
@@ -102,6 +120,7 @@ def _refuse(site: Site, name: str, error: ArchiveError) -> None:
     with site.open_session.begin() as session:
         row = _row(session, name)
         row.reason = f"{error.message} {error.next or ''}".strip()
+        row.looks_like = error.transfer if isinstance(error, ReceivedBefore) else None
         row.move("refuse", site.now())
 
 

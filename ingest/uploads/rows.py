@@ -30,6 +30,8 @@ TOUCHED_EVERY = timedelta(minutes=1)
 
 
 class Upload(Base):
+    """``looks_like``: the transfer for which it was refused, until its sender says what it is."""
+
     __tablename__ = "uploads"
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -46,6 +48,7 @@ class Upload(Base):
     round_of: Mapped[str | None] = mapped_column(String(20))
     transfer: Mapped[str | None] = mapped_column(String(20))
     reason: Mapped[str | None]
+    looks_like: Mapped[str | None] = mapped_column(String(20))
 
     def count(self, files: int, size: int) -> None:
         """Keep up with what is listed."""

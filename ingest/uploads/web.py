@@ -186,6 +186,17 @@ def finish(name: str) -> ResponseReturnValue:
     return jsonify(state="finished")
 
 
+@bp.post("/<name>/what")
+@needs(SENDS)
+def what(name: str) -> ResponseReturnValue:
+    """It looks like an earlier transfer: its sender says what it is, and it is received."""
+    another = request.form.get("what") == "another"
+    with site().open_session.begin() as db:
+        upload = rows.get(db, name, reader(), to_write=True)
+        arriving.say_what_it_is(db, site(), upload, by=reader().name, another=another)
+    return redirect(url_for("uploads.one", name=name), 303)
+
+
 @bp.post("/<name>/cancel")
 @needs(SENDS)
 def cancel(name: str) -> ResponseReturnValue:

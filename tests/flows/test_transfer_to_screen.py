@@ -17,7 +17,9 @@ def test_a_transfer_is_taken_in_stored_twice_and_found(place: Installation, samp
     received = place.run("transfer", "receive", sample, "--agency", AGENCY, "--accept")
     assert received.exit_code == 0, received.errors
     assert received.told["state"] == "stored"
-    assert received.told["volumes"] == {"listed": 3, "accepted": 3, "stored": 3, "returned": 0}
+    assert (
+        received.told["volumes"].items() >= {"listed": 3, "accepted": 3, "stored": 3, "returned": 0}.items()
+    )
     assert everything(sample) == before
 
     held = place.run("volume", "list").told["volumes"]
@@ -42,7 +44,9 @@ def test_receiving_the_same_folder_again_changes_nothing(place: Installation, sa
     assert len(place.run("volume", "list").told["volumes"]) == 3
 
 
-def test_a_changed_byte_makes_it_another_transfer(place: Installation, sample: Path) -> None:
+def test_a_changed_byte_is_not_the_same_transfer_and_not_taken_as_a_new_one(
+    place: Installation, sample: Path
+) -> None:
     first = place.run("transfer", "receive", sample, "--agency", AGENCY, "--accept", "--until", "stored")
     victim = max((path for path in sample.rglob("*") if path.is_file()), key=lambda path: path.stat().st_size)
     about = victim.stat()
@@ -51,7 +55,8 @@ def test_a_changed_byte_makes_it_another_transfer(place: Installation, sample: P
     victim.write_bytes(data)
     os.utime(victim, ns=(about.st_atime_ns, about.st_mtime_ns))
     second = place.run("transfer", "receive", sample, "--agency", AGENCY, "--accept", "--until", "stored")
-    assert second.told["transfer"] != first.told["transfer"]
+    assert (second.exit_code, second.told["error"]["code"]) == (3, "transfer.received_before")
+    assert f"--round-of {first.told['transfer']}" in second.told["error"]["next"]
 
 
 def test_without_accept_an_archivist_is_waited_for(place: Installation, sample: Path) -> None:
@@ -79,7 +84,9 @@ def test_what_waits_is_returned_with_a_reason(place: Installation, sample: Path)
     waiting = place.run("transfer", "receive", sample, "--agency", AGENCY)
     returned = place.run("transfer", "return", waiting.told["transfer"], "--reason", "목록과 다름")
     assert (returned.exit_code, returned.told["state"]) == (0, "returned")
-    assert returned.told["volumes"] == {"listed": 3, "accepted": 0, "stored": 0, "returned": 3}
+    assert (
+        returned.told["volumes"].items() >= {"listed": 3, "accepted": 0, "stored": 0, "returned": 3}.items()
+    )
     assert place.run("transfer", "accept", waiting.told["transfer"]).told["volumes"]["accepted"] == 0
 
 

@@ -59,7 +59,7 @@ def test_two_stores_are_enough_to_take_a_volume_in_and_not_to_store_it(three: He
     take_away(three, "c")
     code, told = receive(three, sample)
     assert (code, told["state"]) == (AWAY, "accepted")
-    assert told["volumes"] == {"listed": 3, "accepted": 3, "stored": 0, "returned": 0}
+    assert told["volumes"].items() >= {"listed": 3, "accepted": 3, "stored": 0, "returned": 0}.items()
     first = told["references"][0]
     assert copies(three, first) == {"a": "verified", "b": "verified", "c": "writing"}
     assert three.acts(first) == ["volume.accepted", "volume.packed"]
@@ -154,7 +154,7 @@ def test_a_volume_that_owes_a_copy_is_its_own_in_a_check_and_no_more_stored_in_a
         "--round-of", first["transfer"],
     )  # fmt: skip
     assert (code, second["state"]) == (AWAY, "accepted")
-    assert second["volumes"] == {"listed": 2, "accepted": 2, "stored": 0, "returned": 0}
+    assert second["volumes"].items() >= {"listed": 2, "accepted": 2, "stored": 0, "returned": 0}.items()
     bring_back(three, "c")
     assert three.ask("work", "--until-idle")[0] == 0
     shown = three.ask("transfer", "show", second["transfer"])[1]

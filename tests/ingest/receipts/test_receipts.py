@@ -231,6 +231,27 @@ def test_the_agencys_files_are_held_against_the_receipt(
     assert failure.startswith(told)
 
 
+def test_a_file_of_another_round_is_told_with_the_transfer_that_it_came_with(
+    number: str, receive: Call, call: Call, place: Installation, tmp_path: Path
+) -> None:
+    part = transfer(tmp_path / "u", row("A-1", "가.txt"), row("A-2", "나.txt"), files=("나.txt",))
+    later = receive(part, "--round-of", number).told["transfer"]
+    issue(call, tmp_path / "r", later)
+    (tmp_path / "k").write_text(vkey(place))
+    by_script = subprocess.run(
+        [sys.executable, SCRIPT, tmp_path / "r", tmp_path / "k", part], capture_output=True, check=False
+    )
+    hint = f"가.txt in the folder cannot be read: No such file or directory; it came with transfer {number}"
+    for said, exit_code in (
+        (call("receipt", "verify", tmp_path / "r", "--folder", part, words=True).out, 5),
+        (by_script.stdout.decode(), by_script.returncode),
+    ):
+        assert (hint in said, exit_code) == (True, 5)
+        assert "나.txt" not in said
+    transfer(part, files=("가.txt",))
+    assert call("receipt", "verify", tmp_path / "r", "--folder", part).exit_code == 0
+
+
 # Where it is kept
 
 

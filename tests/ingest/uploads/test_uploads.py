@@ -13,7 +13,13 @@ from ingest.uploads.holding import Holding
 from tests.access.conftest import Shown
 from tests.ingest.uploads.conftest import LIST, Sending, begun, row
 
-LISTED = f"{LIST}1,시정일지,1978,영구,공개,a.txt;sub/b.txt\n".encode()
+
+def listed(number: str) -> bytes:
+    """A list of one volume; one of a number of its own is of no other test's transfer."""
+    return f"{LIST}{number},시정일지 {number},1978,영구,공개,a.txt;sub/b.txt\n".encode()
+
+
+LISTED = listed("1")
 FOLDER = (("보냄/기록물철목록.csv", LISTED), ("보냄/a.txt", b"first"), ("보냄/sub/b.txt", b"second"))
 
 
@@ -180,6 +186,39 @@ def test_receiving_twice_gives_one_transfer(shown: Shown, sending: Sending) -> N
     assert receive(shown, sending).transfer == receive(shown, sending).transfer
 
 
+@pytest.mark.parametrize(("what", "round_"), [("round", 2), ("another", 1)])
+def test_what_looks_like_an_earlier_transfer_waits_until_its_sender_says_what_it_is(
+    shown: Shown, sending: Sending, what: str, round_: int
+) -> None:
+    name = ("보냄/기록물철목록.csv", listed(f"mended {what}"))
+    sending.send(name, *FOLDER[1:])
+    sending.finish()
+    first = receive(shown, sending).transfer
+    again = begun(shown, "sender")
+    assert again.client.post(f"{again.address}/what", data={"what": what}).status_code == 409
+    again.send(name, *FOLDER[1:], ("보냄/나중.txt", b"later"))
+    again.finish()
+    refused = receive(shown, again)
+    assert (refused.state, refused.looks_like, refused.transfer) == ("refused", first, None)
+    page = again.client.get(again.address).get_data(as_text=True)
+    assert f"이관 {first}의 다음 회차로 보내기" in page and "--round-of" not in page
+    assert again.client.post(f"{again.address}/what", data={"what": what}).status_code == 303
+    upload = do_job(shown, again)
+    assert (upload.state, upload.looks_like) == ("received", None), upload.reason
+    with shown.site.reading_session() as session:
+        transfer = session.scalars(select(Transfer).where(Transfer.number == upload.transfer)).one()
+    assert (transfer.round, transfer.round_of) == (round_, first if what == "round" else None)
+
+
+def do_job(shown: Shown, sending: Sending) -> Upload:
+    """Do the newest job of an upload with what it was given."""
+    with shown.site.reading_session() as session:
+        mine = select(Job).where(Job.once.startswith(f"receive-upload:{sending.name}:"))
+        arguments = session.scalars(mine.order_by(Job.id.desc())).first().arguments
+    list(receive_upload(shown.site, **arguments))
+    return stored(shown, sending.name)
+
+
 def test_cancelling_deletes_what_arrived(shown: Shown, sending: Sending) -> None:
     sending.send(*FOLDER)
     assert sending.client.post(f"{sending.address}/cancel").status_code == 303
@@ -203,7 +242,7 @@ def test_an_upload_left_alone_is_let_go_and_a_new_one_is_not(shown: Shown, sendi
 
 @pytest.mark.flow
 def test_a_folder_is_held_until_its_transfer_needs_it_no_longer(shown: Shown, sending: Sending) -> None:
-    sending.send(FOLDER[0], ("보냄/a.txt", b"a transfer of its own"), FOLDER[2])
+    sending.send(("보냄/기록물철목록.csv", listed("held")), *FOLDER[1:])
     sending.finish()
     number = receive(shown, sending).transfer
     list(sweep_uploads(shown.site))
@@ -233,7 +272,7 @@ def test_nothing_of_an_upload_is_in_a_store(shown: Shown, sending: Sending) -> N
 def test_everything_that_arrived_is_received_also_what_lies_beside_a_folder(
     shown: Shown, sending: Sending
 ) -> None:
-    sending.send(("기록물철목록.csv", LISTED), ("a.txt", b"beside a folder"), ("sub/b.txt", b"in it"))
+    sending.send(("기록물철목록.csv", listed("beside")), ("a.txt", b"first"), ("sub/b.txt", b"second"))
     sending.finish()
     upload = receive(shown, sending)
     with shown.site.reading_session() as session:
@@ -249,7 +288,7 @@ def test_a_folder_of_which_nothing_may_be_kept_is_refused(shown: Shown, sending:
 
 
 def test_an_upload_that_was_given_up_says_so_and_its_sender_goes_on(shown: Shown, sending: Sending) -> None:
-    sending.send(*FOLDER[:2], ("보냄/sub/b.txt", b"a folder of its own"))
+    sending.send(("보냄/기록물철목록.csv", listed("given up")), *FOLDER[1:])
     for path in ("page", "list", "cancel"):
         sending.finish()
         assert stored(shown, sending.name).state == "finished"
