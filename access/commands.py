@@ -8,6 +8,7 @@ import click
 from access.search import feeding, opening, query
 from access.search.index import SORTS
 from access.search.opening import AUDIENCES, Audience
+from archive.site.language import amount
 from archive.site.site import Site
 from archive.site.terminal import Command, json_option, pass_site, say
 
@@ -35,7 +36,7 @@ def search(
 
 
 def _in_words(hits: query.Hits) -> str:
-    lines = [f"{hits.total} items"]
+    lines = [amount(hits.total, "item")]
     if hits.understood.repaired:
         lines.append(f"Searched for {hits.understood.repaired} instead.")
     for hit in hits.hits:

@@ -11,13 +11,13 @@ from sqlalchemy import select
 from archive.errors import Unavailable
 from archive.ledger import COMMAND_LINE as BY
 from archive.site.evidence import seal_now, seal_or_say
+from archive.site.language import amount
 from archive.site.site import Site
 from archive.site.terminal import Command, LazyGroup, Progress, json_option, pass_site, say
 from archive.work.commands import finish_work
 from archive.work.jobs import Job
 from ingest import excerpts, results, transfers
 from ingest.acceptance import telling
-from ingest.acceptance.telling import amount
 from ingest.receipts import commands as receipt_commands
 from ingest.taking import checking_again, known, receiving
 from ingest.taking.receiving import Asked

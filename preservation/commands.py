@@ -13,6 +13,7 @@ from archive.holdings import Item, Volume
 from archive.ledger import COMMAND_LINE as BY
 from archive.registration import ENTERING
 from archive.site.evidence import seal_or_say
+from archive.site.language import amount
 from archive.site.site import Site
 from archive.site.terminal import Command, LazyGroup, Progress, json_option, pass_site, say
 from preservation import exports, fills, fixity, lagging, locks, packages, policies, retrievals
@@ -82,7 +83,7 @@ def of_item(item: Item, today: date) -> dict[str, Any]:
 def _in_words(told: dict[str, Any]) -> str:
     lines = [f"{told['reference']}  {told['title']} ({told['state']})"]
     for item in told["items"]:
-        files = f"{len(item['files'])} files"
+        files = f"{amount(len(item['files']), 'file')}"
         lines.append(f"  {item['reference']}  {item['disclosure']:<8} {item['title']} ({files})")
     lines += [f"  copy in {each['store']}: {each['state']}, {each['verified_at']}" for each in told["copies"]]
     return "\n".join(lines)
@@ -101,6 +102,9 @@ def export(site: Site, reference: str, folder: Path, as_json: bool) -> None:
     written = [str(exports.export(site, bag, found.reference, folder)) for bag in bags]
     say({"bags": written}, as_json, lambda: "\n".join(written))
 
+
+SHOWN = 50
+"""Lines of one list that a terminal gets."""
 
 LATER = dict.fromkeys(("retrieve", "retrievals"), "preservation.retrieving_commands")
 """Commands that are imported when they are called."""
@@ -199,41 +203,48 @@ def lock_(site: Site, store: str, reference: str | None, as_json: bool) -> None:
     for locked in locks.lock_copies(site, chosen, volume=reference):
         objects, extended = objects + locked.objects, extended + locked.extended
     told = {"store": chosen.name, "objects": objects, "extended": extended}
-    say(told, as_json, lambda: f"{told['objects']} objects in {chosen.name} are locked; "
+    say(told, as_json, lambda: f"{amount(objects, 'object')} in {chosen.name} locked; "
                                f"{told['extended']} of them were not, or not for long enough.")  # fmt: skip
 
 
 def _verdicts(told: dict[str, Any]) -> str:
     lines = [f"{told['intact']} intact, {told['altered']} altered, {told['absent']} absent, "
              f"{told['not_looked_at']} not looked at."]  # fmt: skip
-    lines += [f"{each['verdict']}: {each['volume']} in {each['store']}: {each['path'] or 'the whole copy'}"
-              for each in told["exceptions"][:50]]  # fmt: skip
+    filled = {each["store"] for each in told["lagging"] if not each["late"]}
+    bad = [each for each in told["exceptions"]
+           if each["verdict"] != "not_looked_at" or each["store"] not in filled]  # fmt: skip
+    lines += [f"{each['verdict'].replace('_', ' ')}: {each['volume']} in {each['store']}: "
+              f"{each['path'] or 'the whole copy'}" for each in bad[:SHOWN]]  # fmt: skip
+    if len(bad) > SHOWN:
+        lines.append(f"… and {len(bad) - SHOWN:,} more; all of them with --json.")
     lines += [_lag_in_words(each) for each in told["lagging"]]
     lines += [_cold_in_words(each) for each in told["cold"]]
-    if kept := [each for each in told["exceptions"] if "kept_version" in each]:
+    if kept := [each for each in bad if "kept_version" in each]:
         lines.append(
             f"{len(kept)} of them were written over or removed, and what was taken in is still there as an "
             "older version: see kept_version with --json.  Change that store's key."
         )
-    if told["exceptions"]:
+    if bad:
         lines.append("The other copies are untouched; look at them with: seogo volume show REFERENCE")
     return "\n".join(lines)
 
 
 def _cold_in_words(cold: dict[str, Any]) -> str:
+    copies = amount(cold["copies"], "copy", "copies")
     return (
-        f"Store {cold['store']} is cold and was not read: {cold['copies']:,} copies, the oldest verified "
-        f"{cold['oldest']}, {cold['unsound']:,} known to be damaged or lost."
+        f"Store {cold['store']} is cold and was not read: {copies}, the oldest verified {cold['oldest']}, "
+        f"{cold['unsound']:,} known to be damaged or lost."
     )
 
 
 def _lag_in_words(lag: dict[str, Any]) -> str:
-    late = (
-        f"LATE: {lag['late']} of them for longer than SEOGO_COPY_LAG allows"
-        if lag["late"]
-        else "not late yet"
+    owed = (
+        f"{amount(lag['copies'], 'copy', 'copies')} ({amount(lag['volumes'], 'volume')}) since {lag['since']}"
     )
-    return (
-        f"Store {lag['store']} owes {lag['copies']} copies ({lag['volumes']} volumes) since {lag['since']}, "
-        f"{late}. Make them with: seogo copy fill --store {lag['store']}"
-    )
+    make = f"Make them with: seogo copy fill --store {lag['store']}"
+    if lag["late"]:
+        return (
+            f"Store {lag['store']} owes {owed}, LATE: {lag['late']} of them for longer than SEOGO_COPY_LAG "
+            f"allows. {make}"
+        )
+    return f"Store {lag['store']} is still being filled and owes {owed}; that is not late yet. {make}"

@@ -7,6 +7,7 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from archive.errors import ArchiveError, Conflict, Damaged, Unavailable
+from archive.site.language import amount
 from archive.site.site import Site
 from archive.work import jobs
 from preservation import lagging, policies, storing
@@ -69,6 +70,9 @@ def conclude_what_is_whole(site: Site, *, by: str) -> None:
 def _tell(problems: list[ArchiveError], failed: list[Filled]) -> None:
     if failed:
         told = "; ".join(f"{each.owed.volume}: {each.reason}" for each in failed[:5])
-        raise Damaged(f"{len(failed)} copies could not be made: {told}", next="Look with: seogo copy check")
+        raise Damaged(
+            f"{amount(len(failed), 'copy', 'copies')} could not be made: {told}",
+            next="Look with: seogo copy check",
+        )
     if problems:
         raise Unavailable(" ".join(each.message for each in problems), next="It is tried again by itself.")

@@ -5,9 +5,12 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from sqlalchemy import func, select
+
 from archive import ledger
 from archive.errors import Unavailable
 from archive.site import language
+from archive.site.language import amount
 from archive.site.site import Site
 from archive.site.terminal import Progress
 from archive.stores import Store
@@ -16,6 +19,7 @@ from preservation.copying import Meter
 from preservation.estimates import Pace
 from preservation.filling import Filled, Filling
 from preservation.lagging import Amount
+from preservation.packages import Copy
 
 SHOWN = 50
 
@@ -30,6 +34,7 @@ class Fill:
         self.pace = Pace(0, 0.0)
         self.copied = Amount()
         self.found = self.failed = 0
+        self.altered = self._count_altered()
         self.exceptions: list[dict[str, Any]] = []
         self.stopped: str | None = None
 
@@ -51,7 +56,7 @@ class Fill:
                 yield self.done
         except Unavailable as error:
             self.stopped = f"{error.message} {error.next}".strip()
-        self.left = self._count_lacking()
+        self.left, self.altered = self._count_lacking(), self._count_altered()
         self._write_down()
 
     def told(self) -> dict[str, Any]:
@@ -63,6 +68,7 @@ class Fill:
             "copied": self.copied.told(),
             "found": self.found,
             "left": self.left.told(),
+            "altered": self.altered,
             "seconds": round(self.pace.seconds, 3),
             "bytes_per_second": round(self.pace.bytes_per_second or 0),
             "exceptions": self.exceptions,
@@ -110,6 +116,12 @@ class Fill:
             demand = policies.in_force(session, self.site.settings)
             return lagging.amount_lacking(session, demand, self.target.name)
 
+    def _count_altered(self) -> int:
+        """Copies in the store that are known to be damaged: not lacking, and never replaced."""
+        damaged = select(func.count()).where(Copy.store == self.target.name, Copy.state == "altered")
+        with self.site.reading_session() as session:
+            return session.scalar(damaged) or 0
+
     def _write_down(self) -> None:
         if not self.done:
             return
@@ -140,14 +152,15 @@ def in_words(told: dict[str, Any]) -> str:
         return _plan_in_words(told)
     copied, left = told["copied"], told["left"]
     lines = [
-        f"Store {told['store']}: {copied['copies']:,} copies made and read back "
-        f"({copied['files']:,} files, {language.size(copied['bytes'])}), "
+        f"Store {told['store']}: {amount(copied['copies'], 'copy', 'copies')} made and read back "
+        f"({amount(copied['files'], 'file')}, {language.size(copied['bytes'])}), "
         f"{told['found']:,} were there already and were read back; {left['copies']:,} left."
     ]
     lines += [f"{each['verdict']}: {each['volume']} in {each['store']}: "
               f"{each['path'] or 'the whole copy'}. {each['reason']}"
               for each in told["exceptions"][:SHOWN]]  # fmt: skip
     lines += [f"Stopped: {told['stopped']}"] if told["stopped"] else []
+    lines += _altered_in_words(told)
     if left["copies"]:
         lines.append(f"Go on with: seogo copy fill --store {told['store']}")
     return "\n".join(lines)
@@ -156,14 +169,23 @@ def in_words(told: dict[str, Any]) -> str:
 def _plan_in_words(told: dict[str, Any]) -> str:
     lacking, seconds = told["lacking"], told["estimate"]["seconds"]
     if not lacking["copies"]:
-        return f"Store {told['store']} lacks nothing."
+        return "\n".join([f"Store {told['store']} lacks nothing.", *_altered_in_words(told)])
     lines = [
-        f"Store {told['store']} lacks {lacking['copies']:,} copies: {lacking['files']:,} files, "
-        f"{language.size(lacking['bytes'])}."
+        f"Store {told['store']} lacks {amount(lacking['copies'], 'copy', 'copies')}: "
+        f"{amount(lacking['files'], 'file')}, {language.size(lacking['bytes'])}."
     ]
     if seconds is not None:
         lines.append(f"Reading them from the other stores alone takes about {estimates.span(seconds)}.")
-    return "\n".join([*lines, "Nothing was written."])
+    return "\n".join([*lines, *_altered_in_words(told), "Nothing was written."])
+
+
+def _altered_in_words(told: dict[str, Any]) -> list[str]:
+    """What a fill leaves as it is, though it is not what was taken in."""
+    if not told["altered"]:
+        return []
+    copies = amount(told["altered"], "copy", "copies")
+    return [f"Beside these, {copies} in it known to be damaged and left as found: a fill replaces nothing. "
+            f"See: seogo copy check --store {told['store']}"]  # fmt: skip
 
 
 def _pace(pace: Pace, amount: Amount) -> dict[str, int | None]:

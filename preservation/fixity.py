@@ -7,7 +7,7 @@ ledger is what finds that.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
@@ -22,7 +22,7 @@ from archive.holdings import Volume
 from archive.site.site import Site
 from archive.stores import Absent, Intact, Store
 from archive.stores.keys import check_key
-from preservation import bagging, policies
+from preservation import bagging, lagging, policies
 from preservation.packages import IN_THE_MAKING, MANIFEST, TAGMANIFEST, Bag, Copy, CopyMove
 from preservation.policies import Demand
 
@@ -140,13 +140,16 @@ def check_copies(
 ) -> Iterator[Checked]:
     """Check one copy after the other, writing each verdict down, and at the end that it was done.
 
-    A store that is away is not looked at.
+    A store that is away is not looked at, and neither is what a store that is being filled lacks in time.
     """
     with site.reading_session() as session:
         demand = policies.in_force(session, site.settings)
         chosen = subjects(session, demand, store=store, volume=volume)
+        in_time = lagging.in_time(lagging.lags(session, site.settings, site.now()))
     names = [store] if store else sorted({*demand.every} - demand.cold)
-    yield from check_subjects(site, chosen, about=volume or "copies", stores=names, volume=volume, by=by)
+    yield from check_subjects(
+        site, chosen, about=volume or "copies", stores=names, volume=volume, by=by, in_time=in_time
+    )
 
 
 def check_subjects(
@@ -157,12 +160,13 @@ def check_subjects(
     stores: Sequence[str],
     volume: str | None = None,
     by: str,
+    in_time: Collection[str] = (),
 ) -> Iterator[Checked]:
-    """The same for copies that somebody else chose."""
+    """The same for copies that somebody else chose.  ``in_time``: stores whose owed copies are not late."""
     opened = {each.name: each for each in site.stores}
     counts: Counter[str] = Counter(dict.fromkeys(VERDICTS, 0))
     for subject in chosen:
-        checked = look(opened.get(subject.store), subject)
+        checked = look(opened.get(subject.store), subject, is_late=subject.store not in in_time)
         counts[checked.verdict] += 1
         with site.open_session.begin() as session:
             write_down(session, subject, checked, site.now(), by)
@@ -172,15 +176,16 @@ def check_subjects(
         ledger.record(session, act="copies.checked", about=about, at=site.now(), actor=by, facts=facts)
 
 
-def look(store: Store | None, subject: Subject) -> Checked:
+def look(store: Store | None, subject: Subject, *, is_late: bool = True) -> Checked:
     """Read one copy back and judge it.  What was found before a store fell silent still counts.
 
     One that is still being made is not looked at: it is late at most, and `lagging` tells that.
+    One that was never begun is absent when it is late, and till then there is nothing to be looked at.
     """
+    if subject.state in IN_THE_MAKING or (subject.copy_id is None and not is_late):
+        return Checked(subject.volume, subject.store, "not_looked_at", (Flaw(None, "not_looked_at"),))
     if subject.copy_id is None:
         return Checked(subject.volume, subject.store, "absent", (Flaw(None, "absent"),))
-    if subject.state in IN_THE_MAKING:
-        return Checked(subject.volume, subject.store, "not_looked_at", (Flaw(None, "not_looked_at"),))
     return judge(store, subject)
 
 

@@ -74,6 +74,11 @@ def late(found: Iterable[Lag]) -> bool:
     return any(each.late for each in found)
 
 
+def in_time(found: Iterable[Lag]) -> frozenset[str]:
+    """Stores that are being filled, and of which no copy has been owed for too long."""
+    return frozenset(each.store for each in found if not each.late)
+
+
 def _counted(demand: Demand, names: Sequence[str], cutoff: datetime, volume: str | None) -> Select[Any]:
     named = union(*(select(literal(name).label("store")) for name in names)).subquery()
     taken = case((Bag.packed_at > Volume.accepted_at, Bag.packed_at), else_=Volume.accepted_at)

@@ -9,6 +9,7 @@ from archive.errors import Missing, Unreadable
 from archive.ledger import COMMAND_LINE as BY
 from archive.site import language
 from archive.site.evidence import seal_now, seal_or_say
+from archive.site.language import amount
 from archive.site.site import Site
 from archive.site.terminal import Command, Group, Progress, json_option, pass_site, say
 from preservation import applying, estimates, lagging, policies
@@ -151,7 +152,7 @@ def _applied(told: dict[str, Any]) -> str:
     for fill in told["fills"]:
         copied, left = fill["copied"], fill["left"]["copies"]
         lines.append(
-            f"Store {fill['store']}: {copied['copies']:,} copies made and read back "
+            f"Store {fill['store']}: {amount(copied['copies'], 'copy', 'copies')} made and read back "
             f"({language.size(copied['bytes'])}, {estimates.span(fill['seconds'])}), {left:,} left."
         )
         lines += [f"Stopped: {fill['stopped']}"] if fill["stopped"] else []
@@ -165,7 +166,8 @@ def _counts(told: dict[str, Any]) -> list[str]:
         for each in told["classes"]
     ]
     lines += [
-        f"Store {each['store']} lacks {each['copies']:,} copies ({language.size(each['bytes'])})."
+        f"Store {each['store']} lacks {amount(each['copies'], 'copy', 'copies')} "
+        f"({language.size(each['bytes'])})."
         for each in told["lacking"]
     ]
     return lines

@@ -8,6 +8,7 @@ from archive import holdings
 from archive.ledger import COMMAND_LINE as BY
 from archive.site import language
 from archive.site.evidence import seal_now
+from archive.site.language import amount
 from archive.site.site import Site
 from archive.site.terminal import Command, json_option, pass_site, say
 from preservation import retrievals as queue
@@ -55,7 +56,7 @@ def retrievals(site: Site, as_json: bool) -> None:
 
 def _asked(told: dict[str, Any]) -> str:
     cost = "no price is set (SEOGO_COLD_TERMS)" if told["cost"] is None else f"costs about {told['cost']:,}"
-    size = f"{told['files']:,} files, {language.size(told['bytes'])}"
+    size = f"{amount(told['files'], 'file')}, {language.size(told['bytes'])}"
     lines = [
         f"{told['volume']} in {told['store']}: {size}. "
         f"Bringing it takes about {told['hours']} hours ({told['tier']}); {cost}; "

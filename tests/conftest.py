@@ -57,7 +57,8 @@ class Installation:
         """Start a command in a process group of its own."""
         return subprocess.Popen(
             [*SEOGO, *map(str, arguments)], env={**self.environment, **more}, text=True, cwd=ROOT,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            start_new_session=True,
         )  # fmt: skip
 
     def run(self, *arguments: str | Path, **more: str) -> Answer:

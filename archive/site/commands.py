@@ -1,10 +1,12 @@
 """``seogo settings`` and ``seogo user``: how this installation is set, and who may sign in."""
 
 import secrets
+import sys
 
 import click
 
 from archive import people
+from archive.errors import WrongCall
 from archive.site import settings as settings_of
 from archive.site.settings import SETTINGS
 from archive.site.site import Site
@@ -27,6 +29,17 @@ def settings(as_json: bool) -> None:
         as_json,
         lambda: "\n".join(f"{name}={each['value']}  ({each['source']})" for name, each in told.items()),
     )
+
+
+def _asked_for(username: str, role: str) -> str:
+    """The password as somebody types it; there must be a terminal to ask at."""
+    if not sys.stdin.isatty():
+        raise WrongCall(
+            f"No password is given for {username}, and there is no terminal to ask for one.",
+            next=f"Have one made: seogo user add {username} --role {role} --password -",
+        )
+    typed: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    return typed
 
 
 @click.group()
@@ -53,7 +66,7 @@ def add(
 ) -> None:
     """Add a person with a role."""
     made = secrets.token_urlsafe(12) if password == "-" else None
-    secret = made or password or click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    secret = made or password or _asked_for(username, role)
     with site.open_session.begin() as session:
         people.add(
             session, username, secret, role=role, display_name=display_name or username, now=site.now(),

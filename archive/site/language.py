@@ -118,6 +118,11 @@ def number(value: int) -> str:
     return f"{value:,}"
 
 
+def amount(n: int, one: str, several: str = "") -> str:
+    """How many there are of a thing, in English: ``1 volume``, ``2 volumes``, ``3 copies``."""
+    return f"{n:,} {one if n == 1 else several or one + 's'}"
+
+
 def size(value: int) -> str:
     """Bytes in the unit that leaves one to three digits before the point."""
     if value < 1000:

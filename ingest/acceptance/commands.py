@@ -9,6 +9,7 @@ import click
 from archive.errors import Missing
 from archive.ledger import COMMAND_LINE as BY
 from archive.site.evidence import seal_or_say
+from archive.site.language import amount
 from archive.site.many import Many
 from archive.site.site import Site
 from archive.site.terminal import Command, json_option, pass_site, say
@@ -18,7 +19,6 @@ from ingest.acceptance.comparing import Comparison, Told, VolumeChange
 from ingest.acceptance.counts import Count, Difference, Level
 from ingest.acceptance.forms import percent
 from ingest.acceptance.sampling import Standing
-from ingest.acceptance.telling import amount
 from ingest.acceptance.verdicts import BINDINGS, CONDITIONS, REASONS, Seen
 
 all_option = click.option(

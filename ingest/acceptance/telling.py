@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from archive.site import language
+from archive.site.language import amount
 from archive.site.many import Many
 from archive.site.words import spoken
 from ingest import overview, results, transfers
@@ -177,11 +178,6 @@ def first(lines: Iterable[str], count: int, *, everything: bool) -> list[str]:
     if everything or count <= SHOWN:
         return list(lines)
     return [*islice(lines, SHOWN), f"… and {count - SHOWN:,} more; all of them with --all."]
-
-
-def amount(n: int, what: str) -> str:
-    """How many there are of a thing: ``1 volume``, ``2 volumes``."""
-    return f"{n:,} {what}{'' if n == 1 else 's'}"
 
 
 def verdict(told: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ import click
 from archive.errors import Unreadable
 from archive.ledger import COMMAND_LINE as BY
 from archive.site.evidence import seal_or_say
+from archive.site.language import amount
 from archive.site.site import Site
 from archive.site.terminal import Command, Group, json_option, pass_site, say
 from ingest import agreements
@@ -114,9 +115,11 @@ def _in_words(told: dict[str, Any]) -> str:
     lines = [f"Agreement with {told['agency']}, version {told['version']}, tried; nothing was written."]
     for each in told["transfers"]:
         refused = each["refused"]
-        what = "everything" if refused == "all" else f"{len(refused)} volumes"
+        what = "everything" if refused == "all" else amount(len(refused), "volume")
         lines.append(f"Transfer {each['transfer']}: {what} would have been refused.")
-        lines += [f"  clause {clause}: {count} findings" for clause, count in each["clauses"].items()]
+        lines += [
+            f"  clause {clause}: {amount(count, 'finding')}" for clause, count in each["clauses"].items()
+        ]
         lines += [f"  {found['severity']}: {found['message']}" for found in each["findings"][:SHOWN]]
     if not told["transfers"]:
         lines.append("That agency has sent nothing yet.")

@@ -1,6 +1,8 @@
 """Rules about the names of files: two that look like one, and those that are kept under another name."""
 
 from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
 
 from archive.names import HIDDEN, hides_something, printable
 from archive.stores.keys import is_plain, safe_segment
@@ -11,19 +13,25 @@ from metadata_schemas.description import Finding, Where
 
 
 def no_two_names_are_one(inspection: Inspection) -> Iterator[About]:
-    """Names that differ only in their Unicode form look the same and are two files (NFC, NFD)."""
-    for file, name, count in inspection.colliding():
-        yield (
-            inspection.owner(file),
-            finding(
-                "name.collision",
-                "error",
-                f"{count} files have the name {name}; rename one of them.",
-                Where(path=shown(file.path)),
-                raw(file.path).hex(),
-                "one name for one file",
-            ),
-        )
+    """Names that differ only in their Unicode form look the same and are two files (NFC, NFD).
+
+    They are one finding, and one more for each further volume that has such a file.
+    """
+    for name, alike in groupby(inspection.colliding(), itemgetter(1)):
+        files = [(inspection.owner(file), file, count) for file, _, count in alike]
+        for place in dict.fromkeys(owner for owner, _, _ in files):
+            of, count = next((file, count) for owner, file, count in files if owner == place)
+            yield (
+                place,
+                finding(
+                    "name.collision",
+                    "error",
+                    f"{count} files have the name {name}; rename one of them.",
+                    Where(path=shown(of.path)),
+                    ", ".join(raw(file.path).hex() for owner, file, _ in files if owner == place),
+                    "one name for one file",
+                ),
+            )
 
 
 def no_two_names_are_alike(inspection: Inspection) -> Iterator[About]:

@@ -197,11 +197,11 @@ class Inspection:
                 yield place, found(*row)
 
     def colliding(self) -> Iterator[tuple[Found, str, int]]:
-        """Files whose names are one name to people: that name, and how many have it."""
+        """Files whose names are one name to people, name after name: that name, and how many have it."""
         several = "SELECT reading, count(*) times FROM files GROUP BY reading HAVING times > 1"
         for name, times, *row in self.inventory.rows(
             f"SELECT several.reading, times, {FOUND} FROM ({several}) several "
-            "JOIN files ON files.reading = several.reading ORDER BY files.id"
+            "JOIN files ON files.reading = several.reading ORDER BY several.reading, files.id"
         ):
             yield found(*row), os.fsdecode(name), times
 

@@ -11,6 +11,7 @@ from archive.errors import Refused, Unreadable
 from archive.ledger import COMMAND_LINE as BY
 from archive.ledger import open_verifier
 from archive.ledger.signing import PUBLIC
+from archive.site.language import amount
 from archive.site.site import Site
 from archive.site.terminal import Command, Group, Progress, json_option, pass_site, say
 from archive.whole_files import whole_or_not_at_all
@@ -128,7 +129,7 @@ def _refused(number: str, obstacles: Sequence[Obstacle], as_json: bool) -> int:
 def _completed(told: dict[str, Any]) -> str:
     volumes, receipt = told["volumes"], told["receipt"]
     lines = [
-        f"Transfer {told['transfer']} is closed: {volumes['stored']} volumes are in custody.",
+        f"Transfer {told['transfer']} is closed: {amount(volumes['stored'], 'volume')} in custody.",
         f"Every copy had been read back when the notice was given, {told['notified_at']}; "
         "how they are now: seogo copy check.",
         f"Receipt {receipt['number']}{' is in ' + receipt['file'] if receipt['file'] else ''}; "
@@ -195,10 +196,11 @@ def _in_words(told: dict[str, Any]) -> str:
         return "\n".join([f"The {what} DOES NOT HOLD.", *(f"  {each}" for each in told["failures"])])
     if told["paper"]:
         what = told["paper"].replace("_", " ").capitalize()
-        return f"{what} {told['number']} of transfer {told['transfer']} holds, with {told['files']} files."
+        files = amount(told["files"], "file")
+        return f"{what} {told['number']} of transfer {told['transfer']} holds, with {files}."
     compared = f", all as in {told['folder']}" if told["folder"] else ""
     lines = [f"Receipt {told['number']} of transfer {told['transfer']} holds: "
-             f"{told['volumes']} volumes, {told['files']} files{compared}."]  # fmt: skip
+             f"{amount(told['volumes'], 'volume')}, {amount(told['files'], 'file')}{compared}."]  # fmt: skip
     if told["completion"]:
         lines.append(f"The completion notice was given at {told['completion']['notified_at']}.")
     else:

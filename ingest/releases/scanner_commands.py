@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from archive.errors import Refused, WrongCall
 from archive.ledger import COMMAND_LINE
 from archive.site.evidence import seal_or_say
+from archive.site.language import amount
 from archive.site.site import Site
 from archive.site.terminal import Command, Group, Progress, json_option, pass_site, say
 from ingest.releases import held
@@ -134,8 +135,9 @@ def _in_words(told: dict[str, Any]) -> str:
     if last:
         ended = f"ended {last['ended_at']}" if last["ended_at"] else "has not ended"
         lines.append(
-            f"The last rescan began {last['began_at']} and {ended}: {last['files']} files, {last['found']} "
-            f"with malware, {last['not_whole']} not scanned whole, {last['unread']} not read."
+            f"The last rescan began {last['began_at']} and {ended}: "
+            f"{amount(last['files'], 'file')}, {last['found']} with malware, "
+            f"{last['not_whole']} not scanned whole, {last['unread']} not read."
         )
     lines += [
         f"withheld: {each['item']}, file {each['file']}: {each['signature']}{_who(each['asked_by'])}"

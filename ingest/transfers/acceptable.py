@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from archive.database import ROWS_AT_ONCE
 from archive.errors import Conflict
+from archive.site.language import amount
 from ingest.looking.inventory import About
 from ingest.transfers.rows import CONCERN_ALL, Transfer, TransferVolume, is_faulty
 from ingest.transfers.states import TAKEN
@@ -52,7 +53,7 @@ def among(session: Session, transfer: Transfer, positions: Collection[int], *, r
     if (wrong := wanted - may - were) and not rest_waits:
         told = ", ".join(str(place + 1) for place in sorted(wrong)[:20])
         raise Conflict(
-            f"{len(wrong)} volumes of transfer {transfer.number} cannot be accepted: {told}.",
+            f"{amount(len(wrong), 'volume')} of transfer {transfer.number} cannot be accepted: {told}.",
             next=f"Look at their findings with: seogo transfer show {transfer.number}",
         )
     return sorted(may)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from archive import ledger
 from archive.errors import Conflict, WrongCall
+from archive.site.language import amount
 from archive.site.site import Site
 from ingest.transfers import rows as transfers
 from ingest.transfers import volume_rows
@@ -78,7 +79,7 @@ def _refuse_others(session: Session, transfer: Transfer, places: set[int]) -> No
     if wrong := places.difference(volume_rows.positions(session, transfer, "returned") if places else ()):
         told = ", ".join(str(place + 1) for place in sorted(wrong)[:20])
         raise Conflict(
-            f"{len(wrong)} volumes of transfer {transfer.number} cannot be returned: {told}.",
+            f"{amount(len(wrong), 'volume')} of transfer {transfer.number} cannot be returned: {told}.",
             next=f"Only what waits can; look at it with: seogo transfer show {transfer.number}",
         )
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from archive.errors import ArchiveError, Conflict, Refused, WrongCall
 from archive.site.evidence import seal_now
+from archive.site.language import amount
 from archive.site.site import Site
 from archive.work import jobs
 from archive.work.jobs import Job
@@ -72,7 +73,7 @@ def receive_upload(
     try:
         if (failed := held.failed()) and not (partly and held.count()[0]):
             raise Refused(
-                f"{len(failed)} files did not arrive as they were sent.",
+                f"{amount(len(failed), 'file')} did not arrive as sent.",
                 next="Choose the folder again: only these are sent once more.",
             )
         asked = Asked(folder=held.folder(), agency=agency, no_list=without_list, round_of=round_of,

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from archive.errors import Unavailable, WrongCall
+from archive.site.language import amount
 from archive.site.site import Site
 from archive.site.terminal import Command, Progress, json_option, pass_site, say
 from ingest import results
@@ -49,10 +50,25 @@ def _look_once(site: Site, as_json: bool) -> int:
     except Unavailable as error:
         told["error"] = {"code": error.code, "message": error.message, "next": error.next}
         lines.append(f"{error.message} {error.next}")
-    say(told, as_json, lambda: "\n".join(lines) or "Nothing is complete.")
+    say(told, as_json, lambda: "\n".join(lines) or _nothing_in_words(site))
     if "error" in told:
         return Unavailable.exit_code
     return 3 if any(_is_bad(each) for each in answers) else 0
+
+
+def _nothing_in_words(site: Site) -> str:
+    """Why nothing was received: nothing lies there, or what does is not complete."""
+    root, unseen = site.settings.watch, list[OSError]()
+    waiting = sum(1 for _ in watching.laid(root, unseen)) if root else 0
+    if waiting:
+        return (
+            f"{amount(waiting, 'folder')} in {root} not complete yet: a file of the same name with "
+            f"{watching.DONE} says that all came, else {site.settings.watch_quiet} seconds without a change."
+        )
+    return (
+        f"Nothing waits in {root}.  An agency lays its transfer down as {root}/CODE/FOLDER, "
+        f"and says with a file FOLDER{watching.DONE} beside it that all came."
+    )
 
 
 def _look(site: Site) -> None:
@@ -73,4 +89,5 @@ def _in_words(answer: dict[str, Any]) -> str:
     where = f"{answer['agency']}/{answer['folder']}"
     if "error" in answer:
         return f"{where}: refused: {answer['error']['message']}"
-    return f"{where}: transfer {answer['transfer']} is {answer['state']}, {len(answer['findings'])} findings."
+    findings = amount(len(answer["findings"]), "finding")
+    return f"{where}: transfer {answer['transfer']} is {answer['state']}, {findings}."

@@ -244,8 +244,8 @@ def _read_rows(reading: Reading, sheet: Sheet, one: _List, cards: Cards) -> None
 
 def _note_reading(sheet: Sheet, one: _List) -> None:
     if sheet.encoding in ("cp949", "euc_kr"):
-        message = f"{one.told} was read as {sheet.encoding}."
-        one.tell("list.encoding_read", "note", message, value=sheet.encoding)
+        # EUC-KR is a part of CP949, and that is the name under which people save it.
+        one.tell("list.encoding_read", "note", f"{one.told} was read as CP949.", value="CP949")
     if sheet.has_merged_cells:
         message = f"{one.told} has merged cells; only the first row has its value, nothing is filled in."
         one.tell("list.merged_cells", "warning", message, expected="one cell a row")

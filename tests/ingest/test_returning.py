@@ -104,7 +104,7 @@ def test_a_named_volume_that_cannot_be_returned_is_told_and_nothing_is_returned(
     packing(monkeypatch)
     list(receiving.accept(site, number, by="p-2", positions={0}))
     for places in ({0, 1}, {1, 99}):
-        with pytest.raises(Conflict, match="1 volumes of transfer"):
+        with pytest.raises(Conflict, match="1 volume of transfer"):
             returning.give_back(site, number, by="p-1", reason="틀림", positions=places)
         assert states() == ["stored", "waiting", "waiting"]
     returning.give_back(site, number, by="p-1", reason="틀림", positions={1})

@@ -103,7 +103,7 @@ def test_accepting_named_volumes_is_repeated_and_what_may_not_be_taken_is_named_
     monkeypatch.setattr(accession, "working", _here)
     judge(site, number, 2, UNFIT)
     list(receiving.accept(site, number, by="p-2", positions=[0]))
-    with pytest.raises(Conflict, match=r"1 volumes of transfer .* cannot be accepted: 3\."):
+    with pytest.raises(Conflict, match=r"1 volume of transfer .* cannot be accepted: 3\."):
         list(receiving.accept(site, number, by="p-2", positions=[0, 1, 2]))
     assert states(site, number) == ["stored", "waiting", "waiting"]
     list(receiving.accept(site, number, by="p-2", positions=[0, 1]))

@@ -175,6 +175,16 @@ def test_without_a_watched_folder_there_is_nothing_to_watch(call: Call) -> None:
     assert call("watch", "--once").exit_code == 2
 
 
+def test_a_look_that_finds_nothing_says_what_it_waits_for(call: Call, root: Path) -> None:
+    empty = call("watch", "--once", words=True)
+    assert empty.exit_code == 0
+    assert f"lays its transfer down as {root}/CODE/FOLDER" in empty.out
+    assert "FOLDER.done" in empty.out
+    lay(root, done=False)
+    waits = call("watch", "--once", words=True)
+    assert f"1 folder in {root} not complete yet" in waits.out
+
+
 # Rounds
 
 

@@ -43,11 +43,16 @@ class Held:
 
     def ask(self, *arguments: str | Path) -> tuple[int, dict[str, Any]]:
         """Exit code and what was told, through the outermost layer."""
+        code, out = self.say(*arguments, "--json")
+        return code, json.loads(out)
+
+    def say(self, *arguments: str | Path) -> tuple[int, str]:
+        """Exit code and the words on standard output."""
         before = signal.getsignal(signal.SIGTERM)
         with patch.dict(os.environ, self.place.environment, clear=True), redirect_stdout(StringIO()) as out:
-            code = run(seogo.cli, [*map(str, arguments), "--json"])
+            code = run(seogo.cli, [*map(str, arguments)])
         signal.signal(signal.SIGTERM, before)
-        return code, json.loads(out.getvalue())
+        return code, out.getvalue()
 
     def bag(self, store: str, reference: str) -> Path:
         return self.home / "stores" / store / "packages" / reference / "v1"

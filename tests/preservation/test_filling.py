@@ -125,6 +125,10 @@ def test_an_altered_copy_is_neither_replaced_nor_called_verified(more: Held, ref
         more.ask(*FILL)
         assert tree(more.bag("c", reference)) == damaged
         assert more.state("c", reference) == "altered"
+    told, said = more.ask(*FILL)[1], more.say(*FILL)[1]
+    assert (told["left"]["copies"], told["altered"]) == (0, 1)
+    assert "1 copy in it known to be damaged and left as found" in said
+    assert "seogo copy check --store c" in said
     assert more.ask("copy", "check", "--store", "c")[0] == 5
 
 

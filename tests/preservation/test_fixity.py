@@ -151,9 +151,23 @@ def test_damage_and_its_repair_are_acts_of_the_log_and_told_once(held: Held, ref
     assert told == ["copy.altered", "copy.verified", "copy.lost"]
 
 
-def test_a_copy_that_was_never_made_is_absent(held: Held) -> None:
+def test_a_store_that_was_just_added_is_being_filled_and_no_alarm(held: Held) -> None:
     more = held.with_store("c")
     more.ask("init")
+    code, told = more.ask("copy", "check")
+    assert (code, told["intact"], told["absent"], told["not_looked_at"]) == (4, 6, 0, 3)
+    assert [(each["store"], each["copies"], each["late"]) for each in told["lagging"]] == [("c", 3, 0)]
+    said = more.say("copy", "check")[1]
+    assert "Store c is still being filled and owes 3 copies (3 volumes)" in said
+    assert "not looked at: " not in said
+    assert "LATE" not in said
+    assert more.ask("copy", "fill", "--store", "c")[0] == 0
+    assert more.ask("copy", "check")[0] == 0
+
+
+def test_a_copy_that_was_never_made_is_absent_when_it_is_late(held: Held) -> None:
+    held.with_store("c").ask("init")
+    more = held.with_store("c").at(hours=5)
     code, told = more.ask("copy", "check")
     assert (code, told["intact"], told["absent"]) == (5, 6, 3)
     assert {(each["store"], each["path"], each["verdict"]) for each in told["exceptions"]} == {

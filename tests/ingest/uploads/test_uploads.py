@@ -82,7 +82,7 @@ def test_files_that_failed_keep_a_folder_back_unless_it_goes_on_without(shown: S
     sending.patch(told["address"], b"other")
     sending.finish()
     upload = receive(shown, sending)
-    assert (upload.state, "1 files did not arrive" in (upload.reason or "")) == ("refused", True)
+    assert (upload.state, "1 file did not arrive" in (upload.reason or "")) == ("refused", True)
     assert sending.finish(partly=True).status_code == 200
     assert receive(shown, sending, partly=True).state == "received"
 

@@ -32,6 +32,7 @@ def test_a_csv_says_the_same_in_every_encoding_and_line_end(tmp_path: Path, enco
     assert volume.created
     assert volume.created.earliest == date(1955, 1, 1)
     assert ("list.encoding_read" in rules(lists, "note")) == (encoding == "cp949")
+    assert {each.value for each in lists.findings if each.rule == "list.encoding_read"} <= {"CP949"}
 
 
 @pytest.mark.parametrize("sign", ["\t", ";"])
