@@ -20,7 +20,7 @@ from ingest import excerpts, results, transfers
 from ingest.acceptance import telling
 from ingest.receipts import commands as receipt_commands
 from ingest.taking import checking_again, known, receiving
-from ingest.taking.receiving import Asked
+from ingest.taking.receiving import Asked, Received
 from ingest.transfers import returning, volume_rows
 from preservation import completing
 
@@ -70,11 +70,12 @@ def receive(
         progress.close()
         return _told(told, as_json)
     try:
-        number = receiving.receive(site, asked, progress)
+        received = receiving.received(site, asked, progress)
+        number = received.number
         left = _work(site, number, progress) if until is None else {}
     finally:
         progress.close()
-    return max(_show(site, number, as_json, left), seal_or_say(site))
+    return max(_show(site, number, as_json, left, received=received), seal_or_say(site))
 
 
 @transfer.command("list", cls=Command, exits=(0, 1, 2, 4))
@@ -176,9 +177,13 @@ def _work(site: Site, number: str, progress: Progress) -> Left:
     return left
 
 
-def _show(site: Site, number: str, as_json: bool, left: Left | None = None) -> int:
+def _show(
+    site: Site, number: str, as_json: bool, left: Left | None = None, *, received: Received | None = None
+) -> int:
     with site.reading_session() as session:
         told = {**results.with_history(session, number), **(left or {})}
+        if received:
+            told["received_before"] = results.before(session, number) if received.before else None
         return _told(told, as_json)
 
 
@@ -203,6 +208,8 @@ def in_words(told: dict[str, Any], more: Sequence[str] = ()) -> str:
         f"{amount(told['files'], 'file')}, {amount(told['bytes'], 'byte')}.",
         _taken_in_words(told, waiting),
     ]
+    if before := told.get("received_before"):
+        lines.insert(0, before["en"])
     if _owing(told):
         lines.append(f"{_owing(told)} of them are not stored yet: a store is owed its copy.")
     if told["quarantine"] and waiting:

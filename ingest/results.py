@@ -8,7 +8,9 @@ from sqlalchemy.orm import Session
 
 from archive.database import ROWS_AT_ONCE
 from archive.holdings import ContentFile, Item, Volume
+from archive.site.language import LANGUAGES, day
 from archive.site.many import Many
+from archive.site.words import spoken
 from ingest import transfers
 from ingest.checking import checks
 from ingest.looking.inspection import Inspection
@@ -49,6 +51,15 @@ def printed(session: Session, number: str) -> dict[str, Any]:
         "references": _references(session, transfer),
         "findings": _findings(session, transfer),
     }
+
+
+def before(session: Session, number: str) -> dict[str, str]:
+    """When the transfer that a folder is was received, in both languages."""
+    at = transfers.get(session, number).received_at
+    told = {"at": at.isoformat()}
+    for tongue in LANGUAGES:
+        told[tongue] = spoken(tongue)("received.before", no=number, day=day(at, tongue))
+    return told
 
 
 def with_history(session: Session, number: str) -> dict[str, Any]:

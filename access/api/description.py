@@ -127,8 +127,10 @@ def _schemas() -> dict[str, Any]:
 
 
 def _schemas_of_intake() -> dict[str, Any]:
-    count, error = {"type": "integer"}, {"type": ["object", "null"]}
-    intake = {"key": TEXT, "folder": TEXT, "transfer": MAYBE, "state": TEXT, "error": error}
+    count, told = {"type": "integer"}, {"type": ["object", "null"]}
+    intake = {
+        "key": TEXT, "folder": TEXT, "transfer": MAYBE, "received_before": told, "state": TEXT, "error": told,
+    }  # fmt: skip
     transfer = {
         "transfer": TEXT, "state": TEXT, "round": count, "items": count, "files": count, "bytes": count,
         "volumes": _object({"listed": count, "accepted": count, "returned": count}),

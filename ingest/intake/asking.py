@@ -90,10 +90,12 @@ def told(session: Session, intake: Intake) -> dict[str, Any]:
     state, error = transfer.state if transfer else "refused" if intake.error else "receiving", intake.error
     if transfer is None and not error and jobs.is_given_up(session, intake.job):
         state, error = "failed", GIVEN_UP
+    is_old = transfer is not None and transfer.received_at < intake.asked_at
     return {
         "key": intake.key,
         "folder": intake.folder,
         "transfer": transfer.number if transfer else None,
+        "received_before": results.before(session, transfer.number) if transfer and is_old else None,
         "state": state,
         "error": error,
     }

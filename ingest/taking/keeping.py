@@ -1,8 +1,11 @@
 """The stores that a run writes into: those that must hold a volume and answer, and two of them at least."""
 
+from collections.abc import Mapping
+
 from archive.errors import ArchiveError, Unavailable
 from archive.site.site import Site
 from archive.stores import Store
+from archive.stores.keys import Names
 from archive.stores.store import CHECKPOINT
 from preservation import policies
 from preservation.packing import Plan
@@ -44,6 +47,23 @@ class Keeping:
         if len(now) < LEAST:
             raise next((each for each in self._away if each.store in wanted), self._away[0])
         return now
+
+    def keep_administrative(
+        self, number: str, administrative: Mapping[str, str], claimed: Mapping[str, str]
+    ) -> None:
+        """Keep the lists and checksum lists as they came, once for the transfer, beside the packages.
+
+        A store that went away or is full is owed them with the copies.
+        """
+        names = Names(f"transfers/{number}")
+        for name, path in administrative.items():
+            key = f"transfers/{number}/{names.place(name).path}"
+            for store in self.stores:
+                with open(path, "rb") as stream:
+                    try:
+                        store.put(key, stream, expect=claimed[name])
+                    except Unavailable as error:
+                        self.lose(error)
 
     def lose(self, error: ArchiveError) -> None:
         """Go on without the store that this came from; where none is named or can be spared, it rises."""

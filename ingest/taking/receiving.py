@@ -4,7 +4,7 @@ Receiving the same folder again goes on where it stopped or says what came of it
 and the same inventory is the same transfer, wherever the folder lies.
 """
 
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,7 +18,6 @@ from archive.errors import Conflict, Unavailable
 from archive.ledger import COMMAND_LINE
 from archive.site.evidence import seal_now
 from archive.site.site import SEOUL, Site
-from archive.stores.keys import Names
 from archive.work import jobs
 from ingest import transfers
 from ingest.acceptance import listed
@@ -68,17 +67,29 @@ def dry_run(site: Site, asked: Asked, say: Say) -> Iterator[Inspection]:
         yield inspection
 
 
+@dataclass(frozen=True)
+class Received:
+    """What a folder is: a new transfer, or the same as one that was there ``before``."""
+
+    number: str
+    before: bool
+
+
 def receive(site: Site, asked: Asked, say: Say) -> str:
     """Receive a folder; the number of its transfer.  Conflict when it is being received at this moment."""
+    return received(site, asked, say).number
+
+
+def received(site: Site, asked: Asked, say: Say) -> Received:
+    """The same, and whether its transfer was there before: then it goes on, or nothing is left to do."""
     holdings.check_agency_code(asked.agency)
     with (
         accession.packers(site) if asked.accept else nullcontext() as packers,
         _inspect(site, asked) as inspection,
         alone(site, asked.agency, inspection.arrival.shape),
     ):
-        number = _same(site, asked, inspection)
-        if number is None:
-            number = _enter(site, asked, inspection, say)
+        same = _same(site, asked, inspection)
+        number = same or _enter(site, asked, inspection, say)
         if packers:
             with closing(_take(site, number, inspection, packers, by=asked.by)) as steps:
                 for done, total, _ in steps:
@@ -86,7 +97,7 @@ def receive(site: Site, asked: Asked, say: Say) -> str:
             left_over.check(site, number, inspection, checking(say))
             scans.end_second(site, number)
         _settle(site, number)
-    return number
+    return Received(number, same is not None)
 
 
 def accept(
@@ -263,30 +274,12 @@ def _take(
                 return
             whole.refuse(site, inspection, claimed, released)
             keeping = Keeping(site)
-            _keep_administrative(keeping, number, inspection, claimed)
+            keeping.keep_administrative(number, inspection.administrative, claimed)
             plans = planning.plan(site, custody, inspection, positions)
             yield from accession.take(
                 site, custody, inspection, plans, keeping=keeping, total=total, packers=packers
             )
     completing.try_now(site)
-
-
-def _keep_administrative(
-    keeping: Keeping, number: str, inspection: Inspection, claimed: Mapping[str, str]
-) -> None:
-    """Keep the lists and checksum lists as they came, once for the transfer, beside the packages.
-
-    A store that went away or is full is owed them with the copies.
-    """
-    names = Names(f"transfers/{number}")
-    for name, path in inspection.administrative.items():
-        key = f"transfers/{number}/{names.place(name).path}"
-        for store in keeping.stores:
-            with open(path, "rb") as stream:
-                try:
-                    store.put(key, stream, expect=claimed[name])
-                except Unavailable as error:
-                    keeping.lose(error)
 
 
 def _settle(site: Site, number: str) -> None:

@@ -90,4 +90,5 @@ def _in_words(answer: dict[str, Any]) -> str:
     if "error" in answer:
         return f"{where}: refused: {answer['error']['message']}"
     findings = amount(len(answer["findings"]), "finding")
-    return f"{where}: transfer {answer['transfer']} is {answer['state']}, {findings}."
+    before = f"  {answer['received_before']['en']}" if answer["received_before"] else ""
+    return f"{where}: transfer {answer['transfer']} is {answer['state']}, {findings}.{before}"

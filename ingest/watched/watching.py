@@ -118,10 +118,12 @@ def complete(site: Site) -> Iterator[Laid]:
 
 def take_up(site: Site, found: Laid, say: Say) -> dict[str, Any] | None:
     """Receive one folder and answer it; None while somebody else receives it."""
-    told = {"agency": found.agency, "folder": read_name(found.folder.name)[0], "at": site.now().isoformat()}
+    told: dict[str, Any] = {
+        "agency": found.agency, "folder": read_name(found.folder.name)[0], "at": site.now().isoformat()
+    }  # fmt: skip
     with _usable():
         try:
-            number = receiving.receive(site, asked(site, found.agency, found.folder, by=BY), say)
+            received = receiving.received(site, asked(site, found.agency, found.folder, by=BY), say)
             seal_now(site)
         except Unavailable:
             raise
@@ -131,7 +133,8 @@ def take_up(site: Site, found: Laid, say: Say) -> dict[str, Any] | None:
             answer = {**told, "error": {"code": error.code, "message": error.message, "next": error.next}}
         else:
             with site.reading_session() as session:
-                answer = {**told, **results.result(session, number)}
+                before = results.before(session, received.number) if received.before else None
+                answer = {**told, **results.result(session, received.number), "received_before": before}
         _lay(found.answer, answer)
     return answer
 

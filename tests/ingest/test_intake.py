@@ -53,7 +53,8 @@ def test_a_folder_is_received_once_for_a_key_and_its_result_is_told(call: Call, 
     headers = {**token(call), "Idempotency-Key": "k-1"}
     asked = client.post("/api/transfers", json={"folder": "one"}, headers=headers)
     assert (asked.status_code, asked.json) == (202, {
-        "key": "k-1", "folder": "one", "transfer": None, "state": "receiving", "error": None,
+        "key": "k-1", "folder": "one", "transfer": None, "received_before": None, "state": "receiving",
+        "error": None,
     })  # fmt: skip
     assert client.post("/api/transfers", json={"folder": "one"}, headers=headers).json == asked.json
     assert call("work", "--until-idle").told["failed"] == []
@@ -62,6 +63,18 @@ def test_a_folder_is_received_once_for_a_key_and_its_result_is_told(call: Call, 
     assert len(call("transfer", "list").told["transfers"]) == 1
     told = client.get("/api/transfers/2026-0001", headers=headers)
     assert (told.json["files"], told.headers["Cache-Control"]) == (1, "no-store")
+
+
+def test_the_same_folder_under_a_new_key_was_received_before(call: Call, client: FlaskClient) -> None:
+    headers, told = token(call), []
+    for key in ("first", "second"):
+        asked = {**headers, "Idempotency-Key": key}
+        client.post("/api/transfers", json={"folder": "one"}, headers=asked)
+        call("work", "--until-idle")
+        told.append(client.post("/api/transfers", json={"folder": "one"}, headers=asked).json)
+    assert [each["transfer"] for each in told] == ["2026-0001", "2026-0001"]
+    assert told[0]["received_before"] is None
+    assert "2026-0001" in told[1]["received_before"]["ko"]
 
 
 @pytest.mark.flow

@@ -201,3 +201,13 @@ def test_the_watched_folder_refuses_it_too_and_a_name_says_what_it_is(call: Call
     assert call("watch", "--once").told["answers"][0]["round"] == 2
     (lay(root, "여름.another-transfer", "다.txt") / "더.txt").write_text("더")
     assert call("watch", "--once").told["answers"][0]["round"] == 1
+
+
+def test_the_same_folder_again_is_told_to_be_the_same_transfer(call: Call, tmp_path: Path) -> None:
+    folder = two_of_three(tmp_path / "t")
+    arguments = ("transfer", "receive", folder, "--agency", AGENCY)
+    assert call(*arguments).told["received_before"] is None
+    again = call(*arguments).told
+    assert (again["transfer"], count(call)) == ("2026-0001", 1)
+    assert again["received_before"]["at"] == call("transfer", "list").told["transfers"][0]["received_at"]
+    assert again["received_before"]["en"] in call(*arguments, words=True).out

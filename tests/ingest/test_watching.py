@@ -66,6 +66,23 @@ def test_a_folder_is_never_taken_up_twice(call: Call, root: Path) -> None:
     assert len(call("transfer", "list").told["transfers"]) == 1
 
 
+def test_a_folder_that_was_received_before_says_so_in_both_languages(call: Call, root: Path) -> None:
+    first = lay(root)
+    look(call)
+    assert answer(first)["received_before"] is None
+    same = lay(root, "같은 것")
+    said = look(call)
+    told = answer(same)
+    assert (told["transfer"], len(call("transfer", "list").told["transfers"])) == ("2026-0001", 1)
+    before = told["received_before"]
+    assert before["at"] == call("transfer", "list").told["transfers"][0]["received_at"]
+    assert "이미 받았습니다" in before["ko"] and "이관 2026-0001" in before["ko"]
+    assert "received before" in before["en"] and "transfer 2026-0001" in before["en"]
+    assert said.told["answers"] == [told]
+    (same.parent / f"{same.name}.answer.json").unlink()
+    assert before["en"] in call("watch", "--once", words=True).out
+
+
 def test_a_kill_before_the_answer_ends_in_the_same_transfer(call: Call, root: Path) -> None:
     folder = lay(root)
     look(call)
@@ -296,7 +313,7 @@ def test_a_folder_that_somebody_else_receives_gets_no_answer_yet(
         raise Conflict("This folder is being received at this moment.", code="busy")
 
     with monkeypatch.context() as patched:
-        patched.setattr(watching.receiving, "receive", busy)
+        patched.setattr(watching.receiving, "received", busy)
         run(site, watch_jobs.TAKE_UP, agency=AGENCY, folder=folder.name)
     assert not (folder.parent / f"{folder.name}.answer.json").exists()
     run(site, watch_jobs.TAKE_UP, agency=AGENCY, folder=folder.name)
