@@ -11,6 +11,9 @@ from access.assets import catalogues
 from archive.site import language
 from archive.work import jobs
 from ingest import explaining
+from ingest.papers import making
+from ingest.receipts import issuing
+from preservation import applying, fixity
 from tests.access.conftest import static_folder
 
 KOREAN, ENGLISH = (catalogues.messages(each) for each in ("ko", "en"))
@@ -88,6 +91,25 @@ def test_every_act_of_a_transfer_has_words():
     assert {"received", "returned", "corrected"} <= acts
     for words in (KOREAN, ENGLISH):
         assert {act for act in acts if f"act.{act}" not in words} == set()
+
+
+def test_every_act_of_the_log_has_words():
+    named = re.compile(r'(?:act=|_tell\(session, |_record\(session, | else |\()"([a-z]+\.[a-z_-]+)"')
+    acts: set[str] = set()
+    for folder in ("ingest", "preservation", "access"):
+        for path in (ROOT / folder).rglob("*.py"):
+            text = path.read_text()
+            if "ledger.record" in text or "yield Act(" in text:
+                acts |= {
+                    act for act in named.findall(text) if not RULE.fullmatch(f'"{act}"') and act[-3:] != ".id"
+                }
+    acts |= {*fixity.ACTS.values(), applying.APPLIED, f"{issuing.RECEIPT}.issued"}
+    acts |= {f"{kind}.issued" for kind in making.KINDS}
+    acts |= {f"file.{act}" for act in ("release-asked", "released", "release-refused")}
+    acts |= {f"scan.{act}" for act in ("found", "incomplete", "passed")}
+    assert {"volume.accepted", "copy.lost", "item.cleared", "agency.token_made"} <= acts
+    for words in (KOREAN, ENGLISH):
+        assert {act for act in acts if f"entry.{act}" not in words} == set()
 
 
 def test_what_the_lists_expect_is_said_in_korean():
