@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from preservation.reading import child
+from preservation.reading.answers import documents, formats
 
 
 def pages(path: Path, mimetype: str, first: int = 1) -> Iterator[Any]:
     kind, bad = accident(path)
-    for page in child.rendering.pages(path, mimetype, first):
+    for page in documents.pages(path, mimetype, first):
         if page.number in bad:
             happen(kind)
         yield page
@@ -24,7 +25,7 @@ def page_count(path: Path, mimetype: str) -> Iterator[Any]:
     kind, bad = accident(path)
     if 0 in bad:
         happen(kind)
-    yield child.rendering.page_count(path, mimetype)
+    yield from documents.page_count(path, mimetype)
 
 
 def identify_all(files: Sequence[tuple[Path, str]]) -> Iterator[Any]:
@@ -32,7 +33,7 @@ def identify_all(files: Sequence[tuple[Path, str]]) -> Iterator[Any]:
         kind, bad = accident(path)
         if 0 in bad:
             happen(kind)
-        yield from child.identify_all([(path, name)])
+        yield from formats.identify_all([(path, name)])
 
 
 def accident(path: Path) -> tuple[str, set[int]]:
@@ -52,5 +53,5 @@ def happen(kind: str) -> None:
 
 
 def serve(line: Connection, memory: int) -> None:
-    child.VERBS.update(pages=pages, page_count=page_count, identify_all=identify_all)
+    child.VERBS.update(dict.fromkeys(("pages", "page_count", "identify_all"), __name__))
     child.serve(line, memory)
