@@ -1,12 +1,14 @@
 """Tells the format of each file of volumes that are new, from a verified copy, in a lane of its own.
 
-One job goes through all of them, with one scanner a processor for as long as it lasts.
-What the tool could not look at is said so, and is never an unknown format.
+One job goes through all of them, with one scanner a processor for as long as it lasts; rows are
+written while the scanners look at the next files.  What the tool could not look at is said so, and
+is never an unknown format.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -54,22 +56,59 @@ def identify_files(site: Site) -> Iterator[jobs.Progress]:
     away: errors.Unavailable | None = None
     done = after = 0
     with _readers(site) as readers, scratch(site, "identify") as folder:
+        lane = _Lane(site, readers, folder)
         while rows := _next(site, after):
             for row in rows:
                 after = row.id
                 try:
-                    for _ in _identify_volume(site, readers, folder, row.subject_id):
+                    for _ in lane.identify_volume(row):
                         yield done, done + len(rows)
                 except errors.Unavailable as cause:
                     away = cause
                     continue
-                _ask_for_pages(site, row)
                 done += 1
+            lane.write()
     with site.open_session.begin() as session:
         jobs.wake(session, JUDGING)
     yield done, done
     if away:
         raise away
+
+
+class _Lane:
+    """Readers at work, and what is not written yet of what they told."""
+
+    def __init__(self, site: Site, readers: Sequence[Reader], folder: Path) -> None:
+        self._site, self._readers, self._folder = site, readers, folder
+        self._unwritten: list[Callable[[Session], None]] = []
+
+    def identify_volume(self, row: outbox.OutboxRow) -> Iterator[int]:
+        """Yields how many files each step was about."""
+        for holders, files in _groups(self._site, row.subject_id):
+            found = self._identify(holders, files)
+            self._unwritten.append(
+                partial(enter, found=list(zip(files, found, strict=True)), at=self._site.now())
+            )
+            yield len(files)
+        self._unwritten.append(partial(_ask_for_pages, row=row))
+
+    def _identify(self, holders: Holders, files: Sequence[ContentFile]) -> list[Identified]:
+        with ExitStack() as copies:
+            paths = [
+                copies.enter_context(local_copy(self._site, holders, file, self._folder)) for file in files
+            ]
+            names = [Path(file.original_name).name for file in files]
+            answers = _at_once(self._readers, list(zip(paths, names, strict=True)))
+            self.write()
+            return [_in_words(*each) for each in zip(answers, paths, strict=True)]
+
+    def write(self) -> None:
+        """Write what is known so far, in the order in which it was told."""
+        unwritten, self._unwritten = self._unwritten, []
+        if unwritten:
+            with self._site.open_session.begin() as session:
+                for each in unwritten:
+                    each(session)
 
 
 @contextmanager
@@ -83,18 +122,10 @@ def _next(site: Site, after: int) -> Sequence[outbox.OutboxRow]:
         return outbox.waiting(session, VOLUMES_AT_ONCE, job="identify-files", after=after)
 
 
-def _ask_for_pages(site: Site, row: outbox.OutboxRow) -> None:
+def _ask_for_pages(session: Session, row: outbox.OutboxRow) -> None:
     volume_id = row.subject_id
-    with site.open_session.begin() as session:
-        jobs.submit(session, THEN, once=f"{THEN}:{volume_id}", volume_id=volume_id)
-        outbox.forget(session, [row.id])
-
-
-def _identify_volume(site: Site, readers: Sequence[Reader], folder: Path, volume_id: int) -> Iterator[int]:
-    """Yields how many files each step was about."""
-    for holders, files in _groups(site, volume_id):
-        _identify_group(site, readers, folder, holders, files)
-        yield len(files)
+    jobs.submit(session, THEN, once=f"{THEN}:{volume_id}", volume_id=volume_id)
+    outbox.forget(session, [row.id])
 
 
 def identify(reader: Reader, path: Path, file: ContentFile) -> Identified:
@@ -156,22 +187,14 @@ def _within_octets(files: Sequence[ContentFile]) -> Iterator[list[ContentFile]]:
     yield group
 
 
-def _identify_group(
-    site: Site, readers: Sequence[Reader], folder: Path, holders: Holders, files: Sequence[ContentFile]
-) -> None:
-    with ExitStack() as copies:
-        paths = [copies.enter_context(local_copy(site, holders, file, folder)) for file in files]
-        names = [Path(file.original_name).name for file in files]
-        answers = _at_once(readers, list(zip(paths, names, strict=True)))
-        found = [_in_words(*each) for each in zip(answers, paths, strict=True)]
-    with site.open_session.begin() as session:
-        enter(session, zip(files, found, strict=True), site.now())
-
-
 def _at_once(readers: Sequence[Reader], asked: Sequence[tuple[Path, str]]) -> Iterator[Answer]:
-    """The answers in the order of the files, which the readers share and look at at the same time."""
+    """The answers in the order of the files, which the readers share; all are at work from this call on."""
     shares = [reader.identify_all(asked[number :: len(readers)]) for number, reader in enumerate(readers)]
-    for number in range(len(asked)):
+    return _in_turn(shares, len(asked))
+
+
+def _in_turn(shares: Sequence[Iterator[Answer]], count: int) -> Iterator[Answer]:
+    for number in range(count):
         yield next(shares[number % len(shares)])
     for share in shares:
         next(share, None)  # a reader that is not heard to its end is ended, and starting one is dear

@@ -10,6 +10,7 @@ import multiprocessing
 import signal
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -52,6 +53,7 @@ class Reader:
         self.fresh = fresh
         self._process: BaseProcess | None = None
         self._line: Connection | None = None
+        self._is_asked = False
 
     def __enter__(self) -> "Reader":
         return self
@@ -73,11 +75,17 @@ class Reader:
 
         That is never an unknown format.  A file that kills the reader costs its own answer only.
         Raises Unavailable when the medium fails.  The answers come in the order of the files.
+        The reader is at work from this call on, also while nobody listens yet.
         """
+        return self._identified(files, self._ask("identify_all", files) if files else iter(()))
+
+    def _identified(
+        self, files: Sequence[tuple[Path, str]], answers: Iterator[Identified]
+    ) -> Iterator[Identified | errors.Unavailable]:
         done = 0
         while done < len(files):
             try:
-                for answer in self._ask("identify_all", files[done:]):
+                for answer in answers:
                     done += 1
                     yield answer
                 return
@@ -85,6 +93,7 @@ class Reader:
                 done += 1
                 told = f"The format could not be looked at: the reader {died}."
                 yield errors.Unavailable(told, code="format.not_looked_at")
+                answers = self._ask("identify_all", files[done:])
 
     def text(self, path: Path, mimetype: str) -> DocumentText:
         try:
@@ -135,21 +144,27 @@ class Reader:
 
     def _ask(self, *question: Any, seconds: float | None = None) -> Iterator[Any]:
         """Each answer as it comes.  A question that is not heard to its end costs the process."""
+        if self._is_asked:
+            self._end()
         line = self._start()
-        whole = False
-        try:
+        self._is_asked = True
+        with suppress(OSError):  # of a process that has just died it is heard how
             line.send(question)
+        return self._answers(line, seconds or self.limits.seconds)
+
+    def _answers(self, line: Connection, seconds: float) -> Iterator[Any]:
+        try:
             while True:
-                kind, answer = self._hear(line, seconds or self.limits.seconds)
+                kind, answer = self._hear(line, seconds)
+                if kind in ("end", "error"):
+                    self._is_asked = False
                 if kind == "end":
-                    whole = True
                     return
                 if kind == "error":
-                    whole = True
                     raise answer
                 yield answer
         finally:
-            if not whole:
+            if self._is_asked and self._line is line:
                 self._end()
 
     def _hear(self, line: Connection, seconds: float) -> tuple[str, Any]:
@@ -196,6 +211,7 @@ class Reader:
             self._process.kill()
             self._process.join()
         self._line = self._process = None
+        self._is_asked = False
 
 
 def serve(child: str, line: Connection, other_end: Connection, memory: int) -> None:

@@ -86,14 +86,14 @@ def test_without_a_copy_the_job_waits_and_no_format_is_called_unknown(site, tmp_
 
 def test_a_volume_without_a_copy_keeps_no_other_one_waiting(site, tmp_path, monkeypatch):
     volume = volume_of(site, three(site, tmp_path))
-    looked_at = identifying._identify_volume
+    groups = identifying._groups
 
-    def away(site, readers, folder, volume_id):
+    def away(site, volume_id):
         if volume_id != volume:
             raise Unavailable("No copy answers.", code="copy.away")
-        return looked_at(site, readers, folder, volume_id)
+        return groups(site, volume_id)
 
-    monkeypatch.setattr(identifying, "_identify_volume", away)
+    monkeypatch.setattr(identifying, "_groups", away)
     with pytest.raises(Unavailable):
         run(site, volume + 1, volume)
     assert formats(site) == ["fmt/353", None, "x-fmt/111"]
@@ -122,3 +122,36 @@ def test_readers_live_from_one_group_of_files_to_the_next(tmp_path: Path) -> Non
         assert list(identifying._at_once([one, other], asked)) == first and len(first) == 5
         assert [one._process, other._process] == began
         assert all(process is not None and process.is_alive() for process in began)
+
+
+def test_all_readers_are_at_work_before_one_is_listened_to(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{number}.txt" for number in range(4)]
+    for path in paths:
+        path.write_text("기록")
+    with Reader() as one, Reader() as other:
+        answers = identifying._at_once([one, other], [(path, path.name) for path in paths])
+        assert [reader._line.poll(30) for reader in (one, other) if reader._line] == [True, True]
+        assert len(list(answers)) == 4
+
+
+def test_a_volume_that_goes_away_on_its_way_keeps_what_was_told_of_it_and_asks_for_no_pages(
+    site, tmp_path, monkeypatch
+):
+    volume = volume_of(site, three(site, tmp_path))
+    monkeypatch.setattr(identifying, "FILES_AT_ONCE", 2)
+    looked_up = identifying.local_copy
+
+    def away_for_the_last(site, holders, file, folder):
+        if file.original_name.endswith(".txt"):
+            raise Unavailable("No copy answers.", code="copy.away")
+        return looked_up(site, holders, file, folder)
+
+    monkeypatch.setattr(identifying, "local_copy", away_for_the_last)
+    with pytest.raises(Unavailable):
+        run(site, volume)
+    assert formats(site) == ["fmt/353", None, None]
+    assert identifying.THEN not in [name for name, _ in jobs_of(site)]
+    monkeypatch.setattr(identifying, "local_copy", looked_up)
+    list(identify_files(site))
+    assert formats(site) == ["fmt/353", None, "x-fmt/111"]
+    assert identifying.THEN in [name for name, _ in jobs_of(site)]

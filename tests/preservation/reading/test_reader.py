@@ -74,6 +74,12 @@ def test_a_listener_who_leaves_early_does_not_hear_old_answers(reader, tmp_path)
     assert reader.page_count(path, "image/tiff") == 4
 
 
+def test_answers_that_nobody_heard_are_not_those_of_the_next_question(reader, tmp_path):
+    path = book(tmp_path / "book.tif")
+    reader.identify_all([(path, "book.tif")])
+    assert reader.page_count(path, "image/tiff") == 4
+
+
 def test_a_file_that_is_away_is_not_looked_at_rather_than_unknown(reader, tmp_path):
     with pytest.raises((Unavailable, Unreadable)):
         reader.identify(tmp_path / "away.pdf", "away.pdf")
