@@ -60,6 +60,7 @@ class Summary:
     jobs: Sequence[Job]
     scans: Sequence[Scan]
     quarantine: Quarantine | None
+    corrected_by: str | None
 
 
 def lines(
@@ -124,7 +125,14 @@ def summary(session: Session, transfer: Transfer) -> Summary:
         jobs=running(session, transfer),
         scans=scans.scans_of(session, transfer),
         quarantine=scans.quarantine_of(session, transfer),
+        corrected_by=_corrected_by(session, transfer),
     )
+
+
+def _corrected_by(session: Session, transfer: Transfer) -> str | None:
+    """The newest round that says that it corrects this one."""
+    later = select(Transfer.number).where(Transfer.round_of == transfer.number)
+    return session.scalar(later.order_by(Transfer.id.desc()).limit(1))
 
 
 def _volumes(transfer: Transfer, column: Any) -> Select[Any]:

@@ -147,6 +147,21 @@ def fill_desk(shown: Shown) -> None:
             )
         )
         session.add(
+            Upload(
+                name="fedcba9876543210fedcba98",
+                agency_code="6110000",
+                folder="1978년 시정일지",
+                state="refused",
+                files=12,
+                bytes=34_567,
+                begun_by="p-1",
+                begun_at=NOW,
+                touched_at=NOW,
+                reason="2 of the 3 volumes of this folder came before.",
+                looks_like="2026-0013",
+            )
+        )
+        session.add(
             Job(
                 name="derive-volume",
                 lane="batch",

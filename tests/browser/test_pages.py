@@ -58,6 +58,7 @@ PAGES = [
     ("/desk/uploads", "archivist"),
     ("/desk/uploads", "sender"),
     ("/desk/uploads/0123456789abcdef01234567", "archivist"),
+    ("/desk/uploads/fedcba9876543210fedcba98", "archivist"),
     ("/desk/jobs", "archivist"),
     ("/desk/jobs/1", "archivist"),
     ("/audit/copies", "auditor"),

@@ -145,3 +145,21 @@ def test_the_findings_file_runs_nothing_in_a_spreadsheet(shown: Shown, number: s
 def test_no_citizen_sees_the_desk(shown: Shown, number: str, end: str):
     assert shown.client.get(f"/desk/transfers/{number}{end}").status_code == 302
     assert shown.signed_in("archivist").get(f"/desk/transfers/{number}{end}").status_code == 200
+
+
+def test_after_a_return_the_desk_tells_the_next_step_until_the_next_round_came(
+    shown: Shown, number: str
+) -> None:
+    client, again = shown.signed_in("archivist"), f"round_of={number}"
+    address = f"/desk/transfers/{number}"
+    assert again not in client.get(address).get_data(as_text=True)
+    form = {"which": "all", "reason": "다시 스캔해 주세요.", "confirmed": "yes"}
+    assert client.post(f"{address}/return", data=form).status_code == 303
+    page = client.get(address).get_data(as_text=True)
+    assert again in page and "다음 회차로 받습니다" in page
+    with shown.site.open_session.begin() as session:
+        session.add(Transfer(
+            number=f"{number}1", agency_code="6110000", folder="/t", shape="9" * 64, state="waiting", round=2,
+            round_of=number, received_at=NOW, received_by="p-1"))  # fmt: skip
+    page = client.get(address).get_data(as_text=True)
+    assert again not in page and f"/desk/transfers/{number}1" in page
