@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from archive.errors import Refused
@@ -20,6 +21,7 @@ from ingest.looking.inspection import Inspection
 from ingest.looking.matching import PlannedVolume
 from ingest.taking import alike, in_custody
 from ingest.taking.alike import ASKED_AT_ONCE, Alike
+from ingest.transfers import Transfer
 
 HALF = 2
 """One of so many volumes, or more, has to look alike where no file is the same."""
@@ -47,6 +49,8 @@ class Before:
 def refuse(site: Site, inspection: Inspection, *, agency: str, round_of: str | None) -> None:
     """ReceivedBefore where it looks like a transfer that it does not say that it corrects."""
     with site.reading_session() as session:
+        if session.scalar(select(Transfer.id).where(Transfer.agency_code == agency).limit(1)) is None:
+            return
         if before := _find(session, inspection, agency, round_of):
             raise _refused(session, inspection, before)
 
