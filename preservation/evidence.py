@@ -1,7 +1,7 @@
 """What an auditor sees: every copy by its last verdict, the exceptions, and the state of the ledger."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -77,16 +77,19 @@ class Copies:
         return sum(self.counts.values())
 
 
-def copies(session: Session, demand: Demand) -> Copies:
-    """Every bag where it must be under the verdict of the last look; without a copy it is absent."""
-    seen = _judged(demand).c
+def copies(session: Session, demand: Demand, *, in_time: Collection[str] = ()) -> Copies:
+    """Every bag where it must be under the verdict of the last look; without a copy it is absent.
+
+    In a store that is being filled ``in_time`` there is nothing to be looked at yet.
+    """
+    seen = _judged(demand, in_time).c
     counted = select(seen.store, seen.verdict, func.count(), func.min(seen.verified_at))
     lines = {name: StoreLine(name) for name in demand.every}
     for store, verdict, count, oldest in session.execute(counted.group_by(seen.store, seen.verdict)):
         line = lines.setdefault(store, StoreLine(store))
         line.counts[verdict] = count
         line.oldest = min(filter(None, (line.oldest, oldest)), default=None)
-    return Copies(sorted(lines.values(), key=lambda line: line.name), exceptions(session, demand))
+    return Copies(sorted(lines.values(), key=lambda line: line.name), exceptions(session, demand, in_time))
 
 
 def states(session: Session, demand: Demand) -> list[StateLine]:
@@ -114,9 +117,9 @@ def copies_of(session: Session, demand: Demand, reference: str) -> list[CopyLine
     return [CopyLine(*row) for row in session.execute(wanted)]
 
 
-def exceptions(session: Session, demand: Demand) -> list[Exceptional]:
+def exceptions(session: Session, demand: Demand, in_time: Collection[str] = ()) -> list[Exceptional]:
     """The first copies that are not intact; damage comes before what was only not looked at."""
-    seen = _judged(demand).c
+    seen = _judged(demand, in_time).c
     wanted = (
         select(seen.reference, seen.store, seen.first_path, seen.verdict, seen.at)
         .where(seen.verdict != "intact")
@@ -126,7 +129,7 @@ def exceptions(session: Session, demand: Demand) -> list[Exceptional]:
     return [Exceptional(*row) for row in session.execute(wanted)]
 
 
-def _judged(demand: Demand) -> Subquery:
+def _judged(demand: Demand, in_time: Collection[str]) -> Subquery:
     """Each bag in each store that must hold it, with the last check of its copy and the verdict.
 
     A copy that the last look did not reach is not called intact, whatever was seen before.
@@ -134,6 +137,7 @@ def _judged(demand: Demand) -> Subquery:
     place = places(demand)
     newest = select(func.max(FixityCheck.id)).group_by(FixityCheck.copy_id)
     verdict = case(
+        (and_(Copy.id.is_(None), place.c.store.in_(in_time)), "not_looked_at"),
         (Copy.id.is_(None), "absent"),
         (FixityCheck.verdict == "not_looked_at", "not_looked_at"),
         (Copy.state == "verified", "intact"),

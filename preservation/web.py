@@ -28,9 +28,10 @@ def audit() -> ResponseReturnValue:
 def copies() -> ResponseReturnValue:
     db = session()
     demand = policies.in_force(db, site().settings)
+    lags = lagging.lags(db, site().settings, site().now())
     return render_template(
-        "copies.html", copies=evidence.copies(db, demand), states=evidence.states(db, demand),
-        lags=lagging.lags(db, site().settings, site().now()), seal=evidence.last_seal(db),
+        "copies.html", copies=evidence.copies(db, demand, in_time=lagging.in_time(lags)),
+        states=evidence.states(db, demand), lags=lags, seal=evidence.last_seal(db),
         unsealed=evidence.unsealed(db), pages=evidence.pages_made(db), now=site().now(),
         cold=demand.cold, policy=_policy(db, demand),
     )  # fmt: skip

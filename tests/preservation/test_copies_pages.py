@@ -57,6 +57,16 @@ def test_copies_that_are_owed_and_not_late_are_told_quietly(held: Held) -> None:
     assert "Copies are late" not in told
 
 
+def test_a_store_that_is_being_filled_is_damaged_in_nobodys_eyes_until_it_is_late(held: Held) -> None:
+    more = held.with_store("c")
+    more.ask("init")
+    told = client_of(more, "auditor").get("/audit/copies").text
+    assert "고쳐야 할 사본이 있습니다" not in told
+    assert "예외 3" in told
+    told = client_of(held.with_store("c").at(hours=5), "archivist").get("/audit/copies").text
+    assert "고쳐야 할 사본이 있습니다" in told
+
+
 def test_the_copies_of_one_volume_are_told_by_store_and_state_and_without_its_title(late: Held) -> None:
     volume = late.ask("volume", "list")[1]["volumes"][0]
     client = client_of(late, "auditor")
