@@ -15,8 +15,9 @@ from archive.ledger.signing import make_key
 from ingest.receipts import verifier
 from tests.conftest import Installation
 from tests.ingest.conftest import Call, Said
+from tests.ingest.receipts.conftest import Desk, desk, site
 from tests.ingest.receipts.test_receipts import SCRIPT, number, three_volumes, vkey
-from tests.ingest.receipts.test_web import Desk, desk, site, text
+from tests.ingest.receipts.test_web import text
 from tests.ingest.test_bad_input import row, transfer
 from tests.judges import receipt_judge
 
