@@ -57,7 +57,14 @@ def spread(values: Sequence[float], form: str = ".2f") -> str:
 
 
 def tell(
-    name: str, found: Sequence[Pair], *, files: int, size: int, other: str, wanted: float | None
+    name: str,
+    found: Sequence[Pair],
+    *,
+    files: int,
+    size: int,
+    other: str,
+    wanted: float | None,
+    mine: str = "ours",
 ) -> None:
     """One claim: what was measured, and whether the bar is met where there is one."""
     ratios = [each.ratio for each in found]
@@ -68,7 +75,7 @@ def tell(
         bar = f"the bar of {wanted:g} is {'met' if statistics.median(ratios) >= wanted else 'NOT met'}"
     print(f"{name}: {files:,} files, {size / 1e6:,.0f} MB, {len(found)} pairs")
     print(f"  of the speed of {other}: {spread(ratios)}; {bar}")
-    print(f"  ours {seconds[0]} s, {other} {seconds[1]} s")
+    print(f"  {mine} {seconds[0]} s, {other} {seconds[1]} s")
     print(f"  {files / ours:,.0f} files/s, {size / ours / 1e6:,.0f} MB/s", flush=True)
 
 

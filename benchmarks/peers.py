@@ -32,6 +32,7 @@ SAME_PROMISES = {"A": 1.5, "B": 3.0}
 QUICKER = {"A": 2, "B": 1}
 """With which number of its own processes bagit-python is quicker: it starts them anew for each bag."""
 IN_TURN = "bagit, a bag a volume, both copies validated cold"
+UNCHECKED = "bagit, one bag, copied twice unchecked"
 A3M_VOLUMES, A3M_PAGES, A3M_BAR = 20, 37, 50.0
 
 
@@ -46,7 +47,7 @@ def main() -> int:
             others: tuple[tuple[str, Side, float | None], ...] = (
                 (IN_TURN, partial(one_by_one, QUICKER[name]), bar),
                 ("the same, the volumes shared out by us", shared_out, None),
-                ("bagit, one bag, copied twice unchecked", one_bag, 1.0),
+                (UNCHECKED, one_bag, 1.0),
             )
             for number, (other, side, least) in enumerate(others):
                 where = folder / name / str(number)
@@ -54,8 +55,18 @@ def main() -> int:
                 measuring.tell(
                     SETS[name].name, found, files=made.files, size=made.bytes, other=other, wanted=least
                 )
+            the_floor(name, made, folder / name / "floor", wanted.pairs)
         beside_a3m(folder / "a3m", wanted.pairs)
     return 0
+
+
+def the_floor(name: str, made: Transfer, folder: Path, pairs: int) -> None:
+    """What nobody can leave out who reads the copies back, beside the bag that nobody looks at."""
+    found = measuring.pairs(
+        pairs, lambda at: partial(floor.keep, made.folder, made.volumes, at), partial(one_bag, made), folder
+    )
+    told = partial(measuring.tell, other=UNCHECKED, wanted=None, mine="the floor")
+    told(f"The floor, {SETS[name].name}", found, files=made.files, size=made.bytes)
 
 
 def one_by_one(processes: int, made: Transfer, at: Path) -> Callable[[], None]:
