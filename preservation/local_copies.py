@@ -56,11 +56,18 @@ def holders_to_scan(session: Session, item: Item) -> Holders:
 def scratch(site: Site, name: str) -> Iterator[Path]:
     """A folder for copies from far stores.  The same name again clears a dead run's litter."""
     folder = site.settings.home / "scratch" / name
-    shutil.rmtree(folder, ignore_errors=True)
+    _clear(folder)
     folder.mkdir(parents=True)
     try:
         yield folder
     finally:
+        _clear(folder)
+
+
+def _clear(folder: Path) -> None:
+    """Remove the folder; a disk that fails once is asked again, for nobody may need this name any more."""
+    shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -47,7 +47,7 @@ def served(here: Disturbed, **around: str) -> Iterator[tuple[Browser, "subproces
     server = here.place.start("serve", SEOGO_PORT=str(port), **around)
     browser = Browser(f"http://127.0.0.1:{port}")
     try:
-        waited_for(lambda: answers(browser))
+        waited_for(lambda: answers(browser) or server.poll() is not None)
         yield browser, server
     finally:
         server.send_signal(signal.SIGTERM)
@@ -106,7 +106,8 @@ def test_a_portal_killed_while_it_accepts_is_asked_again_and_all_happens_once(
         _,
     ):
         try_to_accept(browser, transfer["transfer"])
-    with served(disturbed) as (browser, _):
+    with served(disturbed) as (browser, server):
+        assert server.poll() is None
         assert browser.sign_in("archivist", PASSWORD).status == 200
         accept(browser, transfer["transfer"])
     worked = disturbed.place.run("work", "--until-idle")
