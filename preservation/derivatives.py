@@ -5,9 +5,10 @@ killed goes on after it.  A file that cannot be read costs its own pages and not
 """
 
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -21,7 +22,15 @@ from archive.stores import Shelf
 from archive.work import jobs
 from preservation import identifying, page_counts, stored_archives
 from preservation.contents import DocumentText, RenderedPage
-from preservation.local_copies import Holders, be_intact, holders_of, local_copy, of_an_intact_copy, scratch
+from preservation.local_copies import (
+    Holders,
+    asked_of_an_intact_copy,
+    be_intact,
+    holders_of,
+    local_copy,
+    of_an_intact_copy,
+    scratch,
+)
 from preservation.media_types import UNKNOWN_TYPE
 from preservation.pages import (
     DerivedFile,
@@ -155,16 +164,17 @@ def derive_pages(
 ) -> Steps:
     document: DocumentText | None = None
     counted: int | None
+    rendered: Callable[[int], Iterator[RenderedPage]]
     try:
-        total = counted = reader.page_count(path, mimetype)
-        rendered = reader.pages(path, mimetype, first=made + 1, total=total)
+        total = counted = asked_of_an_intact_copy(lambda: reader.page_count(path, mimetype), path, file)
+        rendered = partial(reader.pages, path, mimetype, total=total)
     except errors.Unreadable as cause:
         if cause.code != "format.no_reader":
             raise
-        document = reader.text(path, mimetype)
+        document = asked_of_an_intact_copy(lambda: reader.text(path, mimetype), path, file)
         total, counted = len(document.pages), None
-        rendered = text_pages(document, first=made + 1)
-    for last in keep_pages(site, task, file, of_an_intact_copy(rendered, path, file), before):
+        rendered = partial(text_pages, document)
+    for last in keep_pages(site, task, file, of_an_intact_copy(rendered, made + 1, path, file), before):
         yield before + last, before + total
     with site.open_session.begin() as session:
         close(session, file, "made", page_count=counted, reason=document.remark if document else None)

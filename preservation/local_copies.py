@@ -5,10 +5,11 @@ Only copies that were read back and found intact are used, one store after the o
 
 import hashlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -21,7 +22,10 @@ from preservation.contents import RenderedPage
 from preservation.packages import Bag, Copy
 from preservation.withheld import refuse_item
 
+Answer = TypeVar("Answer")
+
 COPY_BLOCK = 1 << 20
+DAMAGED = ("file.damaged", "format.broken")
 _WHY = {
     errors.Unavailable: "does not answer",
     errors.Missing: "does not have it",
@@ -127,12 +131,27 @@ def be_intact(path: Path, file: ContentFile) -> None:
 
 
 def of_an_intact_copy(
-    rendered: Iterator[RenderedPage], path: Path, file: ContentFile
+    pages_from: Callable[[int], Iterator[RenderedPage]], first: int, path: Path, file: ContentFile
 ) -> Iterator[RenderedPage]:
-    """The same pages.  Before the first without a picture, the copy itself is looked at."""
-    is_known = False
-    for page in rendered:
-        if page.reason and not is_known:
+    """Pages from the first on.  Before one comes without a picture, the copy itself is looked at.
+
+    When that is intact the page is made again with those that follow: a medium that failed in passing
+    says nothing about the file.
+    """
+    for page in pages_from(first):
+        if page.reason:
             be_intact(path, file)
-            is_known = True
+            yield from pages_from(page.number)
+            return
         yield page
+
+
+def asked_of_an_intact_copy(ask: Callable[[], Answer], path: Path, file: ContentFile) -> Answer:
+    """The same for a question about the whole file: asked again where the file seemed to be damaged."""
+    try:
+        return ask()
+    except errors.Unreadable as cause:
+        if cause.code not in DAMAGED:
+            raise
+        be_intact(path, file)
+        return ask()

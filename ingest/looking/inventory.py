@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from unicodedata import normalize
 
+from archive.errors import Unavailable
 from archive.work.processes import is_dead, me
 from metadata_schemas.description import Finding
 from metadata_schemas.transfer_lists import packed, unpacked
@@ -125,7 +126,7 @@ class Inventory:
 
 @contextmanager
 def made(scratch: Path) -> Iterator[Inventory]:
-    """A new and empty inventory, removed at the end of the block."""
+    """A new and empty inventory, removed at the end of the block.  Unavailable when its disk fails."""
     scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
     _sweep(scratch)
     path = scratch / f"inventory-{me()}#{next(_numbers)}"
@@ -136,6 +137,12 @@ def made(scratch: Path) -> Iterator[Inventory]:
             connection.execute(f"PRAGMA {setting}")
         connection.executescript(f"BEGIN; {TABLES} COMMIT; BEGIN")
         yield Inventory(path, connection)
+    except sqlite3.OperationalError as error:
+        raise Unavailable(
+            f"What is known of the transfer could not be laid down in {scratch}: {error}.",
+            code="machine",
+            next="See that its disk can be written to and has room, then do the same again.",
+        ) from error
     finally:
         connection.close()
         for each in (path, *path.parent.glob(f"{path.name}.*")):

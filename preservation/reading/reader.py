@@ -117,7 +117,7 @@ class Reader:
     def pages(
         self, path: Path, mimetype: str, first: int = 1, total: int | None = None
     ) -> Iterator[RenderedPage]:
-        """Every page from ``first`` on; one that kills the reader comes with that as its reason.
+        """Every page from ``first`` on; one that kills the reader or does not come has that as its reason.
 
         ``total`` is what `page_count` said, where the caller has asked already.
         """
@@ -128,15 +128,15 @@ class Reader:
                 for page in self._ask("pages", path, mimetype, number):
                     yield page
                     number += 1
+                yield from left_out(number, total, "fewer pages came than the file was found to have")
                 return
             except ReaderDied as died:
                 deaths += 1
-                yield RenderedPage(
-                    number, None, reason=f"No picture of page {number} could be made: the reader {died}."
-                )
+                yield without_picture(number, f"the reader {died}")
                 number += 1
                 if deaths == MOST_DEATHS and number <= total:
-                    yield from left_out(number, total)
+                    why = f"the reader died on {MOST_DEATHS} pages of this file before"
+                    yield from left_out(number, total, why)
                     return
 
     def _one(self, *question: Any, seconds: float | None = None) -> Any:
@@ -233,6 +233,5 @@ def without_picture(number: int, why: str) -> RenderedPage:
     return RenderedPage(number, None, reason=f"No picture of page {number} could be made: {why}.")
 
 
-def left_out(first: int, total: int) -> Iterator[RenderedPage]:
-    why = f"the reader died on {MOST_DEATHS} pages of this file before"
+def left_out(first: int, total: int, why: str) -> Iterator[RenderedPage]:
     return (without_picture(number, why) for number in range(first, total + 1))

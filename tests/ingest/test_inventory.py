@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from archive.errors import Unavailable
 from archive.work.processes import fresh_processes
 from ingest.checking import checks
 from ingest.looking import inventory, laid_down
@@ -127,6 +128,19 @@ def test_what_a_killed_run_left_goes_with_the_next(tmp_path: Path) -> None:
 def test_the_inventory_of_a_living_run_is_left_alone(tmp_path: Path) -> None:
     with inventory.made(tmp_path) as one, inventory.made(tmp_path) as other:
         assert one.path.exists() and other.path.exists()
+
+
+def test_a_scratch_without_room_is_told_in_a_sentence_and_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match="could not be laid down") as told:
+        _run_full(tmp_path)
+    assert "room" in told.value.next
+    assert list(tmp_path.iterdir()) == []
+
+
+def _run_full(scratch: Path) -> None:
+    with inventory.made(scratch) as full:
+        full.connection.execute("PRAGMA max_page_count = 1")
+        full.write_all("INSERT INTO sent VALUES (?)", (("0" * 64,) for _ in range(10_000)))
 
 
 def _be_killed(scratch: Path) -> None:

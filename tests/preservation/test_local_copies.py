@@ -2,14 +2,26 @@
 
 import hashlib
 import io
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from archive.errors import Damaged, Missing, Unavailable
+from archive.errors import Damaged, Missing, Unavailable, Unreadable
 from archive.holdings import ContentFile
-from preservation.local_copies import Holders, be_intact, fetched, local_copy
+from preservation.contents import RenderedPage
+from preservation.local_copies import (
+    Holders,
+    asked_of_an_intact_copy,
+    be_intact,
+    fetched,
+    local_copy,
+    of_an_intact_copy,
+    scratch,
+)
 
 
 class FarStore:
@@ -78,3 +90,90 @@ def test_a_copy_that_is_not_what_was_recorded_is_not_the_fault_of_its_file(tmp_p
     path.unlink()
     with pytest.raises(Unavailable, match="could not be read"):
         be_intact(path, file)
+
+
+@pytest.fixture
+def intact(tmp_path: Path) -> tuple[Path, ContentFile]:
+    path = tmp_path / "1.pdf"
+    path.write_bytes(b"one")
+    return path, ContentFile(sha256=hashlib.sha256(b"one").hexdigest())
+
+
+class Passing:
+    """Three pages; each asking for them fails at the pages that are given for it."""
+
+    def __init__(self, *failing: set[int]) -> None:
+        self.failing, self.asked = list(failing), list[int]()
+
+    def __call__(self, first: int) -> Iterator[RenderedPage]:
+        self.asked.append(first)
+        fails = self.failing.pop(0)
+        return (
+            RenderedPage(each, None, reason="spoilt" if each in fails else None) for each in range(first, 4)
+        )
+
+
+@pytest.mark.parametrize(
+    ("failing", "asked", "spoilt"),
+    [
+        ([set()], [1], []),
+        ([{2}, set()], [1, 2], []),
+        ([{2, 3}, {3}], [1, 2], [3]),
+        ([{1, 2, 3}, {1, 2, 3}], [1, 1], [1, 2, 3]),
+    ],
+)
+def test_a_page_that_a_medium_spoilt_in_passing_is_made_again_from_the_intact_copy(
+    intact: tuple[Path, ContentFile], failing: list[set[int]], asked: list[int], spoilt: list[int]
+) -> None:
+    pages_from = Passing(*failing)
+    pages = list(of_an_intact_copy(pages_from, 1, *intact))
+    assert [page.number for page in pages] == [1, 2, 3]
+    assert [page.number for page in pages if page.reason] == spoilt
+    assert pages_from.asked == asked
+
+
+def test_a_page_of_a_copy_that_is_not_intact_is_not_given_out(intact: tuple[Path, ContentFile]) -> None:
+    path, file = intact
+    path.write_bytes(b"two")
+    with pytest.raises(Unavailable, match="not what was recorded"):
+        list(of_an_intact_copy(Passing({1}, set()), 1, path, file))
+
+
+@pytest.mark.parametrize(
+    ("code", "fails", "times"), [("file.damaged", 1, 2), ("file.damaged", 2, 2), ("file.encrypted", 2, 1)]
+)
+def test_what_seems_damaged_is_asked_twice_of_an_intact_copy_and_nothing_else_is(
+    intact: tuple[Path, ContentFile], code: str, fails: int, times: int
+) -> None:
+    asked = []
+
+    def ask() -> int:
+        asked.append(1)
+        if len(asked) <= fails:
+            raise Unreadable("It cannot be read.", code=code)
+        return 7
+
+    if fails < times:
+        assert asked_of_an_intact_copy(ask, *intact) == 7
+    else:
+        with pytest.raises(Unreadable):
+            asked_of_an_intact_copy(ask, *intact)
+    assert len(asked) == times
+
+
+def test_a_folder_of_copies_goes_although_the_disk_fails_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site: Any = SimpleNamespace(settings=SimpleNamespace(home=tmp_path))
+    real, failed = shutil.rmtree, []
+
+    def once(path: Path, **how: Any) -> None:
+        if path.exists() and not failed:
+            failed.append(path)
+            return
+        real(path, **how)
+
+    monkeypatch.setattr(shutil, "rmtree", once)
+    with scratch(site, "derive-1") as folder:
+        assert folder.is_dir()
+    assert failed == [folder] and not folder.exists()

@@ -41,6 +41,13 @@ def test_an_accident_costs_one_page_and_its_neighbours_still_come(crashing, tmp_
     assert words in (pages[2].reason or "")
 
 
+def test_a_page_that_was_counted_and_does_not_come_is_told(crashing, tmp_path):
+    pages = list(crashing.pages(book(tmp_path / "sound.tif"), "image/tiff", first=2, total=5))
+    assert [page.number for page in pages] == [2, 3, 4, 5]
+    assert [page.images is not None for page in pages] == [True, True, True, False]
+    assert "fewer pages came" in (pages[3].reason or "")
+
+
 def test_a_page_that_eats_all_memory_is_refused_within_the_limit(crashing, tmp_path):
     with pytest.raises(Unreadable) as told:
         list(crashing.pages(book(tmp_path / "memory-2.tif"), "image/tiff"))
