@@ -24,6 +24,7 @@ from preservation import identifying, page_counts, stored_archives
 from preservation.contents import DocumentText, RenderedPage
 from preservation.local_copies import (
     Holders,
+    Pages,
     asked_of_an_intact_copy,
     be_intact,
     holders_of,
@@ -164,7 +165,7 @@ def derive_pages(
 ) -> Steps:
     document: DocumentText | None = None
     counted: int | None
-    rendered: Callable[[int], Iterator[RenderedPage]]
+    rendered: Callable[[int], Pages]
     try:
         total = counted = asked_of_an_intact_copy(lambda: reader.page_count(path, mimetype), path, file)
         rendered = partial(reader.pages, path, mimetype, total=total)
@@ -181,7 +182,7 @@ def derive_pages(
     return total
 
 
-def text_pages(document: DocumentText, first: int) -> Iterator[RenderedPage]:
+def text_pages(document: DocumentText, first: int) -> Pages:
     for number, text in enumerate(document.pages[first - 1 :], start=first):
         yield RenderedPage(number, None, text)
 

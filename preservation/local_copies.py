@@ -5,11 +5,11 @@ Only copies that were read back and found intact are used, one store after the o
 
 import hashlib
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -23,6 +23,7 @@ from preservation.packages import Bag, Copy
 from preservation.withheld import refuse_item
 
 Answer = TypeVar("Answer")
+Pages: TypeAlias = Generator[RenderedPage, None, None]
 
 COPY_BLOCK = 1 << 20
 DAMAGED = ("file.damaged", "format.broken")
@@ -131,19 +132,23 @@ def be_intact(path: Path, file: ContentFile) -> None:
 
 
 def of_an_intact_copy(
-    pages_from: Callable[[int], Iterator[RenderedPage]], first: int, path: Path, file: ContentFile
+    pages_from: Callable[[int], Pages], first: int, path: Path, file: ContentFile
 ) -> Iterator[RenderedPage]:
     """Pages from the first on.  Before one comes without a picture, the copy itself is looked at.
 
     When that is intact the page is made again with those that follow: a medium that failed in passing
     says nothing about the file.
     """
-    for page in pages_from(first):
-        if page.reason:
-            be_intact(path, file)
-            yield from pages_from(page.number)
+    with closing(pages_from(first)) as rendered:
+        for page in rendered:
+            if page.reason:
+                break
+            yield page
+        else:
             return
-        yield page
+    # The first question is given up before its reader is asked another one.
+    be_intact(path, file)
+    yield from pages_from(page.number)
 
 
 def asked_of_an_intact_copy(ask: Callable[[], Answer], path: Path, file: ContentFile) -> Answer:

@@ -9,7 +9,7 @@ import importlib
 import multiprocessing
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -116,7 +116,7 @@ class Reader:
 
     def pages(
         self, path: Path, mimetype: str, first: int = 1, total: int | None = None
-    ) -> Iterator[RenderedPage]:
+    ) -> Generator[RenderedPage, None, None]:
         """Every page from ``first`` on; one that kills the reader or does not come has that as its reason.
 
         ``total`` is what `page_count` said, where the caller has asked already.

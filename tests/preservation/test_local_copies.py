@@ -15,6 +15,7 @@ from archive.holdings import ContentFile
 from preservation.contents import RenderedPage
 from preservation.local_copies import (
     Holders,
+    Pages,
     asked_of_an_intact_copy,
     be_intact,
     fetched,
@@ -100,14 +101,24 @@ def intact(tmp_path: Path) -> tuple[Path, ContentFile]:
 
 
 class Passing:
-    """Three pages; each asking for them fails at the pages that are given for it."""
+    """Three pages; each asking for them fails at the pages that are given for it.
+
+    As a reader does, it hears one question at a time.
+    """
 
     def __init__(self, *failing: set[int]) -> None:
-        self.failing, self.asked = list(failing), list[int]()
+        self.failing, self.asked, self.is_asked = list(failing), list[int](), False
 
-    def __call__(self, first: int) -> Iterator[RenderedPage]:
+    def __call__(self, first: int) -> Pages:
+        assert not self.is_asked
+        self.is_asked = True
         self.asked.append(first)
-        fails = self.failing.pop(0)
+        try:
+            yield from self._pages(first, self.failing.pop(0))
+        finally:
+            self.is_asked = False
+
+    def _pages(self, first: int, fails: set[int]) -> Iterator[RenderedPage]:
         return (
             RenderedPage(each, None, reason="spoilt" if each in fails else None) for each in range(first, 4)
         )
