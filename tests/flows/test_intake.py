@@ -78,7 +78,8 @@ def program(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Program]
 
 def test_one_key_sent_many_times_at_once_is_one_transfer_with_one_answer(program: Program) -> None:
     answers = program.send_at_once(["one"] * AT_ONCE, "k")
-    asked = {"key": "k", "folder": "one", "transfer": None, "state": "receiving", "error": None}
+    asked = {"key": "k", "folder": "one", "transfer": None, "received_before": None, "state": "receiving",
+             "error": None}  # fmt: skip
     assert answers == [(202, asked)] * AT_ONCE
     assert program.place.run("work", "--until-idle").told["failed"] == []
     done = {**asked, "transfer": "2026-0001", "state": "waiting"}
