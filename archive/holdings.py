@@ -17,16 +17,24 @@ from archive.database import Base
 from archive.errors import Missing, WrongCall
 
 AGENCY_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
+"""What can be a code at all: it stands in addresses, folders and rows that are never changed."""
+STANDARD_CODE = re.compile(r"[0-9A-Z][0-9]{6}")
+"""A 기관코드 of the government's register of codes has seven places; only the first may be a letter."""
 
 
 class Agency(Base):
-    """An agency that transfers records.  ``succeeded_by`` is the code of the one that took over."""
+    """An agency that transfers records.  ``succeeded_by`` is the code of the one that took over.
+
+    ``name`` is its code until a person enters it, at ``entered_at``; the journal has every name it had.
+    """
 
     __tablename__ = "agencies"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(String(40), unique=True)
     name: Mapped[str]
+    name_en: Mapped[str | None]
+    entered_at: Mapped[datetime | None]
     source_system: Mapped[str | None] = mapped_column(String(40))
     succeeded_by: Mapped[str | None] = mapped_column(String(40))
 
@@ -183,28 +191,58 @@ def item_reference(volume_reference: str, position: int) -> str:
 
 
 def get_agency(session: Session, code: str) -> Agency:
-    agency = session.scalar(select(Agency).where(Agency.code == code))
+    agency = find_agency(session, code)
     if agency is None:
-        raise Missing(f"There is no agency {code}.", next="It is entered when it first transfers records.")
+        raise Missing(
+            f"There is no agency {code}.",
+            next=f"Enter it with: seogo agency add {code} --name NAME, or let it transfer records first.",
+        )
     return agency
 
 
-def check_agency_code(code: str) -> None:
-    """WrongCall when it is none: it stands in addresses, folders and rows that are never changed."""
-    if AGENCY_CODE.fullmatch(code) is None:
+def find_agency(session: Session, code: str) -> Agency | None:
+    return session.scalar(select(Agency).where(Agency.code == code))
+
+
+def agency_names(session: Session) -> dict[str, str]:
+    """The name of every agency by its code, in the order of names."""
+    return dict(session.execute(select(Agency.code, Agency.name).order_by(Agency.name)).all())
+
+
+def is_agency_code(session: Session, code: str) -> bool:
+    """Whether it is an agency's that we have, or is such as the register of codes has."""
+    return STANDARD_CODE.fullmatch(code) is not None or find_agency(session, code) is not None
+
+
+def check_agency_code(session: Session, code: str) -> None:
+    """WrongCall for every other."""
+    if not is_agency_code(session, code):
         raise WrongCall(
-            f"{code!r} is no code of an agency.",
-            next="A code has up to 40 letters, digits, dots, hyphens and underscores, such as 6110000.",
+            f"{code!r} is no code of an agency (기관코드): a code has seven places, all digits, or a capital "
+            "letter and six digits, and no agency was entered under this one.",
+            code="agency.code",
+            next="Correct it, such as 6110000.  The archive enters an agency that has a code of another form "
+            "with: seogo agency add CODE --name NAME",
         )
 
 
-def ensure_agency(session: Session, code: str, name: str | None = None) -> Agency:
+def ensure_agency(session: Session, code: str) -> Agency:
     """The agency of that code, entered under its code as name when it is new.
 
     WrongCall when it is no code.
     """
-    check_agency_code(code)
+    check_agency_code(session, code)
+    return keep_agency(session, code)
+
+
+def keep_agency(session: Session, code: str) -> Agency:
+    """The same for a code that a person enters on purpose; WrongCall when it can be none at all."""
+    if AGENCY_CODE.fullmatch(code) is None:
+        raise WrongCall(
+            f"{code!r} is no code of an agency.", code="agency.code",
+            next="A code has up to 40 letters, digits, dots, hyphens and underscores, such as 6110000.",
+        )  # fmt: skip
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    entered = dialect.insert(Agency).values(code=code, name=name or code)
+    entered = dialect.insert(Agency).values(code=code, name=code)
     session.execute(entered.on_conflict_do_nothing(index_elements=["code"]))
     return get_agency(session, code)

@@ -16,6 +16,7 @@ from sqlalchemy import String, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from archive import holdings
 from archive.database import Base
 from archive.errors import Conflict, Missing, WrongCall
 
@@ -99,6 +100,8 @@ def add(
         raise WrongCall(f"There is no role {role!r}.", next=f"Choose one of {', '.join(ROLES)}.")
     if (role == "sender") != bool(agency):
         raise WrongCall("A sender has an agency, and nobody else has.", next="Give its code, or none.")
+    if agency:
+        holdings.check_agency_code(session, agency)
     if len(password) < 10:
         raise WrongCall("A password needs at least 10 signs.", next="Choose a longer one.")
     if session.scalar(select(func.count()).where(User.username == username)):

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import click
 from sqlalchemy import select
 
+from archive import holdings
 from archive.errors import Unavailable
 from archive.ledger import COMMAND_LINE as BY
 from archive.site.evidence import seal_now, seal_or_say
@@ -84,13 +85,16 @@ def receive(
 def list_(site: Site, as_json: bool) -> None:
     """All transfers, the newest first."""
     with site.reading_session() as session:
+        names = holdings.agency_names(session)
         rows = [
-            {"transfer": row.number, "agency": row.agency_code, "state": row.state, "files": row.files,
-             "bytes": row.bytes, "received_at": row.received_at.isoformat()}
+            {"transfer": row.number, "agency": row.agency_code,
+             "agency_name": names.get(row.agency_code, row.agency_code), "state": row.state,
+             "files": row.files, "bytes": row.bytes, "received_at": row.received_at.isoformat()}
             for row in transfers.find(session)
         ]  # fmt: skip
     say({"transfers": rows}, as_json, lambda: "\n".join(
-        f"{row['transfer']}  {row['agency']:<10} {row['state']:<16} {row['files']:>8} files" for row in rows
+        f"{row['transfer']}  {row['agency']:<10} {row['state']:<16} {row['files']:>8} files  "
+        f"{row['agency_name']}" for row in rows
     ) or "No transfer has been received yet.")  # fmt: skip
 
 

@@ -9,10 +9,10 @@ from archive.site.site import Site
 from archive.site.terminal import Progress
 from archive.work.commands import finish_work
 from ingest.samples.making import make
-from ingest.taking import receiving
+from ingest.taking import agencies, receiving
 from ingest.taking.receiving import Asked
 
-AGENCY = "6110000"
+AGENCY, AGENCY_NAME, AGENCY_NAME_EN = "6110000", "서울특별시", "Seoul Metropolitan Government"
 SEED = 1
 PEOPLE = (
     ("archivist", "archivist", "김서고 연구사"),
@@ -39,6 +39,10 @@ def prepare(site: Site, *, volumes: int, pages: int, progress: Progress) -> list
             seed=SEED,
             progress=lambda done, total: progress("making", done, total),
         )
+    with site.open_session.begin() as session:
+        agencies.enter(
+            session, AGENCY, name=AGENCY_NAME, name_en=AGENCY_NAME_EN, by="demo", now=site.now()
+        )  # fmt: skip
     asked = Asked(folder=folder, agency=AGENCY, accept=True, another=True, by="demo")
     receiving.receive(site, asked, progress)
     seal_now(site)

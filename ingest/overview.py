@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from archive.holdings import Agency
+from archive import holdings
 from archive.work.jobs import Job
 from ingest import transfers
 from ingest.malware import scans
@@ -73,14 +73,10 @@ def lines(
     rows = session.scalars(
         select(Transfer).where(*where).order_by(Transfer.id.desc()).offset(after).limit(limit)
     ).all()
-    names, ids = agencies(session), [row.id for row in rows]
+    names, ids = holdings.agency_names(session), [row.id for row in rows]
     states = _counted(session, TransferVolume.transfer_id, TransferVolume.state, ids)
     found = _counted(session, FindingRow.transfer_id, FindingRow.severity, ids)
     return [_line(row, names, states[row.id], found[row.id]) for row in rows], total
-
-
-def agencies(session: Session) -> dict[str, str]:
-    return dict(session.execute(select(Agency.code, Agency.name).order_by(Agency.name)).all())
 
 
 def _line(transfer: Transfer, names: dict[str, str], states: Counter[str], found: Counter[str]) -> Line:
@@ -114,7 +110,7 @@ def summary(session: Session, transfer: Transfer) -> Summary:
     items = session.scalar(_volumes(transfer, func.sum(TransferVolume.items))) or 0
     return Summary(
         transfer=transfer,
-        agency=agencies(session).get(transfer.agency_code, transfer.agency_code),
+        agency=holdings.agency_names(session).get(transfer.agency_code, transfer.agency_code),
         listed=sum(states.values()),
         acceptable=states.get("waiting", 0) - faulty,
         faulty=faulty,

@@ -7,6 +7,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 
+from archive import holdings
 from archive.site.reader.web import download, needs, reader, say, session, site, streamed, tongue
 from archive.site.site import Site
 from archive.work import jobs
@@ -39,7 +40,7 @@ def list_transfers() -> ResponseReturnValue:
     lines, total = overview.lines(session(), agency=agency, state=state, after=after, limit=AT_ONCE)
     return render_template(
         "transfers.html", lines=lines, total=total, after=after, step=AT_ONCE, agency=agency, state=state,
-        agencies=overview.agencies(session()), states=STATES,
+        agencies=holdings.agency_names(session()), states=STATES,
         lags=lagging.lags(session(), site().settings, site().now()),
     )  # fmt: skip
 

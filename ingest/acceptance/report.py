@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from archive import holdings
 from archive.printing import Block, Document, Facts, Heading, Paragraph, Signatures, Table
 from archive.site import language
 from archive.site.language import Language
@@ -63,7 +64,7 @@ def signatures(say: Say, people: tuple[str, ...]) -> Signatures:
 
 def _transfer(session: Session, transfer: Transfer, asked: Asked) -> Iterator[Block]:
     say = asked.say
-    agency = overview.agencies(session).get(transfer.agency_code, transfer.agency_code)
+    agency = holdings.agency_names(session).get(transfer.agency_code, transfer.agency_code)
     yield Heading(say("report.transfer"))
     yield Facts([
         (say("desk.agency"), named_agency(agency, transfer.agency_code)),

@@ -14,6 +14,7 @@ from ingest.agreements import documents
 from ingest.agreements.documents import Agreement
 from ingest.intake import tokens
 from ingest.intake.tokens import AgencyToken
+from ingest.taking import agencies
 
 DESK = "work at the desk"
 
@@ -23,7 +24,26 @@ bp = Blueprint("agencies", __name__, template_folder="templates", url_prefix="/d
 @bp.get("")
 @needs(DESK)
 def all() -> ResponseReturnValue:
-    return render_template("agencies.html", lines=overview.lines(session(), site().today()))
+    return _list_page()
+
+
+def _list_page(error: ArchiveError | None = None) -> str:
+    lines = overview.lines(session(), site().today())
+    return render_template("agencies.html", lines=lines, error=error, form=request.form)
+
+
+@bp.post("")
+@needs(DESK)
+def add() -> ResponseReturnValue:
+    """Enter an agency, or another name of one."""
+    code = request.form.get("code", "").strip()
+    name, name_en = request.form.get("name", ""), request.form.get("name_en", "")
+    try:
+        with site().open_session.begin() as db:
+            agencies.enter(db, code, name=name, name_en=name_en, by=reader().name, now=site().now())
+    except ArchiveError as error:
+        return _list_page(error), 422
+    return redirect(url_for("agencies.one", code=code, done="named") + "#done", 303)
 
 
 @bp.get("/<code>")

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from archive import holdings
 from archive.errors import Unreadable
 from archive.ledger import COMMAND_LINE as BY
 from archive.site.evidence import seal_or_say
@@ -46,10 +47,11 @@ def add(site: Site, file: Path, as_json: bool) -> int:
 def list_(site: Site, agency: str | None, as_json: bool) -> None:
     """All versions of all agreements."""
     with site.reading_session() as session:
-        rows = [_line(row) for row in agreements.find(session, agency)]
+        names = holdings.agency_names(session)
+        rows = [_line(row) | {"name": names[row.agency_code]} for row in agreements.find(session, agency)]
     say({"agreements": rows}, as_json, lambda: "\n".join(
         f"{row['agency']:<10} version {row['version']} from {row['effective_from']}: "
-        f"{', '.join(row['clauses'])}" for row in rows
+        f"{', '.join(row['clauses'])}  {row['name']}" for row in rows
     ) or "No agreement was entered yet.")  # fmt: skip
 
 

@@ -1,16 +1,54 @@
-"""``seogo agency token``: the tokens by which agencies' programs are known."""
+"""``seogo agency``: agencies with their names, and the tokens by which their programs are known."""
+
+from typing import Any
 
 import click
 
+from archive import holdings
+from archive.holdings import Agency
 from archive.ledger import COMMAND_LINE as BY
+from archive.site.evidence import seal_or_say
 from archive.site.site import Site
 from archive.site.terminal import Command, Group, json_option, pass_site, say
 from ingest.intake import tokens
+from ingest.taking import agencies
 
 
 @click.group(cls=Group)
 def agency() -> None:
-    """Agencies (기관): whose programs may send transfers."""
+    """Agencies (기관): their codes and names, and whose programs may send transfers."""
+
+
+@agency.command("add", cls=Command, exits=(0, 1, 2, 3, 4, 5))
+@click.argument("code")
+@click.option("--name", required=True, help="Its name in Korean, as it stands in letters and papers.")
+@click.option("--name-en", help="Its name in English.")
+@json_option
+@pass_site
+def add_agency(site: Site, code: str, name: str, name_en: str | None, as_json: bool) -> int:
+    """Enter an agency under its code (기관코드), or give it another name."""
+    with site.open_session.begin() as session:
+        told = _agency(agencies.enter(session, code, name=name, name_en=name_en, by=BY, now=site.now()))
+    say(told, as_json, lambda: f"Agency {code} is {told['name']}.")
+    return seal_or_say(site)
+
+
+@agency.command("list", cls=Command, exits=(0, 1, 2, 4))
+@json_option
+@pass_site
+def list_agencies(site: Site, as_json: bool) -> None:
+    """All agencies that were entered, or that sent or agreed on something."""
+    with site.reading_session() as session:
+        rows = [_agency(row) for row in agencies.find(session)]
+    say({"agencies": rows}, as_json, lambda: "\n".join(
+        f"{row['agency']:<10} {row['name'] if row['entered_at'] else '(no name was entered)'}"
+        f"{'  ' + row['name_en'] if row['name_en'] else ''}" for row in rows
+    ) or "No agency is known yet.  Enter one with: seogo agency add CODE --name NAME")  # fmt: skip
+
+
+def _agency(row: Agency) -> dict[str, Any]:
+    at = row.entered_at.isoformat() if row.entered_at else None
+    return {"agency": row.code, "name": row.name, "name_en": row.name_en, "entered_at": at}
 
 
 @agency.group(cls=Group)
@@ -37,13 +75,16 @@ def add(site: Site, code: str, only_ask: bool, as_json: bool) -> None:
 def list_(site: Site, as_json: bool) -> None:
     """All tokens, without their words."""
     with site.reading_session() as session:
+        names = holdings.agency_names(session)
         rows = [
-            {"token": row.id, "agency": code, "may_send": row.may_send, "made_at": row.made_at.isoformat(),
+            {"token": row.id, "agency": code, "name": names[code], "may_send": row.may_send,
+             "made_at": row.made_at.isoformat(),
              "revoked_at": row.revoked_at.isoformat() if row.revoked_at else None}
             for row, code in tokens.find(session)
         ]  # fmt: skip
     say({"tokens": rows}, as_json, lambda: "\n".join(
-        f"{row['token']:>4}  {row['agency']:<10} {'revoked' if row['revoked_at'] else 'good'}" for row in rows
+        f"{row['token']:>4}  {row['agency']:<10} {'revoked' if row['revoked_at'] else 'good':<8}"
+        f"{row['name']}" for row in rows
     ) or "No token was made yet.")  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from ingest.looking.inspection import Inspection
 from ingest.looking.inventory import HELD
 from ingest.malware import scans, whole
 from ingest.releases import releasing
-from ingest.taking import in_custody, receiving
+from ingest.taking import agencies, in_custody, receiving
 from ingest.taking.receiving import Say
 from ingest.transfers import Transfer, readings, volume_rows
 from ingest.transfers.states import TAKEN
@@ -43,6 +43,7 @@ def check(site: Site, number: str, say: Say, *, by: str) -> None:
             site, inspection, agency=transfer.agency_code, number=number, round_of=transfer.round_of
         )
         whole.note(site, inspection, transfer.claimed)
+        agencies.note(site, inspection, transfer.agency_code, number=number)
         arrived_on = transfer.received_at.astimezone(SEOUL).date()
         agreed = arrivals.note(
             site, inspection, agency=transfer.agency_code, on=arrived_on, version=transfer.agreement_version

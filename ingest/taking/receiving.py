@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from archive import holdings, ledger
@@ -28,7 +27,7 @@ from ingest.looking.inspection import Inspection
 from ingest.looking.landing import shown
 from ingest.malware import scans, whole
 from ingest.releases import releasing
-from ingest.taking import accession, in_custody, known, left_over, planning, received_before
+from ingest.taking import accession, agencies, in_custody, known, left_over, planning, received_before
 from ingest.taking.accession import Packers
 from ingest.taking.keeping import Keeping
 from ingest.taking.planning import Custody
@@ -57,11 +56,12 @@ class Asked:
 @contextmanager
 def dry_run(site: Site, asked: Asked, say: Say) -> Iterator[Inspection]:
     """Run every check and read every file, and write nothing that stays."""
-    holdings.check_agency_code(asked.agency)
+    agencies.check(site, asked.agency)
     with _inspect(site, asked) as inspection:
         if _same(site, asked, inspection) is None:
             _compare_with_held(site, asked, inspection)
         whole.note(site, inspection, known.digests_of_lists(inspection))
+        agencies.note(site, inspection, asked.agency)
         arrivals.note(site, inspection, agency=asked.agency, on=site.today())
         reading.read_files(site.settings, inspection, checking(say))
         yield inspection
@@ -82,7 +82,7 @@ def receive(site: Site, asked: Asked, say: Say) -> str:
 
 def received(site: Site, asked: Asked, say: Say) -> Received:
     """The same, and whether its transfer was there before: then it goes on, or nothing is left to do."""
-    holdings.check_agency_code(asked.agency)
+    agencies.check(site, asked.agency)
     with (
         accession.packers(site) if asked.accept else nullcontext() as packers,
         _inspect(site, asked) as inspection,
@@ -134,7 +134,7 @@ def accept_transfer(
 
 def _inspect(site: Site, asked: Asked) -> AbstractContextManager[Inspection]:
     with site.reading_session() as session:
-        agency = session.scalar(select(holdings.Agency).where(holdings.Agency.code == asked.agency))
+        agency = holdings.find_agency(session, asked.agency)
     return inspect(
         asked.folder,
         scratch=site.settings.home / "scratch",
@@ -183,6 +183,7 @@ def _enter(site: Site, asked: Asked, inspection: Inspection, say: Say) -> str:
     _compare_with_held(site, asked, inspection)
     claimed = known.digests_of_lists(inspection)
     whole.note(site, inspection, claimed)
+    agencies.note(site, inspection, asked.agency)
     agreed = arrivals.note(site, inspection, agency=asked.agency, on=site.today())
     is_read = not asked.accept or not scans.is_one_pass(site)
     if is_read:

@@ -7,8 +7,9 @@ from flask_wtf.csrf import generate_csrf
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from archive import holdings
 from archive.errors import Conflict
-from archive.holdings import AGENCY_CODE, Agency
+from archive.holdings import Agency
 from archive.site.reader.web import needs, reader, say, session, site
 from archive.site.site import Site
 from ingest.uploads import arriving, corrections, rows, tus
@@ -44,8 +45,10 @@ def begin() -> ResponseReturnValue:
     agency = own or request.form.get("agency", "").strip()
     round_of = request.form.get("round_of", "").strip() or None
     errors = {}
-    if AGENCY_CODE.fullmatch(agency) is None:
+    if not agency:
         errors["agency"] = say("form.need", field=say("desk.agency"))
+    elif not holdings.is_agency_code(session(), agency):
+        errors["agency"] = say("uploads.agency.wrong")
     elif round_of and not corrections.may_correct(session(), round_of, agency):
         errors["round_of"] = say("uploads.round.wrong")
     if errors:
@@ -63,7 +66,8 @@ def _list_page(errors: dict[str, str]) -> str:
     uploads = rows.shown_to(session(), reader(), SHOWN)
     own = current_user.user.agency_code
     return render_template(
-        "uploads.html", uploads=uploads, agencies=agencies, own=own, errors=errors, form=request.values,
+        "uploads.html", named=holdings.agency_names(session()),
+        uploads=uploads, agencies=agencies, own=own, errors=errors, form=request.values,
         choices=corrections.choices(session(), own),
     )  # fmt: skip
 

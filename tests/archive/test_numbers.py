@@ -49,7 +49,7 @@ def test_an_agency_is_entered_once_however_many_enter_it(place: Installation) ->
 
     def enter() -> None:
         with site.open_session.begin() as session:
-            found.append(holdings.ensure_agency(session, "6110000", "서울특별시").id)
+            found.append(holdings.ensure_agency(session, "6110000").id)
 
     threads = [threading.Thread(target=enter) for _ in range(4)]
     for thread in threads:

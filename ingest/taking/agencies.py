@@ -1,0 +1,104 @@
+"""Enters agencies (기관) under their code with their names, and knows which are known.
+
+A name may be entered anew at any time; each one is a record of the journal, and what was packed,
+receipted or printed before keeps the name that it was given then.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from archive import holdings, ledger
+from archive.errors import Conflict, WrongCall
+from archive.holdings import Agency
+from archive.site.site import Site
+from ingest.looking.inspection import Inspection
+from ingest.looking.inventory import HELD
+from ingest.transfers import FindingRow, Transfer, TransferVolume
+from metadata_schemas.description import Finding, Where
+
+UNKNOWN = "agency.unknown"
+LONGEST = 200
+"""Signs of a name; it stands in every bag and letter."""
+
+
+def enter(
+    session: Session, code: str, *, name: str, name_en: str | None = None, by: str, now: datetime
+) -> Agency:
+    """Enter an agency or give it another name.  The same names again change nothing.
+
+    WrongCall for what is no code or no name; Conflict while volumes are packed under the old name.
+    """
+    name, english = _name(name), _name(name_en) if name_en and name_en.strip() else None
+    agency = holdings.keep_agency(session, code)
+    if agency.entered_at is not None and (agency.name, agency.name_en) == (name, english):
+        return agency
+    if agency.name != name and session.scalar(_half_packed(code)) is not None:
+        raise Conflict(
+            f"Volumes of agency {code} are being packed under its name {agency.name}.",
+            next="Let the same command that takes them in end, then enter the name.",
+        )
+    agency.name, agency.name_en, agency.entered_at = name, english, now
+    facts = {"agency_code": code, "agency_name": name, "agency_name_en": english}
+    ledger.record(session, act="agency.entered", about=f"agency/{code}", at=now, actor=by, facts=facts)
+    return agency
+
+
+def find(session: Session) -> Sequence[Agency]:
+    return session.scalars(select(Agency).order_by(Agency.code)).all()
+
+
+def check(site: Site, code: str) -> None:
+    """WrongCall when nobody can have meant this code."""
+    with site.reading_session() as session:
+        holdings.check_agency_code(session, code)
+
+
+def note(site: Site, inspection: Inspection, code: str, *, number: str | None = None) -> None:
+    """Note that nobody knows the agency of what arrives; ``number`` is what the transfer has already."""
+    with site.reading_session() as session:
+        if is_known(session, code, number=number):
+            return
+    found = Finding(
+        UNKNOWN, "warning", Where(), code, None,
+        f"Agency {code} is not known: nobody entered it, and it never sent or agreed on anything before.  "
+        f"If the code is right, the archive enters it with its name; if it is mistyped, nothing of this "
+        f"transfer should be accepted, and it is received again under the right code.",
+    )  # fmt: skip
+    inspection.inventory.note(HELD, [(None, found)])
+
+
+def is_known(session: Session, code: str, *, number: str | None = None) -> bool:
+    """Whether it was entered, has an agreement or a token, or sent something before this transfer.
+
+    Whoever does so is an agency from then on; of a transfer that is here already, what was told tells it.
+    """
+    agency = holdings.find_agency(session, code)
+    if agency is None or agency.entered_at is not None or number is None:
+        return agency is not None
+    told = select(FindingRow.id).join(Transfer, Transfer.id == FindingRow.transfer_id)
+    mine = told.where(Transfer.number == number, FindingRow.rule == UNKNOWN)
+    return session.scalar(mine.limit(1)) is None
+
+
+def _name(text: str) -> str:
+    told = " ".join(text.split())
+    if not told or len(told) > LONGEST or not told.isprintable():
+        raise WrongCall(
+            f"{text[:40]!r} is no name of an agency.", code="agency.name",
+            next=f"Give its name in one line of at most {LONGEST} signs, such as 서울특별시.",
+        )  # fmt: skip
+    return told
+
+
+def _half_packed(code: str) -> Select[int]:
+    """A volume whose bytes were decided, with this name in them, and that is not in custody yet."""
+    return (
+        select(TransferVolume.id)
+        .join(Transfer, Transfer.id == TransferVolume.transfer_id)
+        .where(Transfer.agency_code == code, TransferVolume.state == "waiting")
+        .where(TransferVolume.packed_at.is_not(None), TransferVolume.volume_id.is_(None))
+        .limit(1)
+    )
