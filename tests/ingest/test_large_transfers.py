@@ -17,7 +17,7 @@ from ingest.transfers import FindingRow, Transfer, TransferVolume, returning
 from ingest.transfers.readings import TransferFile
 from tests.access.conftest import NOW
 from tests.ingest.conftest import Call
-from tests.ingest.receipts.test_web import Desk, desk, site
+from tests.ingest.receipts.conftest import Desk, desk, site
 
 __all__ = ["desk", "site"]
 SMALL, LARGE = 1_500, 4_500
