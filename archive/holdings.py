@@ -222,7 +222,7 @@ def check_agency_code(session: Session, code: str) -> None:
             "letter and six digits, and no agency was entered under this one.",
             code="agency.code",
             next="Correct it, such as 6110000.  The archive enters an agency that has a code of another form "
-            "with: seogo agency add CODE --name NAME",
+            "with: seogo agency add CODE --name NAME.",
         )
 
 

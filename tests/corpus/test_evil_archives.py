@@ -90,7 +90,7 @@ def test_harmless_archives_are_taken_as_they_came(
         (folder / Path(each).name).write_bytes((corpus_set(SET) / each).read_bytes())
     result = receive(site, folder, no_list=True)
     assert len(result["references"]) == 1
-    assert set(rules(result)) == {"file.archive_link", "virus.not_scanned"}
+    assert set(rules(result)) == {"agency.unknown", "file.archive_link", "virus.not_scanned"}
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -61,6 +61,6 @@ def test_the_one_error_of_a_transfer_stands_before_its_many_notes(call: Call, re
     folder = transfer(tmp_path / "t", *rows, files=tuple(names))
     for said in (receive(folder, words=True), call("transfer", "show", "2026-0001", words=True)):
         told = [line for line in said.out.splitlines() if line.startswith(("error: ", "warning: ", "note: "))]
-        assert [line.split(":")[0] for line in told] == ["error", "warning", *["note"] * 18]
-        assert "… and 12 more notes; all of them with --json." in said.out
+        assert [line.split(":")[0] for line in told] == ["error", "warning", "warning", *["note"] * 17]
+        assert "… and 13 more notes; all of them with --json." in said.out
         assert "References SG-2026-000001 to SG-2026-000029." in said.out
