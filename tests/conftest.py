@@ -101,6 +101,14 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Installation:
     return Installation(embedded)
 
 
+@pytest.fixture
+def site(place: Installation) -> Iterator[Site]:
+    """The same, as functions of the program are given it."""
+    site = place.site()
+    yield site
+    site.engine.dispose()
+
+
 def plain_environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SEOGO_")}
     return {**kept, "SEOGO_WORKERS": "2"}

@@ -132,35 +132,10 @@ def fill_desk(shown: Shown) -> None:
             )
         )
         note(session, transfer, "received", by="p-1", at=NOW)
-        session.add(
-            Upload(
-                name="0123456789abcdef01234567",
-                agency_code="6110000",
-                folder="1978년 시정일지",
-                state="refused",
-                files=12,
-                bytes=34_567,
-                begun_by="p-1",
-                begun_at=NOW,
-                touched_at=NOW,
-                reason="The folder has no transfer list that can be recognised. Add the list.",
-            )
-        )
-        session.add(
-            Upload(
-                name="fedcba9876543210fedcba98",
-                agency_code="6110000",
-                folder="1978년 시정일지",
-                state="refused",
-                files=12,
-                bytes=34_567,
-                begun_by="p-1",
-                begun_at=NOW,
-                touched_at=NOW,
-                reason="2 of the 3 volumes of this folder came before.",
-                looks_like="2026-0013",
-            )
-        )
+        no_list = "The folder has no transfer list that can be recognised. Add the list."
+        before = "2 of the 3 volumes of this folder came before."
+        session.add(refused_upload("0123456789abcdef01234567", no_list))
+        session.add(refused_upload("fedcba9876543210fedcba98", before, looks_like="2026-0013"))
         session.add(
             Job(
                 name="derive-volume",
@@ -381,3 +356,10 @@ def sign_in(page: Page, address: str, user: str) -> None:
     page.click("main button[type=submit]")
     page.wait_for_url(lambda url: "/sign-in" not in url)
     close(page)
+
+
+def refused_upload(name: str, reason: str, *, looks_like: str | None = None) -> Upload:
+    return Upload(
+        name=name, agency_code="6110000", folder="1978년 시정일지", state="refused", files=12, bytes=34_567,
+        begun_by="p-1", begun_at=NOW, touched_at=NOW, reason=reason, looks_like=looks_like,
+    )  # fmt: skip

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import pytest
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
@@ -13,16 +12,8 @@ from ingest.acceptance import browsing
 from ingest.acceptance.browsing import Wanted
 from ingest.transfers import FindingRow, Transfer, TransferVolume
 from tests.access.conftest import NOW
-from tests.conftest import Installation
 
 STATES = ("waiting", "accepted", "stored", "returned")
-
-
-@pytest.fixture
-def site(place: Installation) -> Iterator[Site]:
-    site = place.site()
-    yield site
-    site.engine.dispose()
 
 
 @contextmanager

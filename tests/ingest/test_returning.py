@@ -17,15 +17,7 @@ from ingest.taking import accession, checking_again, receiving
 from ingest.taking.receiving import Asked
 from ingest.transfers import TransferVolume, returning
 from preservation.packing import Plan
-from tests.conftest import Installation
 from tests.ingest.conftest import AGENCY, Here
-
-
-@pytest.fixture
-def site(place: Installation) -> Iterator[Site]:
-    site = place.site()
-    yield site
-    site.engine.dispose()
 
 
 def quiet(*_: object) -> None:

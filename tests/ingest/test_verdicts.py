@@ -1,6 +1,5 @@
 """A person's verdict on a volume or an item keeps it from being taken, and nothing is overwritten."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +16,7 @@ from ingest.acceptance.verdicts import Seen
 from ingest.taking import accession, checking_again, entering, receiving
 from ingest.taking.receiving import Asked
 from ingest.transfers import TransferVolume
-from tests.conftest import Installation
 from tests.ingest.conftest import AGENCY, _here
-
-
-@pytest.fixture
-def site(place: Installation) -> Iterator[Site]:
-    site = place.site()
-    yield site
-    site.engine.dispose()
 
 
 def quiet(*_: object) -> None:

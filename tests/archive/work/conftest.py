@@ -10,14 +10,6 @@ from archive.site.site import Site
 from archive.work import jobs
 from archive.work.jobs import Job
 from archive.work.runner import Runner
-from tests.conftest import Installation
-
-
-@pytest.fixture
-def site(place: Installation) -> Iterator[Site]:
-    site = place.site()
-    yield site
-    site.engine.dispose()
 
 
 @pytest.fixture

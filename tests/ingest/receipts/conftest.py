@@ -1,6 +1,6 @@
 """An installation to look into, its desk, and a transfer of which one volume was returned."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,18 +9,10 @@ from flask.testing import FlaskClient
 from archive import people
 from archive.site.site import Site
 from tests.access.conftest import application
-from tests.conftest import Installation
 from tests.ingest.conftest import Call
 from tests.ingest.receipts.test_receipts import three_volumes
 
 Desk = Callable[[str], FlaskClient]
-
-
-@pytest.fixture
-def site(place: Installation) -> Iterator[Site]:
-    site = place.site()
-    yield site
-    site.engine.dispose()
 
 
 @pytest.fixture
