@@ -8,7 +8,7 @@ last, so nothing is synced.
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -130,13 +130,13 @@ def made(scratch: Path) -> Iterator[Inventory]:
     scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
     _sweep(scratch)
     path = scratch / f"inventory-{me()}#{next(_numbers)}"
-    connection = sqlite3.connect(path, isolation_level=None)
     try:
-        connection.create_function("folded", 1, _folded, deterministic=True)
-        for setting in SETTINGS:
-            connection.execute(f"PRAGMA {setting}")
-        connection.executescript(f"BEGIN; {TABLES} COMMIT; BEGIN")
-        yield Inventory(path, connection)
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            connection.create_function("folded", 1, _folded, deterministic=True)
+            for setting in SETTINGS:
+                connection.execute(f"PRAGMA {setting}")
+            connection.executescript(f"BEGIN; {TABLES} COMMIT; BEGIN")
+            yield Inventory(path, connection)
     except sqlite3.OperationalError as error:
         raise Unavailable(
             f"What is known of the transfer could not be laid down in {scratch}: {error}.",
@@ -144,7 +144,6 @@ def made(scratch: Path) -> Iterator[Inventory]:
             next="See that its disk can be written to and has room, then do the same again.",
         ) from error
     finally:
-        connection.close()
         for each in (path, *path.parent.glob(f"{path.name}.*")):
             each.unlink(missing_ok=True)
 

@@ -137,6 +137,14 @@ def test_a_scratch_without_room_is_told_in_a_sentence_and_leaves_nothing(tmp_pat
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_scratch_that_cannot_be_written_to_is_told_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inventory, "_numbers", iter(["1/nowhere"]))
+    with pytest.raises(Unavailable, match="could not be laid down"), inventory.made(tmp_path):
+        pass
+
+
 def _run_full(scratch: Path) -> None:
     with inventory.made(scratch) as full:
         full.connection.execute("PRAGMA max_page_count = 1")
