@@ -13,12 +13,13 @@ from pathlib import Path
 from archive.errors import Refused, WrongCall
 from ingest.looking import administrative, information_packages, inventory, matching
 from ingest.looking.inspection import Inspection
-from ingest.looking.inventory import LISTED, Inventory
+from ingest.looking.inventory import LISTED, LOOKED, Inventory
 from ingest.looking.landing import Arrival, ArrivedNames, normal, raw, read_name, shown, survey
 from ingest.looking.records import Records, below_top
 from metadata_schemas import transfer_lists
-from metadata_schemas.description import Finding
+from metadata_schemas.description import Finding, Where
 from metadata_schemas.transfer_lists import TransferLists
+from metadata_schemas.transfer_lists.list_places import may_be_a_list
 from preservation import bagging
 from preservation.bagging import IncomingBag
 
@@ -51,13 +52,15 @@ def inspect(
         else:
             _refuse_packed(arrival, no_list=no_list)
             lists = _read_lists(arrival, source_system, agency_default, no_list, today)
+        not_read = tuple(_lists_not_read(made))
         records = Records(made, lists.claimed)
-        _match(folder.absolute().name, lists, records, bag, no_list)
+        _match(folder.absolute().name, lists, records, bag, no_list, spoilt=bool(not_read))
         _promise(made, lists, bag)
         claimed = {name: arrival.full_path(name) for name in sorted(lists.claimed)}
         inspection = Inspection(arrival, {**claimed, **arrival.beside})
         about = chain(
             lists.findings,
+            not_read,
             _of_bag(folder.absolute(), bag),
             administrative.altered(claimed, inspection.promised_to),
         )
@@ -94,6 +97,15 @@ def _read_lists(
     return _as_records(lists, arrival) if no_list and not lists.volumes else lists
 
 
+def _lists_not_read(made: Inventory) -> Iterator[Finding]:
+    """What stands in the place of a list and is no file: the list may say anything of any volume."""
+    for _, found in made.noted(LOOKED):
+        name = found.where.path or ""
+        if found.severity == "error" and may_be_a_list(name):
+            message = f"{name} stands where a list is read and is no file. Send the list itself."
+            yield Finding("list.unreadable", "error", Where(list=name), None, "a file", message)
+
+
 def _as_records(lists: TransferLists, arrival: Arrival) -> TransferLists:
     """Without a list a table is a record like any other, and ``metadata/`` too where it is all there is."""
     tables = {
@@ -116,11 +128,19 @@ def _of_bag(folder: Path, bag: IncomingBag | None) -> list[Finding]:
     return bagging.verify_bag(folder, hash_payload=False) if bag else []
 
 
-def _match(name: str, lists: TransferLists, records: Records, bag: IncomingBag | None, no_list: bool) -> None:
+def _match(
+    name: str,
+    lists: TransferLists,
+    records: Records,
+    bag: IncomingBag | None,
+    no_list: bool,
+    *,
+    spoilt: bool,
+) -> None:
     if lists.volumes:
         matching.match(lists.volumes, records)
         return
-    spoilt = any(finding.severity == "error" for finding in lists.findings)
+    spoilt = spoilt or any(finding.severity == "error" for finding in lists.findings)
     if spoilt and not no_list:
         return
     if not (no_list or bag):

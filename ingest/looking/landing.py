@@ -247,8 +247,6 @@ def _fault(entry: os.DirEntry[str], about: os.stat_result) -> tuple[str, Severit
         return "file.special", "error", "is not an ordinary file; leave it out"
     if entry.name.lower() in LITTER or entry.name.startswith("._"):
         return "file.litter", "note", "was left by an operating system and is not taken in"
-    if not os.access(entry.path, os.R_OK):
-        return "file.unreadable", "error", "may not be read; mend its rights"
     return None
 
 

@@ -34,6 +34,7 @@ from metadata_schemas.transfer_lists.cards import (
 )
 from metadata_schemas.transfer_lists.cells import Reading
 from metadata_schemas.transfer_lists.digests import Digests
+from metadata_schemas.transfer_lists.list_places import bases_of, is_at_a_list_place
 from metadata_schemas.transfer_lists.packed import packed, unpacked
 from metadata_schemas.transfer_lists.paths import FewNames, Names, Paths, label
 from metadata_schemas.transfer_lists.rows import ItemRow
@@ -41,7 +42,6 @@ from metadata_schemas.transfer_lists.sheets import BrokenTable, Sheet, is_table
 
 __all__ = ["Names", "Paths", "TransferLists", "is_table", "label", "packed", "read", "unpacked"]
 
-_PLACES = ("", "metadata")
 _BAG_FILES = ("bagit.txt", "bag-info.txt", "fetch.txt")
 
 
@@ -124,8 +124,9 @@ def read(
     cards = Cards(connection)
     found = _Folder(folder, paths, _system(source_system), _system(agency_default), today, cards)
     _read_checksum_lists(found)
+    bases = bases_of(paths.names)
     for name in paths.names:
-        if is_table(name) and name not in found.claimed and _is_at_a_list_place(name, found.paths):
+        if is_table(name) and name not in found.claimed and is_at_a_list_place(name, bases):
             _read_candidate(name, found)
     _drop_records(found)
     _judge_the_rest(found)
@@ -144,15 +145,6 @@ def _unknown_system(name: str) -> Finding:
     known = ", ".join(codes.source_systems())
     message = f"Nobody knows a source system {name!r}. Known are: {known}. Name one of them and begin again."
     return Finding("list.source_system", "error", Where(), name, known, message)
-
-
-def _bases(paths: Paths) -> tuple[str, ...]:
-    """Where the transfer begins: its folder, and the payload where the folder is a bag."""
-    return ("", "data/", "data/objects/") if "bagit.txt" in paths.names else ("", "objects/")
-
-
-def _is_at_a_list_place(name: str, paths: Paths) -> bool:
-    return dirname(name) in {(base + place).rstrip("/") for base in _bases(paths) for place in _PLACES}
 
 
 def _read_checksum_lists(found: _Folder) -> None:
@@ -283,7 +275,7 @@ def _unknown_columns(name: str) -> Finding:
 
 def _claim_administrative_files(found: _Folder) -> None:
     """What else lies in ``metadata/`` belongs to the transfer and describes no record."""
-    places = tuple(f"{base}metadata/" for base in _bases(found.paths))
+    places = tuple(f"{base}metadata/" for base in bases_of(found.paths.names))
     described = {found.paths.find(file, near=name) for name, file in found.cards.mentioned()}
     listed = found.claimed.union(found.lists, described)
     below = chain.from_iterable(map(found.paths.names.below, places))

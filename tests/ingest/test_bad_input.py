@@ -1,6 +1,7 @@
 """Bad input gets a clear sentence with the next step, and leaves nothing half-taken behind."""
 
 import errno
+import hashlib
 import json
 import os
 import subprocess
@@ -12,8 +13,11 @@ import pytest
 from ingest.checking import reading
 from ingest.malware import whole
 from ingest.samples.making import make
-from tests.conftest import Installation
+from tests.conftest import ROOT, SEOGO, Installation
 from tests.ingest.conftest import Call
+
+# What a root of this machine may read nevertheless is denied to a child without these two rights.
+WITHOUT_RIGHTS = [] if os.getuid() else ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"]
 
 HEADER = "관리번호,제목,생산연도,보존기간,공개구분,파일\n"
 
@@ -39,6 +43,15 @@ def stored(place: Installation) -> list[str]:
     stores = place.home / "stores"
     shown = [path for kind in ("packages", "transfers") for path in stores.glob(f"*/{kind}/*")]
     return [str(path) for path in shown] + [str(path) for path in stores.glob("*/.incoming/*/*")]
+
+
+def received_without_rights(
+    place: Installation, folder: Path, *more: str
+) -> "subprocess.CompletedProcess[str]":
+    asked = ["transfer", "receive", str(folder), "--agency", "6110000", "--json", *more]
+    return subprocess.run(
+        [*WITHOUT_RIGHTS, *SEOGO, *asked], env=place.environment, cwd=ROOT, capture_output=True, text=True
+    )
 
 
 def assert_nothing_is_taken(call: Call, place: Installation) -> None:
@@ -356,6 +369,55 @@ def test_a_bad_sector_keeps_its_own_volume_back_and_no_other_until_it_is_mended(
         assert call("transfer", "show", number).told["volumes"]["stored"] == 2
     call("transfer", "check", number)
     assert call("transfer", "accept", number).told["state"] == "stored"
+
+
+@pytest.mark.parametrize("name", ["기록물철목록.csv", "checksum.sha256"])
+@pytest.mark.parametrize("accept", [True, False])
+def test_a_list_that_is_no_file_keeps_every_volume_back(
+    receive: Call, call: Call, place: Installation, tmp_path: Path, name: str, accept: bool
+) -> None:
+    """Nothing of what only the list says would be known: titles, terms, and what is closed."""
+    folder = transfer(tmp_path / "t", row("A-1", "가.txt"), files=("가.txt",))
+    if name.startswith("checksum"):
+        (folder / name).write_text(f"{hashlib.sha256(b'other').hexdigest()}  가.txt\n")
+    (folder / name).rename(tmp_path / name)
+    (folder / name).symlink_to(tmp_path / name)
+    told = receive(folder) if accept else call("transfer", "receive", folder, "--agency", "6110000")
+    errors = [each["rule"] for each in told.told["findings"] if each["severity"] == "error"]
+    assert told.exit_code == 3 and {"file.link", "list.unreadable"} <= set(errors)
+    assert call("transfer", "accept", told.told["transfer"]).exit_code == 3
+    assert_nothing_is_taken(call, place)
+
+
+@pytest.mark.parametrize("name", ["기록물철목록.csv", "checksum.sha256", "bagit.txt"])
+def test_a_list_without_rights_stops_the_look_and_leaves_nothing(
+    receive: Call, call: Call, place: Installation, tmp_path: Path, name: str
+) -> None:
+    folder = transfer(tmp_path / "t", row("A-1", "가.txt"), files=("가.txt",))
+    (folder / name).touch()
+    (folder / name).chmod(0)
+    denied = received_without_rights(place, folder, "--accept")
+    assert denied.returncode == 4 and "Permission denied" in denied.stdout, denied.stderr
+    assert "Traceback" not in denied.stderr
+    assert call("transfer", "list").told["transfers"] == []
+
+
+@pytest.mark.parametrize("accept", [True, False])
+def test_a_record_without_rights_keeps_its_volume_back_until_they_are_mended(
+    call: Call, place: Installation, tmp_path: Path, accept: bool
+) -> None:
+    names = ("가.txt", "나.txt")
+    rows = (row(f"A-{number}", name) for number, name in enumerate(names, start=1))
+    folder = transfer(tmp_path / "t", *rows, files=names)
+    (folder / "나.txt").chmod(0)
+    answer = received_without_rights(place, folder, *(["--accept"] if accept else []))
+    told = json.loads(answer.stdout)
+    [found] = [each for each in told["findings"] if each["severity"] == "error"]
+    assert (found["rule"], found["where"]["path"]) == ("file.unreadable", "나.txt"), told["findings"]
+    (folder / "나.txt").chmod(0o644)
+    call("transfer", "check", told["transfer"])
+    assert call("transfer", "accept", told["transfer"]).told["state"] == "stored"
+    assert len(call("transfer", "list").told["transfers"]) == 1
 
 
 def test_a_folder_that_goes_away_while_it_is_read_is_no_finding_of_its_files(
