@@ -8,7 +8,7 @@ import click
 from archive.errors import Missing, Unreadable
 from archive.ledger import COMMAND_LINE as BY
 from archive.site import language
-from archive.site.evidence import seal_now, seal_or_say
+from archive.site.evidence import seal_or_say
 from archive.site.language import amount
 from archive.site.site import Site
 from archive.site.terminal import Command, Group, Progress, json_option, pass_site, say
@@ -29,7 +29,7 @@ def policy() -> None:
 @click.option("--dry-run", is_flag=True, help="Say what it would have copied; enter nothing.")
 @json_option
 @pass_site
-def add(site: Site, file: Path, dry_run: bool, as_json: bool) -> None:
+def add(site: Site, file: Path, dry_run: bool, as_json: bool) -> int:
     """Enter the next version, a TOML document; it is in force at once and never changed afterwards.
 
     The copies that it asks for are made by a job, or at once by seogo policy apply.
@@ -43,8 +43,8 @@ def add(site: Site, file: Path, dry_run: bool, as_json: bool) -> None:
         with site.open_session.begin() as session:
             policies.enter(session, text, settings=site.settings, by=BY, now=site.now())
             applying.ask(session)
-        seal_now(site)
     say(told, as_json, lambda: _added(told))
+    return 0 if dry_run else seal_or_say(site)
 
 
 @policy.command("list", cls=Command, exits=(0, 1, 2, 4))

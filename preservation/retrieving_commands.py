@@ -7,7 +7,7 @@ import click
 from archive import holdings
 from archive.ledger import COMMAND_LINE as BY
 from archive.site import language
-from archive.site.evidence import seal_now
+from archive.site.evidence import seal_or_say
 from archive.site.language import amount
 from archive.site.site import Site
 from archive.site.terminal import Command, json_option, pass_site, say
@@ -21,7 +21,7 @@ from preservation import retrieving
 @click.option("--dry-run", is_flag=True, help="Say how much it is, how long it takes and what it costs.")
 @json_option
 @pass_site
-def retrieve(site: Site, reference: str, store: str, dry_run: bool, as_json: bool) -> None:
+def retrieve(site: Site, reference: str, store: str, dry_run: bool, as_json: bool) -> int:
     """Ask a cold store for its copy of a volume.  It is brought and read back by seogo work.
 
     Asking again while it is under way or at hand changes nothing.
@@ -35,10 +35,9 @@ def retrieve(site: Site, reference: str, store: str, dry_run: bool, as_json: boo
         if not dry_run:
             queued = queue.enter(session, site, volume, name, by=BY)
             retrieving.ask(session)
-    if queued:
-        seal_now(site)
     told["queued"] = queued
     say(told, as_json, lambda: _asked(told))
+    return seal_or_say(site) if queued else 0
 
 
 @click.command(cls=Command, exits=(0, 1, 2, 4))

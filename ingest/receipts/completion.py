@@ -6,6 +6,7 @@ are held while the notice is decided.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from archive import ledger
+from archive.errors import Unavailable
 from archive.holdings import Volume
 from archive.ledger.entries import rfc3339
 from archive.site.evidence import seal_now
@@ -171,7 +173,8 @@ def _tell(site: Site, number: str, by: str, obstacles: Sequence[Obstacle]) -> No
     with site.open_session.begin() as session:
         transfer = transfers.get(session, number)
         transfers.note(session, transfer, "completion-refused", by=by, at=site.now(), detail=told + more)
-    seal_now(site)
+    with suppress(Unavailable):  # a store that is away is in the way already, and sealed within the hour
+        seal_now(site)
 
 
 def _volumes_in_the_way(session: Session, transfer: Transfer, returned_for_good: bool) -> list[Obstacle]:

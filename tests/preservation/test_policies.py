@@ -256,6 +256,15 @@ def test_applying_that_meets_a_store_that_is_away_says_so_and_goes_on_later(more
     assert more.ask("policy", "show")[1]["meeting"] == 3
 
 
+def test_a_version_that_is_entered_while_a_store_is_away_is_told(more: Held) -> None:
+    away = more.home / "stores/b"
+    away.rename(more.home / "away")
+    code, told = enter(more, TWO)
+    (more.home / "away").rename(away)
+    assert (code, told.get("version")) == (4, 1), told
+    assert [each["version"] for each in more.ask("policy", "list")[1]["policies"]] == [1]
+
+
 def test_a_dry_run_tells_what_would_be_copied_and_enters_nothing(more: Held) -> None:
     path = written(more.home, TWO.replace('["a", "b"]', '["b", "c"]'))
     code, told = more.ask("policy", "add", path, "--dry-run")

@@ -122,6 +122,14 @@ def test_a_dry_run_tells_size_time_and_price_and_asks_for_nothing(
     assert work(cold) == 0 and server.asked == {}
 
 
+def test_what_was_asked_for_while_another_store_is_away_is_told(cold: Held, reference: str) -> None:
+    away = cold.home / "stores/b"
+    away.rename(cold.home / "away")
+    code, told = cold.ask("copy", "retrieve", reference, "--store", "c")
+    (cold.home / "away").rename(away)
+    assert (code, told.get("queued")) == (4, 1), told
+
+
 def test_a_copy_counts_as_verified_when_all_of_it_was_brought_and_read_back(
     cold: Held, server: Vault, reference: str
 ) -> None:
