@@ -18,15 +18,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from archive.errors import ArchiveError, Conflict, Unavailable
 from archive.holdings import AGENCY_CODE
 from archive.site.evidence import seal_now
 from archive.site.site import Site
 from archive.stores.keys import digest_of_name
-from ingest import agreements, results
+from ingest import agreements, results, transfers
 from ingest.looking.landing import read_name, shown
 from ingest.taking import receiving
-from ingest.taking.receiving import Asked, Say
+from ingest.taking.receiving import Asked, Received, Say
 
 BY = "watched-folder"
 DONE, ANSWER = ".done", ".answer.json"
@@ -133,10 +135,18 @@ def take_up(site: Site, found: Laid, say: Say) -> dict[str, Any] | None:
             answer = {**told, "error": {"code": error.code, "message": error.message, "next": error.next}}
         else:
             with site.reading_session() as session:
-                before = results.before(session, received.number) if received.before else None
+                before = _before(session, found, received)
                 answer = {**told, **results.result(session, received.number), "received_before": before}
         _lay(found.answer, answer)
     return answer
+
+
+def _before(session: Session, found: Laid, received: Received) -> dict[str, str] | None:
+    """When the transfer was received that a folder brings again; one that nobody answered brings it once."""
+    is_again = received.before and (
+        Path(transfers.get(session, received.number).folder) != found.folder.absolute()
+    )
+    return results.before(session, received.number) if is_again else None
 
 
 def asked(site: Site, agency: str, folder: Path, *, by: str) -> Asked:
