@@ -7,7 +7,7 @@ receipted or printed before keeps the name that it was given then.
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from archive import holdings, ledger
@@ -16,7 +16,7 @@ from archive.holdings import Agency
 from archive.site.site import Site
 from ingest.looking.inspection import Inspection
 from ingest.looking.inventory import HELD
-from ingest.transfers import FindingRow, Transfer, TransferVolume
+from ingest.transfers import FindingRow, Transfer, TransferVolume, acceptable
 from metadata_schemas.description import Finding, Where
 
 UNKNOWN = "agency.unknown"
@@ -35,7 +35,7 @@ def enter(
     agency = holdings.keep_agency(session, code)
     if agency.entered_at is not None and (agency.name, agency.name_en) == (name, english):
         return agency
-    if agency.name != name and session.scalar(_half_packed(code)) is not None:
+    if agency.name != name and _is_half_packed(session, code):
         raise Conflict(
             f"Volumes of agency {code} are being packed under its name {agency.name}.",
             next="Let the same command that takes them in end, then enter the name.",
@@ -93,12 +93,15 @@ def _name(text: str) -> str:
     return told
 
 
-def _half_packed(code: str) -> Select[int]:
-    """A volume whose bytes were decided, with this name in them, and that is not in custody yet."""
-    return (
-        select(TransferVolume.id)
-        .join(Transfer, Transfer.id == TransferVolume.transfer_id)
-        .where(Transfer.agency_code == code, TransferVolume.state == "waiting")
-        .where(TransferVolume.packed_at.is_not(None), TransferVolume.volume_id.is_(None))
-        .limit(1)
+def _is_half_packed(session: Session, code: str) -> bool:
+    """Whether the bytes of a volume were decided, with this name in them, and it is still to be taken.
+
+    One that an error keeps back is not: when it is taken after all, other bytes get another reference.
+    """
+    decided = and_(TransferVolume.packed_at.is_not(None), TransferVolume.volume_id.is_(None))
+    some = select(TransferVolume.transfer_id).where(decided, TransferVolume.state == "waiting")
+    mine = select(Transfer).where(Transfer.agency_code == code, Transfer.id.in_(some))
+    return any(
+        session.scalar(acceptable.volumes(each).where(decided).limit(1)) is not None
+        for each in session.scalars(mine)
     )

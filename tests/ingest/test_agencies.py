@@ -81,6 +81,13 @@ def test_checking_again_keeps_the_warning_until_the_agency_is_entered(call: Call
     assert unknown(call("transfer", "check", number).told) == []
 
 
+def test_a_volume_that_an_error_keeps_back_keeps_no_name_from_being_entered(call: Call, folder: Path) -> None:
+    (folder / "manifest-sha256.txt").write_text(f"{'0' * 64}  가.txt\n")
+    told = take(call, folder, "--accept").told
+    assert (told["volumes"]["held_back"], told["volumes"]["stored"]) == (1, 0)
+    assert add(call).exit_code == 0
+
+
 def test_each_name_is_in_the_journal_and_the_same_again_changes_nothing(
     call: Call, place: Installation
 ) -> None:
