@@ -117,10 +117,12 @@ def _hold(session: Session, transfer: Transfer, inspection: Inspection) -> None:
     if family.others or _is_not_the_first(session, transfer):
         places = session.scalars(acceptable.volumes(transfer).with_only_columns(TransferVolume.position))
         volumes = map(inspection.volume, places.all())
-        found = list(compare(session, inspection, family, volumes))
-        transfers.link_held(session, transfer, inspection.held())
         # A warning was told when the transfer was checked, and keeps nothing from being taken.
-        transfers.add_findings(session, transfer, (each for each in found if each[1].severity != "warning"))
+        found = [
+            each for each in compare(session, inspection, family, volumes) if each[1].severity != "warning"
+        ]
+        transfers.link_held(session, transfer, inspection.held())
+        transfers.add_findings(session, transfer, found)
 
 
 def _is_not_the_first(session: Session, transfer: Transfer) -> bool:
