@@ -150,7 +150,8 @@ def run(command: click.Command, arguments: list[str]) -> int:
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except (click.UsageError, click.FileError) as error:
-        return _tell("wrong_call", error.format_message(), "See: seogo --help", 2, as_json)
+        asked = context.command_path if (context := getattr(error, "ctx", None)) else "seogo"
+        return _tell("wrong_call", error.format_message(), f"See: {asked} --help", 2, as_json)
     except click.Abort:
         return _tell("stopped", "Stopped.", "Run the same command again; it goes on.", 3, as_json)
     except ArchiveError as error:

@@ -23,11 +23,12 @@ from ingest.receipts.verifier import Checked
 A_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 SHOWN = 20
 NEXT = {
-    "nothing": "Accept volumes first: seogo transfer accept {number}",
+    "nothing": "Nothing of it is in custody; what waits is taken with: seogo transfer accept {number}",
     "later": "Give the notice of the round that took them; those returned here are settled by it.",
     "waiting": "Accept or return what waits: seogo transfer show {number}",
     "unstored": "Make the copies that are owed: seogo work --until-idle",
-    "returned": "When it will not come again: seogo transfer complete {number} --returned-for-good",
+    "returned": "Receive what was corrected: seogo transfer receive DIR --round-of {number}; when it will "
+    "not come again: seogo transfer complete {number} --returned-for-good",
     "unlisted": "List them in a new round: seogo transfer receive DIR --round-of {number}; when they are "
     "not to be taken: seogo transfer complete {number} --returned-for-good, and the notice names them",
     "missing": "Make the copies that are owed: seogo work --until-idle; of a store that was added later, "
