@@ -66,8 +66,10 @@ def receive(
                   source_system=source_system, round_of=round_of, another=another, by=BY)  # fmt: skip
     progress = Progress()
     if dry_run:
-        with receiving.dry_run(site, asked, progress) as inspection:
+        with receiving.dry_run(site, asked, progress) as (inspection, same):
             told = results.of_dry_run(inspection, known.round_after(site, round_of))
+            with site.reading_session() as session:
+                told["received_before"] = results.before(session, same) if same else None
         progress.close()
         return _told(told, as_json)
     try:

@@ -1,13 +1,15 @@
 """What the archive knows already of a folder that arrives: the same transfer, or the one it corrects."""
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from archive.database import ROWS_AT_ONCE
 from archive.errors import Refused
 from archive.site.site import Site
 from ingest import transfers
 from ingest.checking import reading
 from ingest.looking.inspection import Inspection
-from ingest.transfers import Transfer, readings
+from ingest.transfers import Transfer, TransferVolume, readings
 
 
 def same_transfer(
@@ -23,6 +25,16 @@ def same_transfer(
                 return transfer.number
     inspection.remember(())
     return None
+
+
+def hold_what_it_brought(session: Session, inspection: Inspection, number: str) -> None:
+    """Note which volumes of a transfer that comes again are in custody already."""
+    held = select(TransferVolume.position, TransferVolume.volume_id).where(
+        TransferVolume.transfer_id == transfers.get(session, number).id
+    )
+    for position, volume in session.execute(held.execution_options(yield_per=ROWS_AT_ONCE)):
+        if volume is not None:
+            inspection.hold(position, volume)
 
 
 def digests_of_lists(inspection: Inspection) -> dict[str, str]:

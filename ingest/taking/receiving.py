@@ -54,17 +54,24 @@ class Asked:
 
 
 @contextmanager
-def dry_run(site: Site, asked: Asked, say: Say) -> Iterator[Inspection]:
-    """Run every check and read every file, and write nothing that stays."""
+def dry_run(site: Site, asked: Asked, say: Say) -> Iterator[tuple[Inspection, str | None]]:
+    """Run every check and read every file, and write nothing that stays.
+
+    With the transfer that the folder is, where that was received before.
+    """
     agencies.check(site, asked.agency)
     with _inspect(site, asked) as inspection:
-        if _same(site, asked, inspection) is None:
+        same = _same(site, asked, inspection)
+        if same is None:
             _compare_with_held(site, asked, inspection)
+        else:
+            with site.reading_session() as session:
+                known.hold_what_it_brought(session, inspection, same)
         whole.note(site, inspection, known.digests_of_lists(inspection))
-        agencies.note(site, inspection, asked.agency)
+        agencies.note(site, inspection, asked.agency, number=same)
         arrivals.note(site, inspection, agency=asked.agency, on=site.today())
         reading.read_files(site.settings, inspection, checking(say))
-        yield inspection
+        yield inspection, same
 
 
 @dataclass(frozen=True)

@@ -211,3 +211,17 @@ def test_the_same_folder_again_is_told_to_be_the_same_transfer(call: Call, tmp_p
     assert (again["transfer"], count(call)) == ("2026-0001", 1)
     assert again["received_before"]["at"] == call("transfer", "list").told["transfers"][0]["received_at"]
     assert again["received_before"]["en"] in call(*arguments, words=True).out
+
+
+def test_a_dry_run_of_what_was_received_before_says_so_and_counts_only_what_waits(
+    receive: Call, call: Call, tmp_path: Path
+) -> None:
+    folder = two_of_three(tmp_path / "t")
+    new = call("transfer", "receive", folder, "--agency", AGENCY, "--dry-run").told
+    assert (new["received_before"], new["volumes"]["acceptable"], new["volumes"]["held_back"]) == (None, 2, 1)
+    number = receive(folder).told["transfer"]
+    told = call(
+        "transfer", "receive", folder.rename(tmp_path / "moved"), "--agency", AGENCY, "--dry-run"
+    ).told
+    assert number in told["received_before"]["en"]
+    assert (told["volumes"]["acceptable"], told["volumes"]["held_back"]) == (0, 1)
