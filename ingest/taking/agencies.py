@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from archive import holdings, ledger
 from archive.errors import Conflict, WrongCall
-from archive.holdings import Agency
+from archive.holdings import Agency, Volume
 from archive.site.site import Site
+from ingest.agreements.versions import AgreementRow
 from ingest.looking.inspection import Inspection
 from ingest.looking.inventory import HELD
 from ingest.transfers import FindingRow, Transfer, TransferVolume, acceptable
@@ -56,31 +57,40 @@ def check(site: Site, code: str) -> None:
         holdings.check_agency_code(session, code)
 
 
-def note(site: Site, inspection: Inspection, code: str, *, number: str | None = None) -> None:
-    """Note that nobody knows the agency of what arrives; ``number`` is what the transfer has already."""
+def note(site: Site, inspection: Inspection, code: str) -> None:
+    """Note that nobody knows the agency of what arrives."""
     with site.reading_session() as session:
-        if is_known(session, code, number=number):
+        if is_known(session, code):
             return
     found = Finding(
         UNKNOWN, "warning", Where(), code, None,
-        f"Agency {code} is not known: nobody entered it, and it never sent or agreed on anything before.  "
+        f"Agency {code} is not known: nobody entered it, and nothing of it was agreed on or taken before.  "
         f"If the code is right, the archive enters it with its name; if it is mistyped, nothing of this "
         f"transfer should be accepted, and it is received again under the right code.",
     )  # fmt: skip
     inspection.inventory.note(HELD, [(None, found)])
 
 
-def is_known(session: Session, code: str, *, number: str | None = None) -> bool:
-    """Whether it was entered, has an agreement or a token, or sent something before this transfer.
+def is_known(session: Session, code: str) -> bool:
+    """Whether it was entered, is the party of an agreement, holds a token, or has something in custody.
 
-    Whoever does so is an agency from then on; of a transfer that is here already, what was told tells it.
+    What came from a code that nobody knew, and was not taken, does not make it known.
     """
     agency = holdings.find_agency(session, code)
-    if agency is None or agency.entered_at is not None or number is None:
+    if agency is None or agency.entered_at is not None:
         return agency is not None
-    told = select(FindingRow.id).join(Transfer, Transfer.id == FindingRow.transfer_id)
-    mine = told.where(Transfer.number == number, FindingRow.rule == UNKNOWN)
-    return session.scalar(mine.limit(1)) is None
+    warned = (
+        select(FindingRow.id)
+        .join(Transfer, Transfer.id == FindingRow.transfer_id)
+        .where(Transfer.agency_code == code, FindingRow.rule == UNKNOWN)
+    )
+    ties = (
+        select(AgreementRow.id).where(AgreementRow.agency_code == code),
+        select(Volume.id).where(Volume.agency_code == code),
+    )
+    if session.scalar(warned.limit(1)) is None:
+        return True
+    return any(session.scalar(each.limit(1)) is not None for each in ties)
 
 
 def _name(text: str) -> str:

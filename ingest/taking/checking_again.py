@@ -43,7 +43,7 @@ def check(site: Site, number: str, say: Say, *, by: str) -> None:
             site, inspection, agency=transfer.agency_code, number=number, round_of=transfer.round_of
         )
         whole.note(site, inspection, transfer.claimed)
-        agencies.note(site, inspection, transfer.agency_code, number=number)
+        agencies.note(site, inspection, transfer.agency_code)
         arrived_on = transfer.received_at.astimezone(SEOUL).date()
         agreed = arrivals.note(
             site, inspection, agency=transfer.agency_code, on=arrived_on, version=transfer.agreement_version

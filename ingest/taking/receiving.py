@@ -68,7 +68,7 @@ def dry_run(site: Site, asked: Asked, say: Say) -> Iterator[tuple[Inspection, st
             with site.reading_session() as session:
                 known.hold_what_it_brought(session, inspection, same)
         whole.note(site, inspection, known.digests_of_lists(inspection))
-        agencies.note(site, inspection, asked.agency, number=same)
+        agencies.note(site, inspection, asked.agency)
         arrivals.note(site, inspection, agency=asked.agency, on=site.today())
         reading.read_files(site.settings, inspection, checking(say))
         yield inspection, same

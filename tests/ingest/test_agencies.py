@@ -81,6 +81,14 @@ def test_checking_again_keeps_the_warning_until_the_agency_is_entered(call: Call
     assert unknown(call("transfer", "check", number).told) == []
 
 
+def test_a_code_whose_first_transfer_was_returned_is_warned_of_again(
+    call: Call, folder: Path, tmp_path: Path
+) -> None:
+    number = take(call, folder).told["transfer"]
+    call("transfer", "return", number, "--reason", "기관코드가 다름")
+    assert unknown(take(call, folder, "--dry-run").told) == ["warning"]
+
+
 def test_a_volume_that_an_error_keeps_back_keeps_no_name_from_being_entered(call: Call, folder: Path) -> None:
     (folder / "manifest-sha256.txt").write_text(f"{'0' * 64}  가.txt\n")
     told = take(call, folder, "--accept").told
