@@ -163,23 +163,25 @@ def derive_pages(
     before: int,
     made: int,
 ) -> Steps:
+    """Where a file gives more pages than it was found to have, those that came count."""
     document: DocumentText | None = None
-    counted: int | None
     rendered: Callable[[int], Pages]
     try:
-        total = counted = asked_of_an_intact_copy(lambda: reader.page_count(path, mimetype), path, file)
+        total = asked_of_an_intact_copy(lambda: reader.page_count(path, mimetype), path, file)
         rendered = partial(reader.pages, path, mimetype, total=total)
     except errors.Unreadable as cause:
         if cause.code != "format.no_reader":
             raise
         document = asked_of_an_intact_copy(lambda: reader.text(path, mimetype), path, file)
-        total, counted = len(document.pages), None
+        total = len(document.pages)
         rendered = partial(text_pages, document)
-    for last in keep_pages(site, task, file, of_an_intact_copy(rendered, made + 1, path, file), before):
-        yield before + last, before + total
+    shown = made
+    for shown in keep_pages(site, task, file, of_an_intact_copy(rendered, made + 1, path, file), before):
+        yield before + shown, before + max(shown, total)
     with site.open_session.begin() as session:
-        close(session, file, "made", page_count=counted, reason=document.remark if document else None)
-    return total
+        counted, remark = (None, document.remark) if document else (shown, None)
+        close(session, file, "made", page_count=counted, reason=remark)
+    return shown
 
 
 def text_pages(document: DocumentText, first: int) -> Pages:

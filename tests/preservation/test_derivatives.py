@@ -225,6 +225,19 @@ def test_a_page_that_crashes_the_reader_has_its_reason_and_the_item_its_other_pa
     assert states(site, item_id) == ["made", "made"]
 
 
+def test_pages_beyond_those_that_were_counted_are_entered_before_those_of_the_next_file(
+    site, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(Reader, "page_count", lambda self, path, mimetype: 2)
+    item_id = held(site, book(tmp_path / "scan.tif"), book(tmp_path / "more.tif"))
+    run(site, item_id)
+    assert [(page.number, page.page_in_file) for page in pages(site, item_id)] == [
+        (1, 1), (2, 2), (3, 3), (4, 1), (5, 2), (6, 3)
+    ]  # fmt: skip
+    with site.reading_session() as session:
+        assert [row.page_count for row in derivatives.derived_files_of(session, item_id)] == [3, 3]
+
+
 def test_a_run_that_is_killed_ends_in_the_same_pages_as_one_that_is_not(site, tmp_path, monkeypatch):
     monkeypatch.setattr(derivatives, "GROUP", 2)
     item_id = held(site, book(tmp_path / "scan.tif", pages=7), book(tmp_path / "more.tif", pages=2))
