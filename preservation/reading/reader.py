@@ -77,7 +77,7 @@ class Reader:
         Raises Unavailable when the medium fails.  The answers come in the order of the files.
         The reader is at work from this call on, also while nobody listens yet.
         """
-        return self._identified(files, self._ask("identify_all", files) if files else iter(()))
+        return self._identified(files, self._formats_of(files))
 
     def _identified(
         self, files: Sequence[tuple[Path, str]], answers: Iterator[Identified]
@@ -93,7 +93,10 @@ class Reader:
                 done += 1
                 told = f"The format could not be looked at: the reader {died}."
                 yield errors.Unavailable(told, code="format.not_looked_at")
-                answers = self._ask("identify_all", files[done:])
+                answers = self._formats_of(files[done:])
+
+    def _formats_of(self, files: Sequence[tuple[Path, str]]) -> Iterator[Any]:
+        return self._ask("identify_all", files) if files else iter(())
 
     def text(self, path: Path, mimetype: str) -> DocumentText:
         try:

@@ -87,6 +87,13 @@ def test_answers_that_nobody_heard_are_not_those_of_the_next_question(reader, tm
     assert reader.page_count(path, "image/tiff") == 4
 
 
+def test_after_a_death_over_the_last_file_no_process_is_begun_for_nothing(crashing, tmp_path):
+    path = book(tmp_path / "segfault-0.tif")
+    [answer] = crashing.identify_all([(path, path.name)])
+    assert isinstance(answer, Unavailable)
+    assert crashing._process is None
+
+
 def test_a_file_that_is_away_is_not_looked_at_rather_than_unknown(reader, tmp_path):
     with pytest.raises((Unavailable, Unreadable)):
         reader.identify(tmp_path / "away.pdf", "away.pdf")
