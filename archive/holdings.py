@@ -204,6 +204,11 @@ def find_agency(session: Session, code: str) -> Agency | None:
     return session.scalar(select(Agency).where(Agency.code == code))
 
 
+def agencies(session: Session) -> dict[str, Agency]:
+    """Every agency by its code."""
+    return {each.code: each for each in session.scalars(select(Agency))}
+
+
 def agency_names(session: Session) -> dict[str, str]:
     """The name of every agency by its code, in the order of names."""
     return dict(session.execute(select(Agency.code, Agency.name).order_by(Agency.name)).all())
@@ -221,8 +226,8 @@ def check_agency_code(session: Session, code: str) -> None:
             f"{code!r} is no code of an agency (기관코드): a code has seven places, all digits, or a capital "
             "letter and six digits, and no agency was entered under this one.",
             code="agency.code",
-            next="Correct it, such as 6110000.  The archive enters an agency that has a code of another form "
-            "with: seogo agency add CODE --name NAME.",
+            next="Correct it, such as 6110000.  "
+            "An agency whose code has another form is entered by the archive first: ask for that.",
         )
 
 

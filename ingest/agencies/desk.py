@@ -1,12 +1,15 @@
 """The desk's pages of agencies: agreements in versions, trying and entering one, tokens for programs."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from archive import holdings
-from archive.errors import ArchiveError, Missing, WrongCall
-from archive.site.reader.web import needs, reader, session, site
+from archive.errors import ArchiveError, Conflict, Missing, WrongCall
+from archive.site.reader.web import needs, reader, say, session, site
 from archive.site.site import Site
 from ingest import agreements
 from ingest.agencies import overview
@@ -17,6 +20,8 @@ from ingest.intake.tokens import AgencyToken
 from ingest.taking import agencies
 
 DESK = "work at the desk"
+WRONG_FIELD = {"agency.code": "code", "agency.name_en": "name_en"}
+NO_ERRORS: Mapping[str, str] = MappingProxyType({})
 
 bp = Blueprint("agencies", __name__, template_folder="templates", url_prefix="/desk/agencies")
 
@@ -27,23 +32,38 @@ def all() -> ResponseReturnValue:
     return _list_page()
 
 
-def _list_page(error: ArchiveError | None = None) -> str:
+def _list_page(errors: Mapping[str, str] = NO_ERRORS) -> str:
     lines = overview.lines(session(), site().today())
-    return render_template("agencies.html", lines=lines, error=error, form=request.form)
+    return render_template("agencies.html", lines=lines, errors=errors, form=request.form)
 
 
 @bp.post("")
 @needs(DESK)
 def add() -> ResponseReturnValue:
-    """Enter an agency, or another name of one."""
     code = request.form.get("code", "").strip()
+    if errors := _enter(code):
+        return _list_page(errors), 422
+    return redirect(url_for("agencies.one", code=code, done="named") + "#done", 303)
+
+
+@bp.post("/<code>/name")
+@needs(DESK)
+def rename(code: str) -> ResponseReturnValue:
+    holdings.get_agency(session(), code)
+    if errors := _enter(code):
+        return _agency_page(code, errors=errors), 422
+    return redirect(url_for("agencies.one", code=code, done="named") + "#done", 303)
+
+
+def _enter(code: str) -> dict[str, str]:
+    """Enter the names of the form under a code; the field that is wrong with what to do, if one is."""
     name, name_en = request.form.get("name", ""), request.form.get("name_en", "")
     try:
         with site().open_session.begin() as db:
             agencies.enter(db, code, name=name, name_en=name_en, by=reader().name, now=site().now())
-    except ArchiveError as error:
-        return _list_page(error), 422
-    return redirect(url_for("agencies.one", code=code, done="named") + "#done", 303)
+    except (WrongCall, Conflict) as error:
+        return {WRONG_FIELD.get(error.code, "name"): say(f"agency.wrong.{error.code}")}
+    return {}
 
 
 @bp.get("/<code>")
@@ -52,10 +72,10 @@ def one(code: str) -> ResponseReturnValue:
     return _agency_page(code)
 
 
-def _agency_page(code: str, words: str = "") -> str:
+def _agency_page(code: str, words: str = "", errors: Mapping[str, str] = NO_ERRORS) -> str:
     db = session()
     return render_template(
-        "agency.html", agency=holdings.get_agency(db, code), words=words,
+        "agency.html", agency=holdings.get_agency(db, code), words=words, errors=errors, form=request.form,
         versions=overview.versions(db, code, site().today()),
         tokens=[row for row, owner in tokens.find(db) if owner == code],
     )  # fmt: skip

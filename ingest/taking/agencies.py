@@ -32,13 +32,15 @@ def enter(
 
     WrongCall for what is no code or no name; Conflict while volumes are packed under the old name.
     """
-    name, english = _name(name), _name(name_en) if name_en and name_en.strip() else None
+    name = _name(name)
+    english = _name(name_en, code="agency.name_en") if name_en and name_en.strip() else None
     agency = holdings.keep_agency(session, code)
     if agency.entered_at is not None and (agency.name, agency.name_en) == (name, english):
         return agency
     if agency.name != name and _is_half_packed(session, code):
         raise Conflict(
             f"Volumes of agency {code} are being packed under its name {agency.name}.",
+            code="agency.packing",
             next="Let the same command that takes them in end, then enter the name.",
         )
     agency.name, agency.name_en, agency.entered_at = name, english, now
@@ -93,11 +95,11 @@ def is_known(session: Session, code: str) -> bool:
     return any(session.scalar(each.limit(1)) is not None for each in ties)
 
 
-def _name(text: str) -> str:
+def _name(text: str, code: str = "agency.name") -> str:
     told = " ".join(text.split())
     if not told or len(told) > LONGEST or not told.isprintable():
         raise WrongCall(
-            f"{text[:40]!r} is no name of an agency.", code="agency.name",
+            f"{text[:40]!r} is no name of an agency.", code=code,
             next=f"Give its name in one line of at most {LONGEST} signs, such as 서울특별시.",
         )  # fmt: skip
     return told

@@ -66,8 +66,7 @@ def _list_page(errors: dict[str, str]) -> str:
     uploads = rows.shown_to(session(), reader(), SHOWN)
     own = current_user.user.agency_code
     return render_template(
-        "uploads.html", named=holdings.agency_names(session()),
-        uploads=uploads, agencies=agencies, own=own, errors=errors, form=request.values,
+        "uploads.html", uploads=uploads, agencies=agencies, own=own, errors=errors, form=request.values,
         choices=corrections.choices(session(), own),
     )  # fmt: skip
 

@@ -7,16 +7,19 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import update
 
 import seogo
 from archive import ledger, people
 from archive.site.site import Site
 from archive.site.web import create_app
 from ingest.agreements import documents
+from ingest.transfers import TransferVolume
 from tests.access.conftest import NOW
 from tests.conftest import Installation
 from tests.ingest.conftest import AGENCY, Call
 from tests.ingest.test_agreements import CLAUSES, FORMATS, add, document, two
+from tests.ingest.test_bad_input import row, transfer
 
 PAGE = f"/desk/agencies/{AGENCY}"
 
@@ -49,10 +52,95 @@ def desk(site: Site) -> FlaskClient:
     return signed_in(site, "archivist")
 
 
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return transfer(tmp_path / "folder", row("A-1", "가.txt"), files=("가.txt",))
+
+
 def text(client: FlaskClient, address: str) -> str:
     answer = client.get(address)
     assert answer.status_code == 200, answer.status
     return answer.get_data(as_text=True)
+
+
+# Names
+
+
+def entered(client: FlaskClient, address: str = "/desk/agencies", **form: str) -> tuple[int, str]:
+    answer = client.post(address, data=form)
+    return answer.status_code, answer.get_data(as_text=True)
+
+
+def named(call: Call) -> dict[str, tuple[str, str | None]]:
+    return {
+        each["agency"]: (each["name"], each["name_en"]) for each in call("agency", "list").told["agencies"]
+    }
+
+
+def test_an_agency_is_entered_and_named_anew_by_who_works_at_the_desk(
+    call: Call, desk: FlaskClient, site: Site
+) -> None:
+    answer = desk.post("/desk/agencies", data={"code": " 1741000 ", "name": " 행정  안전부", "name_en": ""})
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/desk/agencies/1741000?done=named#done")
+    assert named(call) == {"1741000": ("행정 안전부", None)}
+    again = {"name": "행정안전부", "name_en": "Ministry of the Interior and Safety"}
+    assert entered(desk, "/desk/agencies/1741000/name", **again)[0] == 303
+    assert named(call) == {"1741000": ("행정안전부", "Ministry of the Interior and Safety")}
+    assert entered(signed_in(site, "auditor"), code="3000000", name="종로구")[0] == 403
+    assert entered(desk, "/desk/agencies/3000000/name", name="종로구")[0] == 404
+    assert list(named(call)) == ["1741000"]
+
+
+@pytest.mark.parametrize(
+    ("form", "field", "said"),
+    [
+        ({"code": "행정안전부", "name": "행정안전부"}, "code", "This can be no code"),
+        ({"code": "../../etc", "name": "행정안전부"}, "code", "This can be no code"),
+        ({"code": "1741000", "name": "  "}, "name", "Write the name in one line"),
+        ({"code": "1741000", "name": "가" * 201}, "name", "Write the name in one line"),
+        ({"code": "1741000", "name": "행정안전부", "name_en": "a\x07b"}, "name_en", "Write the English name"),
+    ],
+)
+def test_a_wrong_code_or_name_is_told_at_its_field_and_nothing_typed_is_lost(
+    call: Call, desk: FlaskClient, form: dict[str, str], field: str, said: str
+) -> None:
+    status, page = entered(desk, "/en/desk/agencies", **form)
+    assert status == 422
+    assert f'<a href="#{field}">{said}' in page and f'id="{field}-error">{said}' in page
+    assert page.count('aria-invalid="true"') == 1
+    assert f'value="{form["code"]}"' in page and f'value="{form["name"]}"' in page
+    assert named(call) == {}
+    assert entered(desk, code="1741000", name="행정안전부")[0] == 303
+
+
+def test_a_wrong_name_is_told_on_the_page_of_the_agency(
+    call: Call, desk: FlaskClient, site: Site, folder: Path
+) -> None:
+    entered(desk, code=AGENCY, name="한빛시")
+    status, page = entered(desk, f"/en{PAGE}/name", name="", name_en="Hanbit City")
+    assert (status, page.count('aria-invalid="true"')) == (422, 1)
+    assert 'value="Hanbit City"' in page and '<h1><span lang="ko">한빛시</span></h1>' in page
+    call("transfer", "receive", folder, "--agency", AGENCY, "--until", "stored")
+    with site.open_session.begin() as session:
+        session.execute(update(TransferVolume).values(packed_at=site.now()))
+    status, page = entered(desk, f"/en{PAGE}/name", name="한빛특별시")
+    assert status == 422 and "are being taken in under its present name" in page
+    assert named(call) == {AGENCY: ("한빛시", None)}
+
+
+def test_the_english_desk_says_the_english_name_where_there_is_one(
+    call: Call, desk: FlaskClient, folder: Path
+) -> None:
+    call("agency", "add", AGENCY, "--name", "한빛시")
+    number = call("transfer", "receive", folder, "--agency", AGENCY, "--until", "stored").told["transfer"]
+    pages = ("/desk/agencies", PAGE, f"{PAGE}/agreements/try", "/desk/transfers", f"/desk/transfers/{number}",
+             f"/desk/transfers/{number}/accept", "/desk/uploads")  # fmt: skip
+    assert all("한빛시" in text(desk, f"/en{page}") for page in pages)
+    call("agency", "add", AGENCY, "--name", "한빛시", "--name-en", "Hanbit City")
+    for page in pages:
+        english, korean = text(desk, f"/en{page}"), text(desk, page)
+        assert "Hanbit City" in english and "한빛시" in korean, page
+        assert ("Hanbit City" in korean, "한빛시" in english) == (page == PAGE, page == PAGE), page
 
 
 # Agreements

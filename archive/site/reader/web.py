@@ -11,7 +11,8 @@ from flask_babel import gettext
 from flask_login import current_user
 from sqlalchemy.orm import Session
 
-from archive import people
+from archive import holdings, people
+from archive.holdings import Agency
 from archive.people import Reader, User
 from archive.site import assets, language
 from archive.site.errors.web import Forbidden
@@ -46,6 +47,14 @@ def tongue() -> Language:
 def say(key: str, **values: object) -> str:
     """The sentence of a key in the reader's language, with its values and particles."""
     return language.fill(gettext(key), **values)
+
+
+def agency_of(code: str) -> Agency:
+    """An agency whose name a template says; one that was never entered goes by its code."""
+    if "agencies" not in g:
+        g.agencies = holdings.agencies(session())
+    known: dict[str, Agency] = g.agencies
+    return known.get(code) or Agency(code=code, name=code)
 
 
 def asset(name: str) -> str:
