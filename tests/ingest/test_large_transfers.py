@@ -17,9 +17,9 @@ from ingest.transfers import FindingRow, Transfer, TransferVolume, returning
 from ingest.transfers.readings import TransferFile
 from tests.access.conftest import NOW
 from tests.ingest.conftest import Call
-from tests.ingest.receipts.conftest import Desk, desk, site
+from tests.ingest.receipts.conftest import Desk, desk
 
-__all__ = ["desk", "site"]
+__all__ = ["desk"]
 SMALL, LARGE = 1_500, 4_500
 ROOM = 1.3
 """How much more a large one may take; a list of its rows would take ten times as much."""

@@ -15,13 +15,13 @@ from archive.ledger.signing import make_key
 from ingest.receipts import verifier
 from tests.conftest import Installation
 from tests.ingest.conftest import Call, Said
-from tests.ingest.receipts.conftest import Desk, desk, site
+from tests.ingest.receipts.conftest import Desk, desk
 from tests.ingest.receipts.test_receipts import SCRIPT, number, three_volumes, vkey
 from tests.ingest.receipts.test_web import text
 from tests.ingest.test_bad_input import row, transfer
 from tests.judges import receipt_judge
 
-__all__ = ["desk", "number", "site"]
+__all__ = ["desk", "number"]
 PAPERS = ("report", "handover")
 
 
