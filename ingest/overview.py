@@ -28,7 +28,6 @@ class Line:
     """A transfer in the list."""
 
     transfer: Transfer
-    agency: str
     listed: int
     accepted: int
     returned: int
@@ -73,16 +72,15 @@ def lines(
     rows = session.scalars(
         select(Transfer).where(*where).order_by(Transfer.id.desc()).offset(after).limit(limit)
     ).all()
-    names, ids = holdings.agency_names(session), [row.id for row in rows]
+    ids = [row.id for row in rows]
     states = _counted(session, TransferVolume.transfer_id, TransferVolume.state, ids)
     found = _counted(session, FindingRow.transfer_id, FindingRow.severity, ids)
-    return [_line(row, names, states[row.id], found[row.id]) for row in rows], total
+    return [_line(row, states[row.id], found[row.id]) for row in rows], total
 
 
-def _line(transfer: Transfer, names: dict[str, str], states: Counter[str], found: Counter[str]) -> Line:
+def _line(transfer: Transfer, states: Counter[str], found: Counter[str]) -> Line:
     return Line(
         transfer,
-        names.get(transfer.agency_code, transfer.agency_code),
         states.total(),
         states["accepted"] + states["stored"],
         states["returned"],
