@@ -226,8 +226,8 @@ def check_agency_code(session: Session, code: str) -> None:
             f"{code!r} is no code of an agency (기관코드): a code has seven places, all digits, or a capital "
             "letter and six digits, and no agency was entered under this one.",
             code="agency.code",
-            next="Correct it, such as 6110000.  "
-            "An agency whose code has another form is entered by the archive first: ask for that.",
+            next="Correct it, such as 6110000.  The archive enters an agency that has a code of another form "
+            "with: seogo agency add CODE --name NAME.",
         )
 
 

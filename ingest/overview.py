@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from archive import holdings
 from archive.work.jobs import Job
 from ingest import transfers
 from ingest.malware import scans
@@ -48,7 +47,6 @@ class Rule:
 @dataclass(frozen=True)
 class Summary:
     transfer: Transfer
-    agency: str
     listed: int
     acceptable: int
     faulty: int
@@ -108,7 +106,6 @@ def summary(session: Session, transfer: Transfer) -> Summary:
     items = session.scalar(_volumes(transfer, func.sum(TransferVolume.items))) or 0
     return Summary(
         transfer=transfer,
-        agency=holdings.agency_names(session).get(transfer.agency_code, transfer.agency_code),
         listed=sum(states.values()),
         acceptable=states.get("waiting", 0) - faulty,
         faulty=faulty,

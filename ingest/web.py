@@ -8,7 +8,7 @@ from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 
 from archive import holdings
-from archive.site.reader.web import download, needs, reader, say, session, site, streamed, tongue
+from archive.site.reader.web import agency_name, download, needs, reader, say, session, site, streamed, tongue
 from archive.site.site import Site
 from archive.work import jobs
 from ingest import explaining, overview, transfers
@@ -40,7 +40,7 @@ def list_transfers() -> ResponseReturnValue:
     lines, total = overview.lines(session(), agency=agency, state=state, after=after, limit=AT_ONCE)
     return render_template(
         "transfers.html", lines=lines, total=total, after=after, step=AT_ONCE, agency=agency, state=state,
-        agencies=holdings.agency_names(session()), states=STATES,
+        agencies=sorted(holdings.agencies(session()), key=agency_name), states=STATES,
         lags=lagging.lags(session(), site().settings, site().now()),
     )  # fmt: skip
 

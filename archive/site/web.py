@@ -27,7 +27,17 @@ from sqlalchemy import select
 from archive.people import User
 from archive.site import assets, language, policy
 from archive.site.errors.web import answer_errors
-from archive.site.reader.web import Member, agency_of, asset, reader, say, session, site, tongue
+from archive.site.reader.web import (
+    Member,
+    agency_by_code,
+    agency_name,
+    asset,
+    reader,
+    say,
+    session,
+    site,
+    tongue,
+)
 from archive.site.signing_in.web import bp as signing_in
 from archive.site.signing_in.web import display_of
 from archive.site.site import Site
@@ -116,7 +126,8 @@ def _speak(app: Flask) -> None:
     Babel(app, locale_selector=tongue)
     app.jinja_env.globals.update(
         t=say,
-        agency_of=agency_of,
+        agency_by_code=agency_by_code,
+        agency_name=agency_name,
         asset=asset,
         tongue=tongue,
         site=site,

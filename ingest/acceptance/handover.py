@@ -20,7 +20,7 @@ def document(session: Session, transfer: Transfer, asked: Asked) -> Document:
     say, it = asked.say, overview.summary(session, transfer)
     require_custody(it)
     facts = Facts([
-        (say("sign.giver"), report.named_agency(it.agency, transfer.agency_code)),
+        (say("sign.giver"), report.named_agency(session, transfer)),
         (say("sign.taker"), asked.archive),
         (say("handover.transfer"), f"{transfer.number} · {say('desk.round')} {transfer.round}"),
         (say("report.period"), report.period(session, transfer, asked)),
@@ -29,7 +29,7 @@ def document(session: Session, transfer: Transfer, asked: Asked) -> Document:
     title = say("handover.h1")
     return Document(
         title=title,
-        under=say("handover.text", agency=it.agency, archive=asked.archive),
+        under=say("handover.text", agency=report.agency_name(session, transfer), archive=asked.archive),
         foot=f"{title} {transfer.number}",
         language=asked.tongue,
         made_at=asked.now,

@@ -64,10 +64,9 @@ def signatures(say: Say, people: tuple[str, ...]) -> Signatures:
 
 def _transfer(session: Session, transfer: Transfer, asked: Asked) -> Iterator[Block]:
     say = asked.say
-    agency = holdings.agency_names(session).get(transfer.agency_code, transfer.agency_code)
     yield Heading(say("report.transfer"))
     yield Facts([
-        (say("desk.agency"), named_agency(agency, transfer.agency_code)),
+        (say("desk.agency"), named_agency(session, transfer)),
         (say("report.period"), period(session, transfer, asked)),
         (say("desk.received"), language.moment(transfer.received_at, asked.tongue)),
         (say("desk.round"), str(transfer.round)),
@@ -76,8 +75,15 @@ def _transfer(session: Session, transfer: Transfer, asked: Asked) -> Iterator[Bl
     ])  # fmt: skip
 
 
-def named_agency(name: str, code: str) -> str:
+def agency_name(session: Session, transfer: Transfer) -> str:
     """An agency whose name is not known goes by its code."""
+    agency = holdings.find_agency(session, transfer.agency_code)
+    return agency.name if agency else transfer.agency_code
+
+
+def named_agency(session: Session, transfer: Transfer) -> str:
+    """The name and the code behind it."""
+    name, code = agency_name(session, transfer), transfer.agency_code
     return name if name == code else f"{name} ({code})"
 
 

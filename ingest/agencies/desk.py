@@ -1,7 +1,6 @@
 """The desk's pages of agencies: agreements in versions, trying and entering one, tokens for programs."""
 
-from collections.abc import Mapping
-from types import MappingProxyType
+from collections.abc import Callable, Mapping
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -20,8 +19,11 @@ from ingest.intake.tokens import AgencyToken
 from ingest.taking import agencies
 
 DESK = "work at the desk"
-WRONG_FIELD = {"agency.code": "code", "agency.name_en": "name_en"}
-NO_ERRORS: Mapping[str, str] = MappingProxyType({})
+WRONG_FIELD = {
+    "agency.code": "code", "agency.there": "code", "agency.name": "name", "agency.packing": "name",
+    "agency.name_en": "name_en",
+}  # fmt: skip
+"""The field of the form that each refusal is about."""
 
 bp = Blueprint("agencies", __name__, template_folder="templates", url_prefix="/desk/agencies")
 
@@ -29,10 +31,10 @@ bp = Blueprint("agencies", __name__, template_folder="templates", url_prefix="/d
 @bp.get("")
 @needs(DESK)
 def all() -> ResponseReturnValue:
-    return _list_page()
+    return _list_page({})
 
 
-def _list_page(errors: Mapping[str, str] = NO_ERRORS) -> str:
+def _list_page(errors: Mapping[str, str]) -> str:
     lines = overview.lines(session(), site().today())
     return render_template("agencies.html", lines=lines, errors=errors, form=request.form)
 
@@ -40,39 +42,45 @@ def _list_page(errors: Mapping[str, str] = NO_ERRORS) -> str:
 @bp.post("")
 @needs(DESK)
 def add() -> ResponseReturnValue:
+    """Enter an agency.  One that was entered before keeps its name: that is changed on its own page."""
     code = request.form.get("code", "").strip()
-    if errors := _enter(code):
-        return _list_page(errors), 422
-    return redirect(url_for("agencies.one", code=code, done="named") + "#done", 303)
+    known = holdings.find_agency(session(), code)
+    if known and known.entered_at:
+        return _list_page(_wrong("agency.there")), 422
+    return _entered(code, _list_page)
 
 
-@bp.post("/<code>/name")
+@bp.post("/<code>")
 @needs(DESK)
 def rename(code: str) -> ResponseReturnValue:
     holdings.get_agency(session(), code)
-    if errors := _enter(code):
-        return _agency_page(code, errors=errors), 422
-    return redirect(url_for("agencies.one", code=code, done="named") + "#done", 303)
+    return _entered(code, lambda errors: _agency_page(code, errors))
 
 
-def _enter(code: str) -> dict[str, str]:
-    """Enter the names of the form under a code; the field that is wrong with what to do, if one is."""
+def _entered(code: str, again: Callable[[Mapping[str, str]], str]) -> ResponseReturnValue:
+    """Enter the names of the form under a code; ``again`` is the page of the form, for what is wrong."""
     name, name_en = request.form.get("name", ""), request.form.get("name_en", "")
     try:
         with site().open_session.begin() as db:
             agencies.enter(db, code, name=name, name_en=name_en, by=reader().name, now=site().now())
     except (WrongCall, Conflict) as error:
-        return {WRONG_FIELD.get(error.code, "name"): say(f"agency.wrong.{error.code}")}
-    return {}
+        if error.code not in WRONG_FIELD:
+            raise
+        return again(_wrong(error.code)), 422
+    return redirect(url_for("agencies.one", code=code, done="named") + "#done", 303)
+
+
+def _wrong(refusal: str) -> dict[str, str]:
+    return {WRONG_FIELD[refusal]: say(f"agency.wrong.{refusal}")}
 
 
 @bp.get("/<code>")
 @needs(DESK)
 def one(code: str) -> ResponseReturnValue:
-    return _agency_page(code)
+    return _agency_page(code, {})
 
 
-def _agency_page(code: str, words: str = "", errors: Mapping[str, str] = NO_ERRORS) -> str:
+def _agency_page(code: str, errors: Mapping[str, str], words: str = "") -> str:
     db = session()
     return render_template(
         "agency.html", agency=holdings.get_agency(db, code), words=words, errors=errors, form=request.form,
@@ -89,7 +97,7 @@ def make_token(code: str) -> ResponseReturnValue:
     with site().open_session.begin() as db:
         holdings.get_agency(db, code)
         _, words = tokens.make(db, code, may_send=may_send, by=reader().name, now=site().now())
-    return _agency_page(code, words)
+    return _agency_page(code, {}, words)
 
 
 @bp.get("/<code>/tokens/<int:number>")

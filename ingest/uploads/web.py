@@ -4,12 +4,10 @@ from flask import Blueprint, Response, jsonify, redirect, render_template, reque
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf.csrf import generate_csrf
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from archive import holdings
 from archive.errors import Conflict
-from archive.holdings import Agency
 from archive.site.reader.web import needs, reader, say, session, site
 from archive.site.site import Site
 from ingest.uploads import arriving, corrections, rows, tus
@@ -62,12 +60,11 @@ def begin() -> ResponseReturnValue:
 
 
 def _list_page(errors: dict[str, str]) -> str:
-    agencies = session().scalars(select(Agency).order_by(Agency.code)).all()
     uploads = rows.shown_to(session(), reader(), SHOWN)
     own = current_user.user.agency_code
     return render_template(
-        "uploads.html", uploads=uploads, agencies=agencies, own=own, errors=errors, form=request.values,
-        choices=corrections.choices(session(), own),
+        "uploads.html", uploads=uploads, agencies=sorted(holdings.agencies(session())), own=own,
+        errors=errors, form=request.values, choices=corrections.choices(session(), own),
     )  # fmt: skip
 
 

@@ -67,6 +67,14 @@ def test_english_pages_mark_korean_words_and_have_no_other(shown: Shown):
         assert not re.search("[가-힣]", plain), (path, re.findall(".{20}[가-힣]+.{20}", plain)[:3])
 
 
+def test_english_words_are_not_marked_as_korean(shown: Shown):
+    paths = ("/browse", f"/items/{OPEN}", f"/items/{OPEN}/pages", f"/items/{CLOSED}", "/volumes/SG-2026-000001")
+    for path in paths:
+        text = shown.client.get("/en" + path).get_data(as_text=True)
+        marked = re.findall(r'<span lang="ko">(.*?)</span>', text, flags=re.S)
+        assert not [words for words in marked if re.fullmatch("[A-Za-z ]+", words)], path
+
+
 def test_titles_are_words_and_never_markup(shown: Shown):
     text = shown.client.get("/items/SG-2026-000001-0005").get_data(as_text=True)
     assert "이름 &lt;b&gt;굵게&lt;/b&gt; &amp; 표" in text

@@ -11,6 +11,7 @@ from sqlalchemy import update
 
 import seogo
 from archive import ledger, people
+from archive.errors import WrongCall
 from archive.site.site import Site
 from archive.site.web import create_app
 from ingest.agreements import documents
@@ -84,18 +85,20 @@ def test_an_agency_is_entered_and_named_anew_by_who_works_at_the_desk(
     assert (answer.status_code, answer.headers["Location"]) == (303, "/desk/agencies/1741000?done=named#done")
     assert named(call) == {"1741000": ("행정 안전부", None)}
     again = {"name": "행정안전부", "name_en": "Ministry of the Interior and Safety"}
-    assert entered(desk, "/desk/agencies/1741000/name", **again)[0] == 303
+    assert entered(desk, "/desk/agencies/1741000", **again)[0] == 303
     assert named(call) == {"1741000": ("행정안전부", "Ministry of the Interior and Safety")}
-    assert entered(signed_in(site, "auditor"), code="3000000", name="종로구")[0] == 403
-    assert entered(desk, "/desk/agencies/3000000/name", name="종로구")[0] == 404
+    auditor = signed_in(site, "auditor")
+    assert entered(auditor, code="3000000", name="종로구")[0] == 403
+    assert entered(auditor, "/desk/agencies/1741000", name="종로구")[0] == 403
+    assert entered(desk, "/desk/agencies/3000000", name="종로구")[0] == 404
     assert list(named(call)) == ["1741000"]
 
 
 @pytest.mark.parametrize(
     ("form", "field", "said"),
     [
-        ({"code": "행정안전부", "name": "행정안전부"}, "code", "This can be no code"),
-        ({"code": "../../etc", "name": "행정안전부"}, "code", "This can be no code"),
+        ({"code": "행정안전부", "name": "행정안전부"}, "code", "This cannot be a code"),
+        ({"code": "../../etc", "name": "행정안전부"}, "code", "This cannot be a code"),
         ({"code": "1741000", "name": "  "}, "name", "Write the name in one line"),
         ({"code": "1741000", "name": "가" * 201}, "name", "Write the name in one line"),
         ({"code": "1741000", "name": "행정안전부", "name_en": "a\x07b"}, "name_en", "Write the English name"),
@@ -113,34 +116,69 @@ def test_a_wrong_code_or_name_is_told_at_its_field_and_nothing_typed_is_lost(
     assert entered(desk, code="1741000", name="행정안전부")[0] == 303
 
 
+def test_an_agency_that_is_entered_is_not_renamed_by_entering_it_again(call: Call, desk: FlaskClient) -> None:
+    assert entered(desk, code=AGENCY, name="한빛시")[0] == 303
+    status, page = entered(desk, "/en/desk/agencies", code=AGENCY, name="다른시")
+    assert status == 422 and 'id="code-error">An agency is entered under this code already' in page
+    assert f'value="{AGENCY}"' in page and 'value="다른시"' in page
+    assert named(call) == {AGENCY: ("한빛시", None)}
+
+
+def test_an_agency_that_only_sent_records_is_entered_with_its_name(
+    call: Call, desk: FlaskClient, folder: Path
+) -> None:
+    call("transfer", "receive", folder, "--agency", AGENCY)
+    assert named(call) == {AGENCY: (AGENCY, None)}
+    assert entered(desk, code=AGENCY, name="한빛시")[0] == 303
+    assert named(call) == {AGENCY: ("한빛시", None)}
+
+
+def test_a_refusal_that_no_field_is_about_is_no_error_of_the_form(
+    call: Call, desk: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise WrongCall("The facts cannot be written.", code="ledger.facts")
+
+    monkeypatch.setattr("ingest.taking.agencies.enter", refuse)
+    status, page = entered(desk, code=AGENCY, name="한빛시")
+    assert status >= 400 and "agency.wrong" not in page and 'aria-invalid="true"' not in page
+    assert named(call) == {}
+
+
 def test_a_wrong_name_is_told_on_the_page_of_the_agency(
     call: Call, desk: FlaskClient, site: Site, folder: Path
 ) -> None:
     entered(desk, code=AGENCY, name="한빛시")
-    status, page = entered(desk, f"/en{PAGE}/name", name="", name_en="Hanbit City")
+    status, page = entered(desk, f"/en{PAGE}", name="", name_en="Hanbit City")
     assert (status, page.count('aria-invalid="true"')) == (422, 1)
     assert 'value="Hanbit City"' in page and '<h1><span lang="ko">한빛시</span></h1>' in page
     call("transfer", "receive", folder, "--agency", AGENCY, "--until", "stored")
     with site.open_session.begin() as session:
         session.execute(update(TransferVolume).values(packed_at=site.now()))
-    status, page = entered(desk, f"/en{PAGE}/name", name="한빛특별시")
+    status, page = entered(desk, f"/en{PAGE}", name="한빛특별시")
     assert status == 422 and "are being taken in under its present name" in page
     assert named(call) == {AGENCY: ("한빛시", None)}
 
 
 def test_the_english_desk_says_the_english_name_where_there_is_one(
-    call: Call, desk: FlaskClient, folder: Path
+    call: Call, desk: FlaskClient, folder: Path, tmp_path: Path
 ) -> None:
     call("agency", "add", AGENCY, "--name", "한빛시")
+    add(call, document(tmp_path, FORMATS))
+    desk.post(f"{PAGE}/tokens", data={"may": "ask"})
+    upload = desk.post("/desk/uploads", data={"agency": AGENCY}).headers["Location"]
     number = call("transfer", "receive", folder, "--agency", AGENCY, "--until", "stored").told["transfer"]
     pages = ("/desk/agencies", PAGE, f"{PAGE}/agreements/try", "/desk/transfers", f"/desk/transfers/{number}",
-             f"/desk/transfers/{number}/accept", "/desk/uploads")  # fmt: skip
+             f"/desk/transfers/{number}/accept", f"/desk/transfers/{number}/counts", f"{PAGE}/agreements/1",
+             f"{PAGE}/tokens/1", "/desk/uploads", upload)  # fmt: skip
     assert all("한빛시" in text(desk, f"/en{page}") for page in pages)
     call("agency", "add", AGENCY, "--name", "한빛시", "--name-en", "Hanbit City")
     for page in pages:
         english, korean = text(desk, f"/en{page}"), text(desk, page)
         assert "Hanbit City" in english and "한빛시" in korean, page
+        assert '<span lang="ko">Hanbit City' not in english, page
         assert ("Hanbit City" in korean, "한빛시" in english) == (page == PAGE, page == PAGE), page
+    assert f'<a href="/en{PAGE}">Hanbit City</a>' in text(desk, f"/en/desk/transfers/{number}")
 
 
 # Agreements

@@ -49,12 +49,18 @@ def say(key: str, **values: object) -> str:
     return language.fill(gettext(key), **values)
 
 
-def agency_of(code: str) -> Agency:
-    """An agency whose name a template says; one that was never entered goes by its code."""
+def agency_by_code(code: str) -> Agency:
+    """An agency that a template names; a code that no row has is its own name."""
     if "agencies" not in g:
         g.agencies = holdings.agencies(session())
     known: dict[str, Agency] = g.agencies
     return known.get(code) or Agency(code=code, name=code)
+
+
+def agency_name(code: str) -> str:
+    """The name of an agency in the reader's language, where it has one in it."""
+    agency = agency_by_code(code)
+    return (tongue() == "en" and agency.name_en) or agency.name
 
 
 def asset(name: str) -> str:
