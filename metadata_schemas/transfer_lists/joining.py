@@ -15,6 +15,8 @@ from metadata_schemas.transfer_lists.duplicates import report
 from metadata_schemas.transfer_lists.rows import ItemRow, VolumeNamed
 from metadata_schemas.transfer_lists.volume_index import VolumeCard, VolumeIndex
 
+EXPECTED = "a volume of the volume list"
+
 
 def join(cards: Cards, findings: Findings) -> None:
     """Every item into its volume. An item without one is reported and stands in none."""
@@ -36,7 +38,7 @@ def _place(row: ItemRow, index: VolumeIndex, findings: Findings) -> VolumeCard |
     ways = index.ways(row.named)
     if not ways:
         fact = "its volume is in no list"
-        report(row.item, "list.orphan_item", shown, "a volume of the volume list", fact, findings)
+        report(row.item, "list.orphan_item", shown, EXPECTED, fact, findings)
         return None
     common = [card for card in ways[0] if all(card in way for way in ways[1:])]
     if len(common) == 1:
@@ -84,6 +86,7 @@ def _make_volume(cards: Cards, key: str, findings: Findings) -> None:
         begin = _earlier(begin, row.item.created)
         end = _later(end, row.item.created)
     volume = _volume_of(first, types, _spanned(begin, end))
+    _note_implied(first, volume, findings)
     cards.put_all(key, into=cards.add_volume(volume, volume.list))
 
 
@@ -104,6 +107,19 @@ def _volume_of(first: ItemRow, types: Set[str | None], created: DateSpan | None)
         row=item.row,
         list=item.list,
     )
+
+
+def _note_implied(first: ItemRow, volume: VolumeDescription, findings: Findings) -> None:
+    """A volume that nothing but its items tells of.  A row that gives its title and retention does tell."""
+    given = {"title": first.named.title, "retention": volume.retention}
+    lacking = [name for name, value in given.items() if not value]
+    if lacking:
+        where, shown = Where(volume.list, volume.row), _shown(first.named)
+        message = (
+            f"Row {volume.row} of {volume.list}: {shown!r} is in no volume list, and the row gives no "
+            f"{' and no '.join(lacking)} of that volume. It is taken as its items imply it."
+        )
+        findings.append(Finding("list.implied_volume", "warning", where, shown, EXPECTED, message))
 
 
 def _compare(first: ItemRow, row: ItemRow, findings: Findings) -> None:

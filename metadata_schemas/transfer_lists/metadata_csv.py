@@ -177,6 +177,6 @@ def _implied(reading: Reading, row: int, transfer_name: str) -> VolumeDescriptio
         f"{reading.list_name} has no row for a folder; its files are one volume named {transfer_name!r}."
     )
     reading.findings.append(
-        Finding("list.implied_volume", "note", Where(list=reading.list_name), transfer_name, None, message)
+        Finding("list.implied_volume", "warning", Where(list=reading.list_name), transfer_name, None, message)
     )
     return VolumeDescription(title=transfer_name, row=row, list=reading.list_name)

@@ -174,6 +174,40 @@ def test_an_item_list_alone_makes_its_volumes(tmp_path: Path):
     assert second.creator_agency == "도로과"
 
 
+@pytest.mark.parametrize(
+    ("header", "row", "lacking"),
+    [
+        (["철제목", "보존기간", "건제목"], ["굴착철", "영구", "허가"], None),
+        (["철 관리번호", "보존기간", "건제목"], ["V-1", "영구", "허가"], "no title of"),
+        (["철제목", "건제목", "파일"], ["굴착철", "허가", "a"], "no retention of"),
+        (["철 관리번호", "건제목", "파일"], ["V-1", "허가", "a"], "no title and no retention of"),
+    ],
+)
+def test_a_volume_of_which_only_its_items_tell_is_one_warning(
+    tmp_path: Path, header: list[str], row: list[str], lacking: str | None
+):
+    write_list(tmp_path, "건목록.csv", [header, row, [row[0], *row[1:-1], "b"]])
+    lists = read(tmp_path)
+    assert errors(lists) == []
+    assert len(lists.volumes) == 1
+    assert rules(lists, "warning") == ["list.implied_volume"] * (lacking is not None)
+    for finding in lists.findings:
+        assert (finding.where.list, finding.where.row, finding.value) == ("건목록.csv", 2, row[0])
+        assert lacking and lacking in finding.message
+
+
+def test_files_of_a_metadata_csv_without_a_row_for_their_folder_are_a_volume_with_a_warning(tmp_path: Path):
+    rows = [["objects", "굴착"], ["objects/a.pdf", "허가"], ["b.pdf", "취소"]]
+    for path in ("objects/a.pdf", "b.pdf"):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).touch()
+    write_list(tmp_path, "metadata/metadata.csv", [["filename", "dc.title"], *rows])
+    lists = read(tmp_path)
+    titles = [(volume.title, len(volume.items)) for volume in lists.volumes]
+    assert titles == [("굴착", 1), (tmp_path.name, 1)]
+    assert rules(lists, "warning") == ["list.implied_volume"]
+
+
 def test_rows_of_one_volume_that_disagree_are_an_error(tmp_path: Path):
     header = ["보존기간", "기록물철 제목", "건제목", "파일"]
     write_list(tmp_path, "목록.csv", [header, ["영구", "굴착철", "가", "a"], ["30년", "굴착철", "나", "b"]])
