@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
@@ -96,7 +97,7 @@ WORKING = {"accept", "demo", "receive", "work"}
 CHILDREN = ("archive.work.child", "ingest.taking.accession", *JOBS, *SLOW_TO_LOAD)
 """What their children need, loaded once in the fork server."""
 
-WITHOUT_HOME = {"settings", "sample", "ledger", "receipt"}
+WITHOUT_HOME = {"init", "settings", "sample", "ledger", "receipt"}
 """Commands that need no installation, or make it ready themselves when they do."""
 
 WRITERS = {"demo", "transfer", "watch", "work"}
@@ -120,12 +121,16 @@ def cli(context: click.Context) -> None:
             installation.sweep(context.obj)
 
 
-def _prepare(site: Site) -> None:
-    """Make the installation ready, and say so when it is a new one: it may be the wrong folder."""
+def _prepare(site: Site) -> list[str]:
+    """Make the installation ready, and say so when it is a new one: it may be the wrong folder.
+
+    The names of stores that are used for the first time.
+    """
     is_new = not site.settings.home.exists()
-    installation.prepare(site)
+    new_stores = installation.prepare(site)
     if is_new:
         click.echo(f"This is a new installation, in {site.settings.home} (SEOGO_HOME).", err=True)
+    return new_stores
 
 
 def declare_jobs() -> None:
@@ -150,10 +155,28 @@ def load() -> None:
 @cli.command(cls=Command, exits=(0, 1, 2, 3, 4))
 @json_option
 @pass_site
-def init(site: Site, as_json: bool) -> None:
-    """Make home, keys and database, and try the stores.  Repeating it is harmless."""
-    told = {"home": str(site.settings.home), "stores": [store.location for store in site.stores]}
-    say(told, as_json, lambda: f"The installation in {told['home']} is ready.")
+def init(site: Site, as_json: bool) -> int:
+    """Make home, keys and database, and try the stores.  Repeating it is harmless.
+
+    A store's folder is made when the store is first used; one that went away since is not made anew.
+    """
+    new, away = _prepare(site), installation.stores_away(site)
+    told = {
+        "home": str(site.settings.home),
+        "stores": [store.location for store in site.stores],
+        "new": new,
+        "away": away,
+    }
+    say(told, as_json, lambda: "\n".join(_ready(site, new, away)))
+    return 4 if away else 0
+
+
+def _ready(site: Site, new: list[str], away: dict[str, str]) -> Iterator[str]:
+    but = ", but for what is away" if away else ""
+    yield f"The installation in {site.settings.home} is ready{but}."
+    for store in site.stores:
+        state = "new" if store.name in new else "found"
+        yield f"  {store.name}  {store.location}  {away.get(store.name, state)}"
 
 
 def create() -> "Flask":

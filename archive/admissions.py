@@ -27,17 +27,20 @@ class Admission(Base):
     admitted_at: Mapped[datetime]
 
 
-def admit_new(open_session: OpenSession, stores: Sequence[Store], now: datetime) -> None:
+def admit_new(open_session: OpenSession, stores: Sequence[Store], now: datetime) -> list[str]:
     """Prepare and probe the stores that were never used before; Refused when one cannot keep its promises.
+
+    Their names are handed back.
 
     One that is known and now has another location is only probed: it must be there already, with its copies.
     """
     with open_session() as session:
         known = {row.store: row.location for row in admissions(session)}
+    new = [store.name for store in stores if store.name not in known]
     for store in stores:
         if known.get(store.name) == store.location:
             continue
-        if store.name not in known:
+        if store.name in new:
             store.prepare()
         found = [{"name": each.name, "holds": each.holds, "detail": each.detail} for each in admit(store)]
         with open_session.begin() as session:
@@ -45,6 +48,7 @@ def admit_new(open_session: OpenSession, stores: Sequence[Store], now: datetime)
             session.add(
                 Admission(store=store.name, location=store.location, capabilities=found, admitted_at=now)
             )
+    return new
 
 
 def admissions(session: Session) -> Sequence[Admission]:

@@ -18,19 +18,35 @@ from archive.errors import Refused, Unavailable
 from archive.ledger import Seal
 from archive.ledger.signing import PRIVATE, make_key_files
 from archive.site.site import Site
+from archive.stores.store import CHECKPOINT
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 
-def prepare(site: Site) -> None:
-    """Bring home, keys and database up to date.  Repeating is harmless; two at once wait for each other."""
+def prepare(site: Site) -> list[str]:
+    """Bring home, keys and database up to date; the names of stores that are used for the first time.
+
+    Repeating is harmless; two at once wait for each other.
+    """
     site.settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     with open(site.settings.home / "prepare.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with one_machine_only(site.engine, "prepare", wait=True):
             _migrate(site)
-            admissions.admit_new(site.open_session, site.stores, site.now())
+            new = admissions.admit_new(site.open_session, site.stores, site.now())
             _make_keys(site)
+    return new
+
+
+def stores_away(site: Site) -> dict[str, str]:
+    """The stores that do not answer, each with what to do.  A folder that was used once is not made anew."""
+    found = {}
+    for store in site.stores:
+        try:
+            store.has(CHECKPOINT)
+        except Unavailable as error:
+            found[store.name] = f"{error.message} {error.next}"
+    return found
 
 
 def _make_keys(site: Site) -> None:
@@ -39,7 +55,7 @@ def _make_keys(site: Site) -> None:
         return
     with site.reading_session() as session:
         begun = session.scalar(select(Seal.size).limit(1)) is not None
-    if begun or any(store.has("ledger/checkpoint") for store in site.stores):
+    if begun or any(store.has(CHECKPOINT) for store in site.stores):
         raise Refused(
             f"The key of this log is missing: {site.settings.keys / PRIVATE}.",
             code="ledger.key",

@@ -53,7 +53,7 @@ class Ground:
             raise Unavailable(
                 f"Store {self.name} is not at {self.root}.",
                 code="store.away",
-                next="Mount its disk, or make the store with `seogo init` if it never was there.",
+                next="Mount its disk there, then run the same again: nothing has to be undone.",
                 store=self.name,
             )
 

@@ -69,3 +69,54 @@ def test_a_kill_leaves_no_empty_cookie_key(tmp_path: Path, monkeypatch: pytest.M
     assert _secret(path) == made
     assert path.stat().st_mode & 0o077 == 0
     assert list(path.parent.iterdir()) == [path]
+
+
+def init(place: Installation) -> tuple[int, list[str]]:
+    said = place.start("init")
+    out, _ = said.communicate(timeout=280)
+    return said.returncode, out.splitlines()
+
+
+def test_init_names_each_store_as_new_or_found(place: Installation) -> None:
+    folders = [place.home / "stores" / name for name in "ab"]
+    for state in ("new", "found"):
+        code, lines = init(place)
+        assert (code, lines[0]) == (0, f"The installation in {place.home} is ready.")
+        assert lines[1:] == [f"  {each.name}  {each.as_uri()}  {state}" for each in folders]
+
+
+@pytest.mark.parametrize("is_mount_point", [False, True])
+def test_a_store_that_was_used_and_is_away_is_never_made_anew(
+    place: Installation, is_mount_point: bool
+) -> None:
+    init(place)
+    folder = place.home / "stores" / "b"
+    unplugged = folder.rename(folder.with_name("unplugged"))
+    if is_mount_point:
+        folder.mkdir()
+    code, lines = init(place)
+    assert code == 4
+    assert lines[1].endswith("found")
+    assert lines[2].endswith(
+        f"Store b is not at {folder}. "
+        "Mount its disk there, then run the same again: nothing has to be undone."
+    )
+    told = place.run("init")
+    assert (told.exit_code, list(told.told["away"]), told.told["new"]) == (4, ["b"], [])
+    assert not folder.exists() or not list(folder.iterdir())
+    if is_mount_point:
+        folder.rmdir()
+    unplugged.rename(folder)
+    assert init(place)[0] == 0
+
+
+def test_a_store_that_moved_must_be_there_before_it_is_used(place: Installation, tmp_path: Path) -> None:
+    init(place)
+    stores = " ".join(f"{name}={(tmp_path / name).as_uri()}" for name in "ab")
+    moved = Installation({**place.environment, "SEOGO_STORES": stores})
+    away = moved.run("init")
+    assert (away.exit_code, away.told["error"]["code"]) == (4, "store.away")
+    for name in "ab":
+        assert not (tmp_path / name).exists()
+        (place.home / "stores" / name).rename(tmp_path / name)
+    assert moved.run("init").exit_code == 0
