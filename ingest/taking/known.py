@@ -4,9 +4,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from archive.database import ROWS_AT_ONCE
-from archive.errors import Refused
+from archive.errors import Conflict, Refused
 from archive.site.site import Site
 from ingest import transfers
+from ingest.acceptance import rounds
 from ingest.checking import reading
 from ingest.looking.inspection import Inspection
 from ingest.transfers import Transfer, TransferVolume, readings
@@ -57,6 +58,20 @@ def earlier_round(session: Session, number: str, agency: str) -> Transfer:
             code="transfer.round", next="Give the agency and the number of the same transfer.",
         )  # fmt: skip
     return earlier
+
+
+def changed(site: Site, transfer: Transfer) -> Conflict:
+    """What is said of a folder that is no longer what was received: which round it may become."""
+    with site.reading_session() as session:
+        newest = rounds.chain(session, transfer)[-1].number
+    first = "Put it back as it was, or receive"
+    if newest != transfer.number:
+        first = f"It was corrected by {newest}: seogo transfer show {newest}. If it changed since, receive"
+    return Conflict(
+        f"The folder of transfer {transfer.number} has changed since it was received.",
+        next=f"{first} what it holds now as a new round: "
+        f"seogo transfer receive FOLDER --agency {transfer.agency_code} --round-of {newest}",
+    )
 
 
 def _bytes_are_the_same(transfer: Transfer, inspection: Inspection) -> bool:

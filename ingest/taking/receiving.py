@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from archive import holdings, ledger
-from archive.errors import Conflict, Unavailable
+from archive.errors import Unavailable
 from archive.ledger import COMMAND_LINE
 from archive.site.evidence import seal_now
 from archive.site.site import SEOUL, Site
@@ -163,10 +163,7 @@ def inspect_again(site: Site, transfer: Transfer) -> Iterator[Inspection]:
     with _inspect(site, asked) as inspection:
         lists = known.digests_of_lists(inspection)
         if inspection.arrival.shape != transfer.shape or lists != transfer.claimed:
-            raise Conflict(
-                f"The folder of transfer {transfer.number} has changed since it was received.",
-                next="Receive it again; with --round-of it becomes a new round.",
-            )
+            raise known.changed(site, transfer)
         yield inspection
 
 

@@ -57,5 +57,20 @@ def test_a_list_that_was_edited_after_the_check_is_not_accepted(call: Call, tmp_
     for command in ("accept", "check"):
         refused = call("transfer", command, number)
         assert (refused.exit_code, refused.told["error"]["code"]) == (3, "conflict")
-        assert "has changed since it was received" in refused.sentence
+        assert "has changed since it was received. Put it back as it was, or receive" in refused.sentence
+        assert f"receive FOLDER --agency {AGENCY} --round-of {number}" in refused.sentence
     assert call("volume", "list").told["volumes"] == []
+
+
+def test_a_folder_that_changed_becomes_the_round_that_is_named(call: Call, tmp_path: Path) -> None:
+    folder = transfer(tmp_path / "first", row("A-1", "가.txt"), files=("가.txt",))
+    number = a_round(call, folder)
+    (folder / "가.txt").write_text("다른 길이의 내용\n")
+    asked = call("transfer", "check", number).sentence.partition("seogo ")[2].split()
+    received = call(*[folder if each == "FOLDER" else each for each in asked], "--until", "stored").told
+    assert received["round"] == 2
+    for command in ("accept", "check"):
+        refused = call("transfer", command, number).sentence
+        assert f"It was corrected by {received['transfer']}" in refused
+        assert refused.endswith(f"--round-of {received['transfer']}")
+    assert call("transfer", "check", received["transfer"]).exit_code == 0
