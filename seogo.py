@@ -105,6 +105,7 @@ WRITERS = {"demo", "transfer", "watch", "work"}
 
 
 @click.group(cls=LazyGroup, places=COMMANDS)
+@click.version_option(package_name="seogo", prog_name="seogo", message="%(prog)s %(version)s")
 @click.pass_context
 def cli(context: click.Context) -> None:
     """Seogo (서고): a digital archive for transferred public records."""

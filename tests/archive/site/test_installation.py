@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from archive.site import installation
 from archive.site.evidence import seal_now
 from archive.site.site import Site
 from archive.site.web import _secret
-from tests.conftest import Installation
+from tests.conftest import ROOT, Installation
 
 
 def sealed(place: Installation) -> Site:
@@ -120,3 +121,11 @@ def test_a_store_that_moved_must_be_there_before_it_is_used(place: Installation,
         assert not (tmp_path / name).exists()
         (place.home / "stores" / name).rename(tmp_path / name)
     assert moved.run("init").exit_code == 0
+
+
+def test_the_version_is_told_without_an_installation(place: Installation) -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    said = place.start("--version")
+    out, errors = said.communicate(timeout=280)
+    assert (said.returncode, out, errors) == (0, f"seogo {version}\n", "")
+    assert not place.home.exists()
