@@ -5,7 +5,8 @@ What is written is hashed once; each store judges by its own read back.
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from datetime import date
@@ -84,17 +85,19 @@ class Everywhere:
         for delivery in self.deliveries:
             delivery.announce_last(last, data)
         threads = _threads(os.getpid())
+        pairs = zip(self.stores, self.deliveries, strict=True)
+        lanes = [self._read_back(store, delivery, copied) for store, delivery in pairs]
         if self.octets >= LARGE or any(each.is_far for each in self.deliveries):
-            _all(threads.submit(self._read_back, *each, copied) for each in self._pairs())
+            _all(threads.submit(_go_through, each) for each in lanes)
         else:
-            for store, delivery in self._pairs():
-                self._read_back(store, delivery, copied)
+            # In turn, so that one store reads ahead while what another one gave is hashed.
+            _go_through(zip(*lanes, strict=True))
         _all(threads.submit(each.complete, last, data) for each in self.deliveries)
 
-    def _pairs(self) -> Iterable[tuple[Store, Delivery]]:
-        return zip(self.stores, self.deliveries, strict=True)
-
-    def _read_back(self, store: Store, delivery: Delivery, copied: Callable[[], Iterable[Written]]) -> None:
+    def _read_back(
+        self, store: Store, delivery: Delivery, copied: Callable[[], Iterable[Written]]
+    ) -> Iterator[None]:
+        """A step for each object that a store gives back as it was written."""
         for number, (_, verdict) in enumerate(delivery.read_back_all(self._expected(copied)), start=1):
             if not isinstance(verdict, Intact):
                 # The name of a content file may itself be closed, and this sentence goes into logs.
@@ -104,11 +107,16 @@ class Everywhere:
                     code="store.read_back",
                     next="Check the medium of that store, then run the same command again.",
                 )
+            yield
 
     def _expected(self, copied: Callable[[], Iterable[Written]]) -> Iterable[Written]:
         yield from copied()
         for name, (sha256, size) in self.written.items():
             yield name, sha256, size
+
+
+def _go_through(steps: Iterable[object]) -> None:
+    deque(steps, maxlen=0)
 
 
 @cache

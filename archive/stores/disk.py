@@ -1,25 +1,14 @@
-"""What a folder store needs of the operating system: syncing, moving without replacing, reading the medium.
-
-The page cache holds the bytes just written; a read back that it answers finds neither a lost
-write nor a bad sector.  So everything is synced and dropped from the cache before it is judged.
-"""
+"""What a folder store needs of the operating system to write: syncing, and moving without replacing."""
 
 from __future__ import annotations
 
 import ctypes
 import errno
-import hashlib
 import os
 import re
 import time
-from collections import deque
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from archive.stores.store import Absent, Altered, Intact, Stored, Verdict
-
-LOOK_AHEAD = 32
-_BUFFER = 256 * 1024
 _NOT_REPLACE = 1
 _AT_FDCWD = -100
 _START_WRITING = 2
@@ -155,84 +144,3 @@ def file_system(path: Path) -> str:
         if fields[2] == wanted or path.is_relative_to(point):
             best = max(best, (len(point) + (10_000 if fields[2] == wanted else 0), rest.split(" ")[0]))
     return best[1]
-
-
-def hash_medium(path: str) -> Stored:
-    """Digest and size of one file, its pages dropped from the cache first.  OSError as it comes."""
-    descriptor = _open_dropped(path)
-    try:
-        return _hash(descriptor, bytearray(_BUFFER))
-    finally:
-        os.close(descriptor)
-
-
-def judge_all(folder: Path, expected: Iterable[tuple[str, str, int]]) -> Iterator[tuple[str, Verdict]]:
-    """Judge files below ``folder`` from the medium, some files ahead of the one being hashed."""
-    root = str(folder)
-    buffer = bytearray(_BUFFER)
-    ahead: deque[tuple[str, str, int, int | None]] = deque()
-    coming = iter(expected)
-    try:
-        while True:
-            for name, digest, size in coming:
-                ahead.append((name, digest, size, _opened_or_none(f"{root}/{name}")))
-                if len(ahead) >= LOOK_AHEAD:
-                    break
-            if not ahead:
-                return
-            name, digest, size, descriptor = ahead[0]
-            verdict = Absent() if descriptor is None else _judge(descriptor, digest, size, buffer)
-            ahead.popleft()
-            if descriptor is not None:
-                os.close(descriptor)
-            yield name, verdict
-    finally:
-        for _, _, _, descriptor in ahead:
-            if descriptor is not None:
-                os.close(descriptor)
-
-
-def _opened_or_none(path: str) -> int | None:
-    try:
-        return _open_dropped(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-
-
-def _open_dropped(path: str) -> int:
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
-    os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_WILLNEED)
-    return descriptor
-
-
-def _judge(descriptor: int, digest: str, size: int, buffer: bytearray) -> Verdict:
-    found = _hash(descriptor, buffer)
-    if found.sha256 == digest and found.size == size:
-        return Intact(found.sha256)
-    return Altered(digest, found.sha256)
-
-
-def _hash(descriptor: int, buffer: bytearray) -> Stored:
-    digest = hashlib.sha256()
-    view = memoryview(buffer)
-    size = 0
-    while count := os.readv(descriptor, [buffer]):
-        digest.update(view[:count])
-        size += count
-    return Stored(digest.hexdigest(), size)
-
-
-def comes_from_medium(path: Path) -> bool:
-    """Whether dropping the cache works here: the next read would have to wait for the medium."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
-        os.preadv(descriptor, [bytearray(1)], 0, os.RWF_NOWAIT)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    finally:
-        os.close(descriptor)
-    return False

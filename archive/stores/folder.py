@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from archive.errors import Conflict, Damaged
-from archive.stores import disk
+from archive.stores import disk, medium
 from archive.stores.folder_delivery import FolderDelivery
 from archive.stores.folder_probe import probe
 from archive.stores.ground import INCOMING, Ground
@@ -52,7 +52,7 @@ class FolderStore:
                     next="Send it again from the source.",
                 )
             os.fsync(descriptor)
-            if disk.hash_medium(str(path)) != stored:
+            if medium.hash_medium(str(path)) != stored:
                 raise Damaged(f"Store {self.name} did not keep the bytes of {key}.", next="Check the disk.")
             return self._name(path, target, key, stored)
 
@@ -61,7 +61,7 @@ class FolderStore:
             changed = disk.make_folders(self.root, target.parent)
             disk.move_without_replacing(path, target)
         except (FileExistsError, NotADirectoryError):
-            if target.is_file() and disk.hash_medium(str(target)) == stored:
+            if target.is_file() and medium.hash_medium(str(target)) == stored:
                 return stored
             raise Conflict(
                 f"{key} is already in store {self.name} with other bytes.", code="store.taken"
@@ -118,7 +118,7 @@ class FolderStore:
 
     def read_back(self, key: str) -> Stored:
         with self.ground.told(key):
-            return disk.hash_medium(str(self.ground.path(key)))
+            return medium.hash_medium(str(self.ground.path(key)))
 
     def read_back_all(self, expected: Iterable[tuple[str, str, int]]) -> Iterator[tuple[str, Verdict]]:
         self.ground.be_there()

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from archive.errors import Conflict, Damaged, WrongCall
-from archive.stores import disk
+from archive.stores import disk, medium
 from archive.stores.ground import Ground
 from archive.stores.keys import check_key
 from archive.stores.store import Intact, Sink, Stored, Verdict
@@ -123,7 +123,7 @@ class FolderDelivery:
     def read_back(self, name: str) -> Stored:
         self._sync()
         with self.ground.told(f"{self._prefix}/{name}"):
-            return disk.hash_medium(self._scratch + check_key(name))
+            return medium.hash_medium(self._scratch + check_key(name))
 
     def read_back_all(self, expected: Iterable[tuple[str, str, int]]) -> Iterator[tuple[str, Verdict]]:
         self._sync()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from archive.errors import ArchiveError, Conflict, Damaged
-from archive.stores import disk
+from archive.stores import disk, medium
 from archive.stores.ground import Ground
 from archive.stores.store import Capability, Store
 
@@ -61,6 +61,6 @@ def _syncs(ground: Ground) -> Capability:
 
 def _reads_the_medium(ground: Ground) -> Capability:
     path = ground.root / _KEPT
-    holds = disk.comes_from_medium(path)
+    holds = medium.comes_from_medium(path)
     told = "the page cache is dropped first" if holds else "the page cache cannot be dropped here"
     return Capability("reads back from the medium", holds, told)

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 
 from archive.errors import Missing, Unavailable
-from archive.stores import disk
+from archive.stores import disk, medium
 from archive.stores.keys import check_key
 from archive.stores.store import Absent, Verdict
 
@@ -123,7 +123,7 @@ class Ground:
 
     def judged(self, root: Path, expected: Iterable[tuple[str, str, int]]) -> Iterator[tuple[str, Verdict]]:
         """What the medium gives back.  Nothing is called absent while the store itself is away."""
-        for name, verdict in disk.judge_all(root, expected):
+        for name, verdict in medium.judge_all(root, expected):
             if isinstance(verdict, Absent):
                 self.be_there()
             yield name, verdict

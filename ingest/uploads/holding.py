@@ -14,7 +14,7 @@ from typing import Any
 
 from archive.errors import Missing, Refused, WrongCall
 from archive.site.site import Site
-from archive.stores import disk
+from archive.stores import disk, medium
 from archive.stores.store import Altered, Intact
 from ingest.uploads import names
 from ingest.uploads.parts import Failed, Listed, Part
@@ -115,7 +115,7 @@ class Holding:
         arrived = ((each.path, each.sha256, each.size) for each in self._arrived().values())
         wrong = {
             path: verdict
-            for path, verdict in disk.judge_all(self.root / "files", arrived)
+            for path, verdict in medium.judge_all(self.root / "files", arrived)
             if not isinstance(verdict, Intact)
         }
         # Gone before it is told: a kill between the two leaves a file that is missing, which is found again.

@@ -1,0 +1,172 @@
+"""Reads what the medium holds.
+
+The page cache holds the bytes just written; a read back that it answers finds neither a lost
+write nor a bad sector.  So everything is synced and dropped from the cache before it is judged,
+and where the system can, small files are read past the cache, many at a time (`archive.stores.direct`).
+That way can only find a file intact: of any other one the plain way decides.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import TypeAlias
+
+from archive.stores import direct
+from archive.stores.store import Absent, Altered, Intact, Stored, Verdict
+
+BATCHES = 2
+"""While the files of one are hashed, those of the next are read."""
+
+_BUFFER = 256 * 1024
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+Expected: TypeAlias = tuple[str, str, int]
+"""Name, SHA-256 and size of a file."""
+
+
+def hash_medium(path: str) -> Stored:
+    """Digest and size of one file, its pages dropped from the cache first.  OSError as it comes."""
+    descriptor = _opened(path)
+    try:
+        return _hash(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def judge_all(folder: Path, expected: Iterable[Expected]) -> Iterator[tuple[str, Verdict]]:
+    """Judge files below ``folder`` from the medium, some files ahead of the one being hashed."""
+    coming = iter(expected)
+    ahead: deque[_Batch] = deque()
+    try:
+        while True:
+            while len(ahead) < BATCHES and (some := list(islice(coming, direct.SLOTS))):
+                ahead.append(_Batch(f"{folder}/", some))
+                ahead[-1].begin()
+            if not ahead:
+                return
+            yield from ahead[0].verdicts()
+            ahead.popleft().end()
+    finally:
+        for each in ahead:
+            each.end()
+
+
+class _Batch:
+    """Some files that are asked of the medium together."""
+
+    def __init__(self, root: str, files: list[Expected]) -> None:
+        self._root, self._files = root, files
+        self._open: list[int | None] = []
+        """A descriptor for each file; None of one that is not there."""
+        self._slots: dict[int, int] = {}
+        """The slots of the files that are read past the cache, by their places."""
+        self._queue = direct.queues.take()
+
+    def begin(self) -> None:
+        asked: list[tuple[int, int]] = []
+        for place, (name, _, size) in enumerate(self._files):
+            path = self._root + name
+            if self._queue and size < direct.SLOT and (descriptor := _opened_direct(path)) is not None:
+                self._slots[place] = len(asked)
+                asked.append((descriptor, size))
+            else:
+                descriptor = _opened_or_none(path)
+            self._open.append(descriptor)
+        if self._queue:
+            self._queue.ask(asked)
+
+    def verdicts(self) -> Iterator[tuple[str, Verdict]]:
+        lengths, room = (self._queue.lengths(), self._queue.room) if self._queue else ([], memoryview(b""))
+        for place, (name, digest, size) in enumerate(self._files):
+            slot = self._slots.get(place)
+            if slot is not None and lengths[slot] == size:
+                start = slot * direct.SLOT
+                if hashlib.sha256(room[start : start + size]).hexdigest() == digest:
+                    yield name, Intact(digest)
+                    continue
+            yield name, self._judge(place)
+
+    def _judge(self, place: int) -> Verdict:
+        """The plain way, for a file that is large, damaged, or not to be read past the cache."""
+        name, digest, size = self._files[place]
+        if place in self._slots:
+            return self._judge_anew(name, digest, size)
+        descriptor = self._open[place]
+        return Absent() if descriptor is None else _judged(_hash(descriptor), digest, size)
+
+    def _judge_anew(self, name: str, digest: str, size: int) -> Verdict:
+        try:
+            return _judged(hash_medium(self._root + name), digest, size)
+        except (FileNotFoundError, NotADirectoryError):
+            return Absent()
+
+    def end(self) -> None:
+        """Nothing of it is read any more."""
+        if self._queue:
+            self._queue.lengths()
+            direct.queues.give_back(self._queue)
+        for descriptor in self._open:
+            if descriptor is not None:
+                os.close(descriptor)
+
+
+def _judged(found: Stored, digest: str, size: int) -> Verdict:
+    if found.sha256 == digest and found.size == size:
+        return Intact(found.sha256)
+    return Altered(digest, found.sha256)
+
+
+def _opened(path: str) -> int:
+    """Dropped from the cache, and asked for."""
+    descriptor = os.open(path, _READ)
+    os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+    os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_WILLNEED)
+    return descriptor
+
+
+def _opened_or_none(path: str) -> int | None:
+    try:
+        return _opened(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def _opened_direct(path: str) -> int | None:
+    """Dropped from the cache too, for a file system that takes O_DIRECT and does not keep to it."""
+    try:
+        descriptor = os.open(path, _READ | os.O_DIRECT)
+    except OSError:
+        return None
+    os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+    return descriptor
+
+
+def _hash(descriptor: int) -> Stored:
+    digest = hashlib.sha256()
+    buffer = bytearray(_BUFFER)
+    view = memoryview(buffer)
+    size = 0
+    while count := os.readv(descriptor, [buffer]):
+        digest.update(view[:count])
+        size += count
+    return Stored(digest.hexdigest(), size)
+
+
+def comes_from_medium(path: Path) -> bool:
+    """Whether dropping the cache works here: the next read would have to wait for the medium."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+        os.preadv(descriptor, [bytearray(1)], 0, os.RWF_NOWAIT)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return False
