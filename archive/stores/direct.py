@@ -22,8 +22,8 @@ BLOCK = 4096
 SLOT = 128 * 1024
 """What one read holds.  A larger file gains nothing here: the system reads it ahead by itself."""
 
-_CALLS = {"x86_64": (206, 209, 208), "aarch64": (0, 2, 4)}
-"""io_setup, io_submit and io_getevents, which the C library does not offer."""
+_CALLS = {"x86_64": (206, 209, 208, 207), "aarch64": (0, 2, 4, 1)}
+"""io_setup, io_submit, io_getevents and io_destroy, which the C library does not offer."""
 
 
 class _Asked(ctypes.Structure):
@@ -56,7 +56,7 @@ class Queue:
         numbers = _CALLS.get(platform.machine())
         if numbers is None:
             raise OSError(errno.ENOSYS, "no io_submit known for this machine")
-        setup, self._submit, self._events = numbers
+        setup, self._submit, self._events, self._destroy = numbers
         self._context = ctypes.c_ulong(0)
         if _libc.syscall(setup, SLOTS, ctypes.byref(self._context)) != 0:
             raise OSError(ctypes.get_errno(), "io_setup failed")
@@ -67,7 +67,8 @@ class Queue:
         here, step = ctypes.addressof(self._asked), ctypes.sizeof(_Asked)
         self._pointers = (ctypes.c_void_p * SLOTS)(*(here + at * step for at in range(SLOTS)))
         self._answers = (_Answer * SLOTS)()
-        self._under_way = 0
+        self.under_way = 0
+        """How many may not have come yet."""
 
     def ask(self, files: Sequence[tuple[int, int]]) -> None:
         """Ask for the first bytes of each: its descriptor, opened with O_DIRECT, and how many are expected.
@@ -78,36 +79,41 @@ class Queue:
             asked.descriptor = descriptor
             asked.length = (size // BLOCK + 1) * BLOCK
         if files:
+            self.under_way = len(files)
             taken = _libc.syscall(self._submit, self._context, ctypes.c_long(len(files)), self._pointers)
-            self._under_way = max(taken, 0)
+            self.under_way = max(taken, 0)
 
     def lengths(self) -> list[int]:
         """Wait for all of them: how many bytes came into each slot, below 0 where none were read."""
         found = [-1] * SLOTS
-        while self._under_way:
-            wanted = ctypes.c_long(self._under_way)
+        while self.under_way:
+            wanted = ctypes.c_long(self.under_way)
             came = _libc.syscall(self._events, self._context, wanted, wanted, self._answers, None)
             if came < 0 and ctypes.get_errno() != errno.EINTR:
                 raise OSError(ctypes.get_errno(), "io_getevents failed")
             for answer in self._answers[: max(came, 0)]:
                 found[answer.slot] = answer.length
-            self._under_way -= max(came, 0)
+            self.under_way -= max(came, 0)
         return found
+
+    def end(self) -> None:
+        """Wait in the system for what is under way, and have the queue no longer."""
+        _libc.syscall(self._destroy, self._context)
 
 
 class Queues:
     """The queues of one process, which are dear to make and so are used again."""
 
     def __init__(self) -> None:
-        self._free: list[Queue] = []
+        self.free: list[Queue] = []
         self._lock = threading.Lock()
         self._are_none = False
 
     def take(self) -> Queue | None:
         """One that nobody uses; None where the system has none."""
         with self._lock:
-            if self._free:
-                return self._free.pop()
+            if self.free:
+                return self.free.pop()
             if self._are_none:
                 return None
         try:
@@ -117,9 +123,12 @@ class Queues:
             return None
 
     def give_back(self, queue: Queue) -> None:
-        """Nothing of it is under way any more."""
+        """It is used again, unless its user was stopped while something was under way."""
+        if queue.under_way:
+            queue.end()
+            return
         with self._lock:
-            self._free.append(queue)
+            self.free.append(queue)
 
 
 def forget() -> None:

@@ -108,7 +108,6 @@ class _Batch:
     def end(self) -> None:
         """Nothing of it is read any more."""
         if self._queue:
-            self._queue.lengths()
             direct.queues.give_back(self._queue)
         for descriptor in self._open:
             if descriptor is not None:

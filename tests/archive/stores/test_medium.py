@@ -4,6 +4,7 @@ import hashlib
 import os
 import signal
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -117,6 +118,21 @@ def test_two_folders_are_judged_in_turn(tmp_path: Path) -> None:
     lanes = [medium.judge_all(*each) for each in zip(folders, expected, strict=True)]
     for one, other, *wanted in zip(*lanes, *expected, strict=True):
         assert [one[1], other[1]] == [Intact(digest) for _, digest, _ in wanted]
+
+
+def test_whoever_is_stopped_while_he_waits_leaves_no_queue_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = written(tmp_path, MANY)
+    monkeypatch.setattr(direct, "queues", direct.Queues())
+    lane = medium.judge_all(tmp_path, expected)
+    with monkeypatch.context() as stopped:
+        stopped.setattr(direct.Queue, "lengths", Mock(side_effect=KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            next(lane)
+    assert direct.queues.free == []
+    assert verdicts(tmp_path, expected) == [Intact(digest) for _, digest, _ in expected]
+    assert len(direct.queues.free) == medium.BATCHES
 
 
 @pytest.mark.usefixtures("way")
