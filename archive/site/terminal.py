@@ -7,7 +7,6 @@ import errno
 import gc
 import importlib
 import json
-import signal
 import sys
 import time
 import traceback
@@ -19,6 +18,7 @@ import click
 from sqlalchemy.exc import OperationalError
 from tqdm import tqdm
 
+from archive import stopping
 from archive.database import away
 from archive.errors import ArchiveError, Unavailable
 from archive.site.site import Site
@@ -143,7 +143,7 @@ class Progress:
 def run(command: click.Command, arguments: list[str]) -> int:
     """Run a command line; its exit code.  The outermost layer: whatever rises is told in words here."""
     as_json = "--json" in arguments
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # being told to end is the same as Ctrl-C
+    stopping.when_told()
     try:
         result = command.main(arguments, prog_name="seogo", standalone_mode=False)
         return result if isinstance(result, int) else 0
@@ -153,7 +153,7 @@ def run(command: click.Command, arguments: list[str]) -> int:
         asked = context.command_path if (context := getattr(error, "ctx", None)) else "seogo"
         return _tell("wrong_call", error.format_message(), f"See: {asked} --help", 2, as_json)
     except click.Abort:
-        return _tell("stopped", "Stopped.", "Run the same command again; it goes on.", 3, as_json)
+        return _stopped(as_json)
     except ArchiveError as error:
         return _tell(error.code, error.message, error.next, error.exit_code, as_json)
     except OperationalError as error:
@@ -162,7 +162,11 @@ def run(command: click.Command, arguments: list[str]) -> int:
     except OSError as error:
         return _machine(error, as_json) if error.errno in OF_THE_MACHINE else _defect(error, as_json)
     except Exception as error:
-        return _defect(error, as_json)
+        return _stopped(as_json) if stopping.came_before(error) else _defect(error, as_json)
+
+
+def _stopped(as_json: bool) -> int:
+    return _tell("stopped", "Stopped.", "Run the same command again; it goes on.", 3, as_json)
 
 
 def _machine(error: OSError, as_json: bool) -> int:

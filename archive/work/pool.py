@@ -10,6 +10,7 @@ from multiprocessing import active_children
 from multiprocessing.process import BaseProcess
 from typing import Any, Generic, TypeAlias, TypeVar
 
+from archive import stopping
 from archive.errors import ArchiveError, Unavailable
 from archive.work.processes import be_called, die_with_parent, fork_server, starting_children
 
@@ -83,6 +84,7 @@ class Pool(Generic[Task, Result]):
 
     def _give(self, waiting: Iterator[Task]) -> bool:
         """Keep the workers busy; False when nothing is left to wait for."""
+        stopping.if_told()
         while len(self._running) < HELD * self._workers and (task := next(waiting, None)) is not None:
             with starting_children():
                 self._running[self._executor.submit(_caught, task)] = task

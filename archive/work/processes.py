@@ -7,14 +7,14 @@ import os
 import signal
 import socket
 import sys
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.context import ForkServerContext, SpawnContext
 from pathlib import Path
 
+from archive import stopping
 from archive.errors import Conflict, Unavailable
 
 _PR_SET_PDEATHSIG = 1
@@ -85,32 +85,13 @@ def starting_children() -> Iterator[None]:
 
     Whoever tells this process to stop is heard at the end of the block, when it knows them all.
     """
-    with _stopped_later():
+    with stopping.told_later():
+        resource_tracker.ensure_running()  # when it starts it lets Ctrl-C through again
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             yield
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-@contextmanager
-def _stopped_later() -> Iterator[None]:
-    """Python calls handlers in the main thread whichever thread a signal came to; a mask is not enough."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    told: list[int] = []
-    before = {
-        number: signal.signal(number, lambda caught, _frame: told.append(caught))
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        for each in told[:1]:
-            signal.raise_signal(each)
 
 
 def die_with_parent() -> None:

@@ -16,6 +16,7 @@ from multiprocessing.process import BaseProcess
 
 from sqlalchemy import and_, or_
 
+from archive import stopping
 from archive.site.site import Site
 from archive.work import child, jobs, recurring
 from archive.work.jobs import Job
@@ -90,8 +91,10 @@ class Runner:
 
     def step(self, on_change: Callable[["Runner"], None] | None) -> bool:
         """Start what there is room for and wait for what ends; False when nothing runs."""
-        while len(self.running) < self.workers and self._start_one():
-            pass
+        stopping.if_told()
+        with stopping.told_later():  # one that is claimed is known before this process stops, and handed back
+            while len(self.running) < self.workers and self._start_one():
+                pass
         if not self.running:
             return False
         multiprocessing.connection.wait([each.process.sentinel for each in self.running], timeout=0.5)

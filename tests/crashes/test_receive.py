@@ -151,7 +151,7 @@ def test_told_to_stop_it_says_so_and_leaves_nothing_behind(
         process.send_signal(number)
     go_on(process)
     code, told, errors = ended(process)
-    assert (code, told.get("error", {}).get("code")) == (3, "stopped"), (told, errors)
+    assert (code, told.get("error", {}).get("code")) == (3, "stopped"), errors  # a string is told whole
     assert "Traceback" not in errors
     waited_for(lambda: not processes(process.pid), seconds=5)
     assert disturbed.half_bags() == []

@@ -20,10 +20,23 @@ Submit = Callable[..., int]
 Row = Callable[[int], Job]
 WITH_OUR_JOBS = "import tests.archive.work.declared, seogo; seogo.main()"
 
+DROPS_IT = f"""
+import signal
+from archive.work.runner import Runner
+class Cleared:
+    def __del__(self):
+        signal.raise_signal(signal.SIGINT)
+def step(runner, on_change, step=Runner.step, left=[Cleared()]):
+    left.clear()
+    return step(runner, on_change)
+Runner.step = step
+{WITH_OUR_JOBS}
+"""
 
-def started(place: Installation, *arguments: str) -> "subprocess.Popen[str]":
+
+def started(place: Installation, *arguments: str, program: str = WITH_OUR_JOBS) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        [sys.executable, "-c", WITH_OUR_JOBS, *arguments], env=place.environment, cwd=ROOT, text=True,
+        [sys.executable, "-c", program, *arguments], env=place.environment, cwd=ROOT, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
     )  # fmt: skip
 
@@ -84,6 +97,17 @@ def test_a_worker_that_is_told_to_stop_hands_its_jobs_back(
     assert ended(process) == (0, {})
     assert not is_running(child)
     assert (row(job).state, row(job).attempt, row(job).run_after) == ("waiting", 0, None)
+
+
+def test_ctrl_c_is_heard_also_where_python_drops_what_rises(
+    place: Installation, submit: Submit, row: Row, tmp_path: Path
+) -> None:
+    job = submit("test-sleep", path=str(tmp_path / "began"), seconds=3.0)
+    process = started(place, "work", "--until-idle", "--json", program=DROPS_IT)
+    out, errors = process.communicate(timeout=120)
+    assert "Exception ignored in: <function Cleared.__del__" in errors
+    assert (process.returncode, json.loads(out)["error"]["code"]) == (3, "stopped"), errors
+    assert (row(job).state, row(job).attempt) == ("waiting", 0)
 
 
 def test_a_worker_that_is_killed_alone_takes_its_children_along_and_the_next_goes_on(

@@ -55,6 +55,12 @@ def test_a_killed_child_is_told_in_a_sentence() -> None:
         list(spread(partial(die, signal.SIGKILL), [1], workers=1))
 
 
+def test_who_was_told_to_stop_gives_no_more_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("archive.stopping._told", [signal.SIGINT])
+    with pytest.raises(KeyboardInterrupt):
+        list(spread(double, [1], workers=1))
+
+
 def test_a_defect_in_a_task_is_not_swallowed() -> None:
     with pytest.raises(ValueError, match="7"):
         list(spread(fail, [7], workers=1))

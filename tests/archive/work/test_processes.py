@@ -100,6 +100,24 @@ def test_a_child_ends_when_its_parent_is_killed(tmp_path: Path, how: str) -> Non
         time.sleep(0.02)
 
 
+def test_a_child_of_the_fork_server_never_sees_ctrl_c(tmp_path: Path) -> None:
+    (tmp_path / "orphan.py").write_text(ORPHAN)
+    command = [sys.executable, "-c", PARENT, str(tmp_path), "forked"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout
+        child = int(parent.stdout.readline())
+        try:
+            status = Path(f"/proc/{child}/status").read_text()
+            assert blocked(status) == {signal.SIGINT}, "a terminal sends it to every process of the group"
+        finally:
+            parent.kill()
+
+
+def blocked(status: str) -> set[int]:
+    [mask] = [line.split()[1] for line in status.splitlines() if line.startswith("SigBlk")]
+    return {each for each in signal.valid_signals() if int(mask, 16) >> (each - 1) & 1}
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_who_is_told_to_stop_while_a_child_is_started_knows_it_first(number: signal.Signals) -> None:
     known: list[str] = []

@@ -1,12 +1,14 @@
 """Real children of a real fork server: how each ends, in words, and what stays behind."""
 
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -157,6 +159,26 @@ def test_a_runner_that_is_stopped_ends_its_children_and_hands_their_jobs_back(
     [child] = map(int, lines(tmp_path / "began"))
     assert not os.path.exists(f"/proc/{child}")
     assert (row(number).state, row(number).attempt, row(number).runner) == ("waiting", 0, None)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_runner_that_is_told_to_stop_while_it_starts_a_job_leaves_no_claim_behind(
+    submit: Submit, runner: Runner, row: Row, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    job, spawn = submit("test-steps"), runner._spawn
+
+    def told(*claimed: Any) -> Any:
+        signal.raise_signal(number)
+        return spawn(*claimed)
+
+    monkeypatch.setattr(runner, "_spawn", told)
+    before = signal.signal(number, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            runner.run_until_idle()
+    finally:
+        signal.signal(number, before)
+    assert (row(job).state, row(job).attempt, row(job).runner) == ("waiting", 0, None)
 
 
 def test_a_child_whose_claim_was_lost_is_ended(
