@@ -63,7 +63,8 @@ def receive(
 ) -> int:  # fmt: skip
     """Receive a transfer folder.  The same folder again goes on where it stopped."""
     asked = Asked(folder=folder, agency=agency, accept=accept, no_list=without_list,
-                  source_system=source_system, round_of=round_of, another=another, by=BY)  # fmt: skip
+                  source_system=source_system, round_of=round_of, another=another, by=BY,
+                  typed=True)  # fmt: skip
     progress = Progress()
     if dry_run:
         with receiving.dry_run(site, asked, progress) as (inspection, same):

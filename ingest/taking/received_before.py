@@ -2,6 +2,7 @@
 
 Two things tell: a volume with the very same files, in custody or waiting in a transfer that is open; or the
 numbers and titles of at least half of the volumes.  A path, a number or a title alone may be used again.
+Where the agency's code was typed, a folder of another one with the very same names and sizes tells too.
 """
 
 from collections import Counter
@@ -22,13 +23,14 @@ from ingest.looking.matching import PlannedVolume
 from ingest.taking import alike, in_custody
 from ingest.taking.alike import ASKED_AT_ONCE, Alike
 from ingest.transfers import Transfer
+from ingest.transfers.states import TAKEN
 
 HALF = 2
 """One of so many volumes, or more, has to look alike where no file is the same."""
 
 
 class ReceivedBefore(Refused):
-    """``transfer`` is the round to name as the one that is corrected."""
+    """``transfer`` is the round to name as the one that is corrected, or that of another agency."""
 
     code = "transfer.received_before"
 
@@ -46,13 +48,19 @@ class Before:
     same: PlannedVolume | None
 
 
-def refuse(site: Site, inspection: Inspection, *, agency: str, round_of: str | None) -> None:
-    """ReceivedBefore where it looks like a transfer that it does not say that it corrects."""
+def refuse(
+    site: Site, inspection: Inspection, *, agency: str, round_of: str | None, typed: bool = False
+) -> None:
+    """ReceivedBefore where it looks like a transfer that it does not say that it corrects.
+
+    ``typed``: somebody at the archive gave the agency's code, which may be that of another one.
+    """
     with site.reading_session() as session:
-        if session.scalar(select(Transfer.id).where(Transfer.agency_code == agency).limit(1)) is None:
-            return
-        if before := _find(session, inspection, agency, round_of):
+        sent = select(Transfer.id).where(Transfer.agency_code == agency).limit(1)
+        if session.scalar(sent) is not None and (before := _find(session, inspection, agency, round_of)):
             raise _refused(session, inspection, before)
+        if typed and (other := _from_elsewhere(session, inspection, agency)):
+            raise _under_two_codes(session, other, agency)
 
 
 def _find(session: Session, inspection: Inspection, agency: str, round_of: str | None) -> Before | None:
@@ -107,4 +115,35 @@ def _refused(session: Session, inspection: Inspection, before: Before) -> Receiv
         next=f"If it corrects that transfer, give --round-of {newest}, or call its watched folder "
         f"NAME.round-of-{newest}; if it is another one, give --another-transfer, or call it "
         "NAME.another-transfer.",
+    )
+
+
+def _from_elsewhere(session: Session, inspection: Inspection, agency: str) -> Transfer | None:
+    """The newest transfer of another agency with the same names and sizes; one returned whole is none."""
+    same = select(Transfer).where(
+        Transfer.shape == inspection.arrival.shape,
+        Transfer.agency_code != agency,
+        Transfer.state != "returned",
+    )
+    return session.scalar(same.order_by(Transfer.id.desc()).limit(1))
+
+
+def _under_two_codes(session: Session, other: Transfer, agency: str) -> ReceivedBefore:
+    number, code = other.number, other.agency_code
+    another = "give --another-transfer"
+    if any(transfers.count_states(session, other).get(state) for state in TAKEN):
+        rest = (
+            f"If {code} was, or it is another transfer, {another}: then all of it is taken, and what is in "
+            f"custody under {code} stays there, for nothing moves or removes it."
+        )
+    else:
+        rest = (
+            f"If {code} was, return that transfer: seogo transfer return {number} --reason TEXT.  "
+            f"If it is another transfer, {another}."
+        )
+    return ReceivedBefore(
+        f"A folder with the very same names and sizes came before from agency {code}, with transfer {number} "
+        f"of {day(other.received_at, 'en')}.",
+        transfer=number,
+        next=f"If {agency} is mistyped, give --agency {code}.  {rest}",
     )

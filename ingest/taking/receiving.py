@@ -51,6 +51,8 @@ class Asked:
     round_of: str | None = None
     another: bool = False
     by: str = COMMAND_LINE
+    typed: bool = False
+    """Whether somebody at the archive typed the agency's code, and may be told of other agencies."""
 
 
 @contextmanager
@@ -178,7 +180,9 @@ def _same(site: Site, asked: Asked, inspection: Inspection) -> str | None:
 def _compare_with_held(site: Site, asked: Asked, inspection: Inspection) -> None:
     """What is new and looks like an earlier transfer is refused, unless it was said to be another one."""
     if not asked.another:
-        received_before.refuse(site, inspection, agency=asked.agency, round_of=asked.round_of)
+        received_before.refuse(
+            site, inspection, agency=asked.agency, round_of=asked.round_of, typed=asked.typed
+        )
     in_custody.look(site, inspection, agency=asked.agency, round_of=asked.round_of, is_another=asked.another)
 
 

@@ -13,6 +13,8 @@ from tests.ingest.conftest import AGENCY, Call, Said
 from tests.ingest.test_bad_input import assert_is_a_sentence, row, transfer
 
 CODE = "transfer.received_before"
+MISTYPED = "6110001"
+"""One digit beside that of the agency of these tests."""
 
 
 def two_of_three(folder: Path) -> Path:
@@ -110,11 +112,68 @@ def test_a_path_and_the_numbers_may_be_used_again_for_other_records(
     assert (numbers(call), count(call)) == (["1", "2", "1", "2"], 2)
 
 
-def test_another_agency_may_send_the_same(receive: Call, call: Call, tmp_path: Path) -> None:
+def under(call: Call, code: str, folder: Path, *more: object) -> Said:
+    return call("transfer", "receive", folder, "--agency", code, "--until", "stored", *more)
+
+
+def told_of(said: Said, number: str) -> str:
+    """The sentence that refuses what came from another agency."""
+    assert (said.exit_code, said.told["error"]["code"]) == (3, CODE), said.out
+    assert_is_a_sentence(said.sentence)
+    assert f"transfer {number} of " in said.sentence and f"give --agency {MISTYPED}." in said.sentence
+    assert "--another-transfer" in said.sentence and "--round-of" not in said.sentence
+    return said.sentence
+
+
+def test_another_agency_may_send_the_same_under_another_list(
+    receive: Call, call: Call, tmp_path: Path
+) -> None:
     folder = transfer(tmp_path / "t", row("A-1", "가.txt"), files=("가.txt",))
     receive(folder)
+    assert under(call, MISTYPED, folder).exit_code == 3
     (folder / "기록물철목록.csv").write_bytes((folder / "기록물철목록.csv").read_bytes() + b"\n")
-    assert call("transfer", "receive", folder, "--agency", "1741000", "--accept").exit_code == 0
+    assert under(call, MISTYPED, folder, "--accept").exit_code == 0
+
+
+def test_a_folder_that_was_stored_under_a_mistyped_code_is_not_taken_under_the_right_one_unnoticed(
+    call: Call, receive: Call, tmp_path: Path
+) -> None:
+    folder = two_of_three(tmp_path / "t")
+    number = under(call, MISTYPED, folder, "--accept").told["transfer"]
+    for more in ((), ("--dry-run",)):
+        sentence = told_of(receive(folder, *more), number)
+        assert f"custody under {MISTYPED} stays there" in sentence and "transfer return" not in sentence
+    call("transfer", "return", number, "--reason", "기관코드가 다름")
+    told_of(receive(folder.rename(tmp_path / "moved")), number)
+    assert (numbers(call), count(call)) == (["A-1", "A-2"], 1)
+    # Under the code that it had it is the same transfer still.
+    assert under(call, MISTYPED, tmp_path / "moved").told["transfer"] == number
+    second = receive(tmp_path / "moved", "--another-transfer")
+    assert (second.told["transfer"] != number, second.told["volumes"]["stored"]) == (True, 2)
+    assert receive(tmp_path / "moved").told["transfer"] == second.told["transfer"]
+
+
+def test_what_only_waits_under_a_mistyped_code_is_returned_and_then_in_nobodys_way(
+    call: Call, receive: Call, tmp_path: Path
+) -> None:
+    folder = two_of_three(tmp_path / "t")
+    number = under(call, MISTYPED, folder).told["transfer"]
+    assert f"seogo transfer return {number} --reason" in told_of(receive(folder), number)
+    assert call("transfer", "return", number, "--reason", "기관코드가 다름").exit_code == 0
+    told = receive(folder).told
+    assert (told["round"], told["volumes"]["stored"], numbers(call)) == (1, 2, ["A-1", "A-2"])
+
+
+def test_a_round_under_the_right_code_is_held_against_other_agencies_too(
+    call: Call, receive: Call, tmp_path: Path
+) -> None:
+    folder = two_of_three(tmp_path / "t")
+    first = receive(folder).told["transfer"]
+    transfer(folder, files=("다.txt",))
+    number = under(call, MISTYPED, folder).told["transfer"]
+    told_of(receive(folder, "--round-of", first), number)
+    again = receive(folder, "--round-of", first, "--another-transfer")
+    assert (again.told["round"], numbers(call)) == (2, ["A-1", "A-2", "A-3"])
 
 
 def test_what_is_said_to_be_another_transfer_is_taken_with_a_warning_and_on_record(
@@ -201,6 +260,15 @@ def test_the_watched_folder_refuses_it_too_and_a_name_says_what_it_is(call: Call
     assert call("watch", "--once").told["answers"][0]["round"] == 2
     (lay(root, "여름.another-transfer", "다.txt") / "더.txt").write_text("더")
     assert call("watch", "--once").told["answers"][0]["round"] == 1
+
+
+def test_an_agency_at_its_own_door_is_told_nothing_of_another_one(
+    call: Call, root: Path, tmp_path: Path
+) -> None:
+    number = under(call, MISTYPED, two_of_three(tmp_path / "t")).told["transfer"]
+    lay(root, "봄")
+    [answer] = call("watch", "--once").told["answers"]
+    assert answer["transfer"] not in (None, number) and number not in str(answer)
 
 
 def test_the_same_folder_again_is_told_to_be_the_same_transfer(call: Call, tmp_path: Path) -> None:
