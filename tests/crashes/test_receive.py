@@ -7,8 +7,11 @@ at fifty random instants and at every named step; ``SEOGO_SEED`` repeats those o
 import os
 import random
 import signal
+import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing, suppress
+from pathlib import Path
 
 import pytest
 
@@ -157,3 +160,21 @@ def test_told_to_stop_it_says_so_and_leaves_nothing_behind(
     assert disturbed.half_bags() == []
     assert disturbed.ask("job", "list", "--state", "working")["jobs"] == []
     ends_as_if_nothing_had_happened(disturbed, undisturbed)
+
+
+def test_a_command_that_was_only_asked_leaves_no_database_open(disturbed: Disturbed) -> None:
+    assert disturbed.place.run("init").exit_code == 0
+    with closing(sqlite3.connect(disturbed.home / "seogo.db")):
+        assert open_here(disturbed.home) == ["seogo.db"]
+    for _ in range(2):
+        assert disturbed.ask("volume", "list")["volumes"] == []
+    assert open_here(disturbed.home) == []
+
+
+def open_here(home: Path) -> list[str]:
+    """The files of an installation that this process has open."""
+    found = []
+    for each in os.listdir("/proc/self/fd"):
+        with suppress(FileNotFoundError):  # the list itself was open while it was read
+            found.append(Path(os.readlink(f"/proc/self/fd/{each}")))
+    return [file.name for file in found if file.is_relative_to(home)]
