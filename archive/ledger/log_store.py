@@ -41,9 +41,12 @@ class LogStore:
         self.store = store
 
     def head(self) -> str | None:
-        """The signed checkpoint as it lies there, or None where there is no log yet."""
+        """The signed checkpoint as it lies there, or None where there is no log yet.
+
+        Bytes that are no text become characters that no checkpoint has, so that it is found not to be one.
+        """
         try:
-            return self.read_text("checkpoint")
+            return self.read("checkpoint").decode(errors="replace")
         except Missing:
             return None
 

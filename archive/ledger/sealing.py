@@ -18,7 +18,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from archive.database import OpenSession
-from archive.errors import Conflict, Damaged, Unavailable
+from archive.errors import Conflict, Damaged, Unavailable, Unreadable
 from archive.ledger.entries import JournalRecord, LedgerEntry, LedgerNode, Seal, canonical
 from archive.ledger.log_store import KEPT, LEDGER, Batch, LogStore, size_of
 from archive.ledger.merkle import Edge, leaf_hash, root_of
@@ -104,9 +104,7 @@ def _close_tile(session: Session, level: int, number: int, hashes: list[bytes]) 
 def _bring_up(open_session: OpenSession, log: LogStore, last: Seal) -> bool:
     """Write what this store's log lacks, the head after all that it speaks of.  False: it lacked nothing."""
     note = log.head()
-    had = size_of(note) if note is not None else 0
-    if note is not None:
-        _refuse_another_log(open_session, log, note, had)
+    had = _size_of_ours(open_session, log, note) if note is not None else 0
     if had < last.size:
         _write_journal(open_session, log, had)
         for tile in tiles_of(last.size, after=had):
@@ -118,7 +116,16 @@ def _bring_up(open_session: OpenSession, log: LogStore, last: Seal) -> bool:
     return had < last.size or kept
 
 
-def _refuse_another_log(open_session: OpenSession, log: LogStore, note: str, size: int) -> None:
+def _size_of_ours(open_session: OpenSession, log: LogStore, note: str) -> int:
+    """How large a log is whose head this database sealed.  Damaged where it did not, or nobody did."""
+    try:
+        size = size_of(note)
+    except Unreadable as error:
+        raise Damaged(
+            f"The checkpoint in store {log.store.name} cannot be read: {error.message}.",
+            code="ledger.differs",
+            next="Verify the log of each store with `seogo ledger verify`.",
+        ) from error
     with _reading(open_session) as session:
         ours = session.get(Seal, size)
     if ours is None or ours.checkpoint != note:
@@ -127,6 +134,7 @@ def _refuse_another_log(open_session: OpenSession, log: LogStore, note: str, siz
             code="ledger.differs",
             next="Verify it with `seogo ledger verify`; if the database is the older one, rebuild it.",
         )
+    return size
 
 
 def _write_journal(open_session: OpenSession, log: LogStore, had: int) -> None:
@@ -155,7 +163,7 @@ def _move_head(open_session: OpenSession, log: LogStore, last: Seal, note: str |
             now = log.head()
             if now is None or now == note:
                 raise
-            _refuse_another_log(open_session, log, now, size_of(now))
+            _size_of_ours(open_session, log, now)
             note = now
 
 

@@ -172,6 +172,23 @@ def test_a_database_older_than_the_log_is_told_and_overwrites_nothing(log, tmp_p
     assert everything(log.stores[0]) == before
 
 
+@pytest.mark.parametrize("byte", [b"@", b"\xff"], ids=["no root", "no text"])
+def test_a_head_that_cannot_be_read_is_damage_of_a_store_with_a_name(log, tmp_path, byte):
+    log.act(5)
+    log.seal()
+    head = tmp_path / "home/b/ledger/checkpoint"
+    whole = head.read_bytes()
+    start = whole.index(b"\n5\n") + 3
+    head.chmod(0o644)
+    head.write_bytes(whole[:start] + byte + whole[start + 1 :])
+    with pytest.raises(Damaged, match="checkpoint in store b cannot be read"):
+        log.seal()
+    assert log.verify(0).holds and not log.verify(1).holds
+    assert log.verify(1).failures[0].startswith("checkpoint: ")
+    head.write_bytes(whole)
+    assert log.seal() is None and log.verify(1).holds
+
+
 def test_what_lies_in_the_way_of_a_seal_is_damage_and_stays(log):
     log.act(5)
     log.stores[0].put("ledger/tile/0/000.p/5", b"not ours")
