@@ -11,6 +11,9 @@ ArchiveError
   Unavailable  a store, index, database or tool did not answer       503  exit 4
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 
 class ArchiveError(Exception):
     """What happened, the fact, and the next step, in plain sentences without personal data."""
@@ -24,6 +27,16 @@ class ArchiveError(Exception):
         self.message = message
         self.code = code or type(self).code
         self.next = next
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """What else a program may read of it."""
+        return {}
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """In the keys that other programs rely on."""
+        return {"code": self.code, "message": self.message, "next": self.next, **self.facts}
 
     def __reduce__(self) -> tuple[object, ...]:
         """Travels whole from a child process to its parent."""

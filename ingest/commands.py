@@ -21,7 +21,8 @@ from ingest import excerpts, results, transfers
 from ingest.acceptance import telling
 from ingest.receipts import commands as receipt_commands
 from ingest.taking import checking_again, known, receiving
-from ingest.taking.receiving import Asked, Received
+from ingest.taking.going_on import Far, Received
+from ingest.taking.receiving import Asked
 from ingest.transfers import returning, volume_rows
 from preservation import completing
 
@@ -191,6 +192,7 @@ def _show(
         told = {**results.with_history(session, number), **(left or {})}
         if received:
             told["received_before"] = results.before(session, number) if received.before else None
+            told["going_on"] = vars(received.far) if received.far else None
         return _told(told, as_json)
 
 
@@ -215,7 +217,9 @@ def in_words(told: dict[str, Any], more: Sequence[str] = ()) -> str:
         f"{amount(told['files'], 'file')}, {amount(told['bytes'], 'byte')}.",
         _taken_in_words(told, waiting),
     ]
-    if before := told.get("received_before"):
+    if far := told.get("going_on"):
+        lines.insert(0, f"Going on with transfer {told['transfer']}: {Far(**far).before}.")
+    elif before := told.get("received_before"):
         lines.insert(0, before["en"])
     if _owing(told):
         lines.append(f"{_owing(told)} of them are not stored yet: a store is owed its copy.")

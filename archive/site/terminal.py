@@ -155,7 +155,7 @@ def run(command: click.Command, arguments: list[str]) -> int:
     except click.Abort:
         return _stopped(as_json)
     except ArchiveError as error:
-        return _tell(error.code, error.message, error.next, error.exit_code, as_json)
+        return _refuse(error, error.exit_code, as_json)
     except OperationalError as error:
         told = away(error)
         return _tell(told.code, f"{told.message} {error.orig}", told.next, told.exit_code, as_json)
@@ -183,10 +183,12 @@ def _defect(error: Exception, as_json: bool) -> int:
 
 
 def _tell(code: str, message: str, next_step: str, exit_code: int, as_json: bool) -> int:
+    return _refuse(ArchiveError(message, code=code, next=next_step), exit_code, as_json)
+
+
+def _refuse(error: ArchiveError, exit_code: int, as_json: bool) -> int:
     if as_json:
-        click.echo(
-            json.dumps({"error": {"code": code, "message": message, "next": next_step}}, ensure_ascii=False)
-        )
+        click.echo(json.dumps({"error": error.told}, ensure_ascii=False))
     else:
-        click.echo(f"{message} {next_step}".strip(), err=True)
+        click.echo(f"{error.message} {error.next}".strip(), err=True)
     return exit_code

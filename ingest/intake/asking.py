@@ -124,7 +124,7 @@ def receive_intake(site: Site, intake_id: int) -> Iterator[jobs.Progress]:
     except ArchiveError as refused:
         if refused.code == "busy":  # the watched folder has found it too; the job is tried again
             raise
-        error = {"code": refused.code, "message": refused.message, "next": refused.next}
+        error = refused.told
     with site.open_session.begin() as session:
         row = session.get_one(Intake, intake_id)
         row.transfer_id = transfers.get(session, number).id if number else None

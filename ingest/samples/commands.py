@@ -74,7 +74,7 @@ def make_sample(
 
 
 def _refuse(error: ArchiveError, as_json: bool) -> None:
-    told = {"error": {"code": error.code, "message": error.message, "next": error.next}}
+    told = {"error": error.told}
     click.echo(
         json.dumps(told, ensure_ascii=False) if as_json else f"{error.message} {error.next}", err=not as_json
     )

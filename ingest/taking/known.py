@@ -11,6 +11,7 @@ from ingest.acceptance import rounds
 from ingest.checking import reading
 from ingest.looking.inspection import Inspection
 from ingest.transfers import Transfer, TransferVolume, readings
+from ingest.transfers.states import UNFINISHED
 
 
 def same_transfer(
@@ -76,7 +77,7 @@ def changed(site: Site, transfer: Transfer) -> Conflict:
 
 def _bytes_are_the_same(transfer: Transfer, inspection: Inspection) -> bool:
     """Compare what is known of each file.  In an unfinished transfer an untouched file is not read again."""
-    unfinished = transfer.state in ("receiving", "checked")
+    unfinished = transfer.state in UNFINISHED
     for file, sha256, seconds in inspection.remembered():
         if unfinished and seconds == file.modified_ns // 10**9:
             continue

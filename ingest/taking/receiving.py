@@ -27,8 +27,18 @@ from ingest.looking.inspection import Inspection
 from ingest.looking.landing import shown
 from ingest.malware import scans, whole
 from ingest.releases import releasing
-from ingest.taking import accession, agencies, in_custody, known, left_over, planning, received_before
+from ingest.taking import (
+    accession,
+    agencies,
+    going_on,
+    in_custody,
+    known,
+    left_over,
+    planning,
+    received_before,
+)
 from ingest.taking.accession import Packers
+from ingest.taking.going_on import Received
 from ingest.taking.keeping import Keeping
 from ingest.taking.planning import Custody
 from ingest.transfers import Transfer, acceptable, readings, settling
@@ -76,14 +86,6 @@ def dry_run(site: Site, asked: Asked, say: Say) -> Iterator[tuple[Inspection, st
         yield inspection, same
 
 
-@dataclass(frozen=True)
-class Received:
-    """What a folder is: a new transfer, or the same as one that was there ``before``."""
-
-    number: str
-    before: bool
-
-
 def receive(site: Site, asked: Asked, say: Say) -> str:
     """Receive a folder; the number of its transfer.  Conflict when it is being received at this moment."""
     return received(site, asked, say).number
@@ -98,15 +100,17 @@ def received(site: Site, asked: Asked, say: Say) -> Received:
         alone(site, asked.agency, inspection.arrival.shape),
     ):
         same = _same(site, asked, inspection)
+        far = going_on.stopped_at(site, same, accept=asked.accept) if same else None
         number = same or _enter(site, asked, inspection, say)
         if packers:
-            with closing(_take(site, number, inspection, packers, by=asked.by)) as steps:
-                for done, total, _ in steps:
-                    say("storing", done, total)
-            left_over.check(site, number, inspection, checking(say))
-            scans.end_second(site, number)
+            with going_on.naming(site, number):
+                with closing(_take(site, number, inspection, packers, by=asked.by)) as steps:
+                    for done, total, _ in steps:
+                        say("storing", done, total)
+                left_over.check(site, number, inspection, checking(say))
+                scans.end_second(site, number)
         _settle(site, number)
-    return Received(number, same is not None)
+    return Received(number, same is not None, far)
 
 
 def accept(
@@ -122,6 +126,7 @@ def accept(
         accession.packers(site) as packers,
         inspect_again(site, transfer) as inspection,
         alone(site, transfer.agency_code, transfer.shape),
+        going_on.naming(site, number),
     ):
         taking = _take(site, number, inspection, packers, by=by, positions=positions, rest_waits=rest_waits)
         with closing(taking) as steps:

@@ -26,6 +26,9 @@ STATUTORY = {
     "closed": "CLOSED",
 }
 
+UNFINISHED = ("receiving", "checked")
+"""States of a transfer whose run did not come to its end."""
+
 CLOSING = (STATUTORY["stored"], "COMPLETION_NOTIFIED", STATUTORY["closed"])
 """What the completion notice does in the law's words, in one transaction."""
 

@@ -48,7 +48,7 @@ def _look_once(site: Site, as_json: bool) -> int:
             answers.append(answer)
             lines.append(_in_words(answer))
     except Unavailable as error:
-        told["error"] = {"code": error.code, "message": error.message, "next": error.next}
+        told["error"] = error.told
         lines.append(f"{error.message} {error.next}")
     say(told, as_json, lambda: "\n".join(lines) or _nothing_in_words(site))
     if "error" in told:

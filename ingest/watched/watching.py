@@ -28,7 +28,8 @@ from archive.stores.keys import digest_of_name
 from ingest import agreements, results, transfers
 from ingest.looking.landing import read_name, shown
 from ingest.taking import receiving
-from ingest.taking.receiving import Asked, Received, Say
+from ingest.taking.going_on import Received
+from ingest.taking.receiving import Asked, Say
 
 BY = "watched-folder"
 DONE, ANSWER = ".done", ".answer.json"
@@ -132,7 +133,7 @@ def take_up(site: Site, found: Laid, say: Say) -> dict[str, Any] | None:
         except ArchiveError as error:
             if isinstance(error, Conflict) and error.code == "busy":
                 return None
-            answer = {**told, "error": {"code": error.code, "message": error.message, "next": error.next}}
+            answer = {**told, "error": error.told}
         else:
             with site.reading_session() as session:
                 before = _before(session, found, received)
