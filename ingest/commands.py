@@ -17,7 +17,7 @@ from archive.site.site import Site
 from archive.site.terminal import Command, LazyGroup, Progress, json_option, pass_site, say
 from archive.work.commands import finish_work
 from archive.work.jobs import Job
-from ingest import excerpts, results, transfers
+from ingest import excerpts, overview, results, transfers
 from ingest.acceptance import telling
 from ingest.receipts import commands as receipt_commands
 from ingest.taking import checking_again, known, receiving
@@ -89,17 +89,23 @@ def receive(
 def list_(site: Site, as_json: bool) -> None:
     """All transfers, the newest first."""
     with site.reading_session() as session:
-        names = holdings.agency_names(session)
+        names, every = holdings.agency_names(session), transfers.find(session)
+        corrected = overview.corrected(session)
         rows = [
             {"transfer": row.number, "agency": row.agency_code,
              "agency_name": names.get(row.agency_code, row.agency_code), "state": row.state,
+             "corrected_by": corrected.get(row.number),
              "files": row.files, "bytes": row.bytes, "received_at": row.received_at.isoformat()}
-            for row in transfers.find(session)
+            for row in every
         ]  # fmt: skip
-    say({"transfers": rows}, as_json, lambda: "\n".join(
-        f"{row['transfer']}  {row['agency']:<10} {row['state']:<16} {row['files']:>8} files  "
-        f"{row['agency_name']}" for row in rows
-    ) or "No transfer has been received yet.")  # fmt: skip
+    say({"transfers": rows}, as_json, lambda: "\n".join(map(_in_a_line, rows))
+        or "No transfer has been received yet.")  # fmt: skip
+
+
+def _in_a_line(row: dict[str, Any]) -> str:
+    files = f"{row['files']:>8,} {'file ' if row['files'] == 1 else 'files'}"
+    later = f", corrected by {row['corrected_by']}" if row["corrected_by"] else ""
+    return f"{row['transfer']}  {row['agency']:<10} {row['state']:<16} {files}  {row['agency_name']}{later}"
 
 
 @transfer.command(cls=Command)
@@ -243,7 +249,11 @@ def _taken_in_words(told: dict[str, Any], waiting: int) -> str:
         already = f"  {amount(held, 'volume')} held already would not be taken again." if held else ""
         return f"{amount(good, 'volume')} would be taken, {bad:,} would be kept back by errors.{already}"
     parts = f": {good:,} can be taken, {bad:,} are kept back by errors" if waiting else ""
-    return f"Accepted {volumes['accepted']:,}, returned {volumes['returned']:,}, waiting {waiting:,}{parts}."
+    later = f"  {amount(volumes['taken_later'], 'volume')} came right in a later round."
+    return (
+        f"Accepted {volumes['accepted']:,}, returned {volumes['returned']:,}, waiting {waiting:,}{parts}."
+        f"{later if volumes['taken_later'] else ''}"
+    )
 
 
 def _findings_in_words(told: dict[str, Any]) -> list[str]:

@@ -14,7 +14,7 @@ from archive.work.jobs import Job
 from ingest import transfers
 from ingest.malware import scans
 from ingest.malware.scans import Quarantine, Scan
-from ingest.transfers import FindingRow, Transfer, TransferAct, TransferVolume
+from ingest.transfers import FindingRow, Transfer, TransferAct, TransferVolume, later_rounds
 
 SEVERITIES = ("error", "warning", "note")
 FIRST = 100
@@ -24,7 +24,7 @@ JOBS = ("accept-transfer", "check-transfer", "complete-transfer", "issue-paper",
 
 @dataclass(frozen=True)
 class Line:
-    """A transfer in the list."""
+    """A transfer in the list.  ``is_settled``: later rounds took all that is not in custody from it."""
 
     transfer: Transfer
     listed: int
@@ -32,6 +32,8 @@ class Line:
     returned: int
     errors: int
     warnings: int
+    corrected_by: str | None
+    is_settled: bool
 
 
 @dataclass(frozen=True)
@@ -46,10 +48,13 @@ class Rule:
 
 @dataclass(frozen=True)
 class Summary:
+    """``acceptable`` and ``faulty`` volumes wait, and those ``taken_later``, which nobody decides on."""
+
     transfer: Transfer
     listed: int
     acceptable: int
     faulty: int
+    taken_later: int
     accepted: int
     returned: int
     items: int
@@ -73,10 +78,26 @@ def lines(
     ids = [row.id for row in rows]
     states = _counted(session, TransferVolume.transfer_id, TransferVolume.state, ids)
     found = _counted(session, FindingRow.transfer_id, FindingRow.severity, ids)
-    return [_line(row, states[row.id], found[row.id]) for row in rows], total
+    newest = corrected(session, [row.number for row in rows])
+    later = {row.number for row in rows if row.number in newest and later_rounds.took_the_rest(session, row)}
+    return [
+        _line(row, states[row.id], found[row.id], newest.get(row.number), row.number in later)
+        for row in rows
+    ], total  # fmt: skip
 
 
-def _line(transfer: Transfer, states: Counter[str], found: Counter[str]) -> Line:
+def corrected(session: Session, numbers: Sequence[str] | None = None) -> dict[str, str]:
+    """Of these transfers, or of all, those that were corrected, each with the newest round that says so."""
+    rounds = select(Transfer.round_of, Transfer.number).where(Transfer.round_of.is_not(None))
+    if numbers is not None:
+        rounds = rounds.where(Transfer.round_of.in_(numbers))
+    found = session.execute(rounds.order_by(Transfer.id))
+    return {earlier: later for earlier, later in found if earlier is not None}
+
+
+def _line(
+    transfer: Transfer, states: Counter[str], found: Counter[str], corrected_by: str | None, is_settled: bool
+) -> Line:
     return Line(
         transfer,
         states.total(),
@@ -84,6 +105,8 @@ def _line(transfer: Transfer, states: Counter[str], found: Counter[str]) -> Line
         states["returned"],
         found["error"],
         found["warning"],
+        corrected_by,
+        is_settled,
     )
 
 
@@ -100,15 +123,14 @@ def _counted(
 
 
 def summary(session: Session, transfer: Transfer) -> Summary:
-    states = transfers.count_states(session, transfer)
-    held_back = _volumes(transfer, func.count()).where(TransferVolume.state == "waiting")
-    faulty = session.scalar(held_back.where(transfers.is_faulty(transfer))) or 0
+    states, waiting = transfers.count_states(session, transfer), later_rounds.waiting(session, transfer)
     items = session.scalar(_volumes(transfer, func.sum(TransferVolume.items))) or 0
     return Summary(
         transfer=transfer,
         listed=sum(states.values()),
-        acceptable=states.get("waiting", 0) - faulty,
-        faulty=faulty,
+        acceptable=waiting.acceptable,
+        faulty=waiting.held_back,
+        taken_later=waiting.taken_later,
         accepted=states.get("accepted", 0) + states.get("stored", 0),
         returned=states.get("returned", 0),
         items=items,
@@ -116,14 +138,8 @@ def summary(session: Session, transfer: Transfer) -> Summary:
         jobs=running(session, transfer),
         scans=scans.scans_of(session, transfer),
         quarantine=scans.quarantine_of(session, transfer),
-        corrected_by=_corrected_by(session, transfer),
+        corrected_by=corrected(session, [transfer.number]).get(transfer.number),
     )
-
-
-def _corrected_by(session: Session, transfer: Transfer) -> str | None:
-    """The newest round that says that it corrects this one."""
-    later = select(Transfer.number).where(Transfer.round_of == transfer.number)
-    return session.scalar(later.order_by(Transfer.id.desc()).limit(1))
 
 
 def _volumes(transfer: Transfer, column: Any) -> Select[Any]:

@@ -15,7 +15,15 @@ from ingest import transfers
 from ingest.checking import checks
 from ingest.looking.inspection import Inspection
 from ingest.malware import scans
-from ingest.transfers import FindingRow, Transfer, TransferAct, TransferVolume, acceptable, volume_rows
+from ingest.transfers import (
+    FindingRow,
+    Transfer,
+    TransferAct,
+    TransferVolume,
+    acceptable,
+    later_rounds,
+    volume_rows,
+)
 from metadata_schemas.description import Finding, Where
 from preservation.derivatives import ItemFinding
 
@@ -30,7 +38,7 @@ def printed(session: Session, number: str) -> dict[str, Any]:
     """What is printed while the session is open: references and findings come one by one."""
     transfer = transfers.get(session, number)
     states = transfers.count_states(session, transfer)
-    stored, may_be_taken = states.get("stored", 0), acceptable.count(session, transfer)
+    stored, waiting = states.get("stored", 0), later_rounds.waiting(session, transfer)
     items, files, octets = volume_rows.totals(session, transfer)
     return {
         **scans.told(session, transfer),
@@ -42,8 +50,9 @@ def printed(session: Session, number: str) -> dict[str, Any]:
             "accepted": states.get("accepted", 0) + stored,
             "stored": stored,
             "returned": states.get("returned", 0),
-            "acceptable": may_be_taken,
-            "held_back": states.get("waiting", 0) - may_be_taken,
+            "acceptable": waiting.acceptable,
+            "held_back": waiting.held_back,
+            "taken_later": waiting.taken_later,
         },
         "items": items,
         "files": files,
@@ -93,6 +102,7 @@ def of_dry_run(inspection: Inspection, round_: int) -> dict[str, Any]:
         "volumes": {
             "listed": listed, "accepted": 0, "stored": 0, "returned": 0,
             "acceptable": listed - len(held) - held_back, "held_back": held_back,
+            "taken_later": 0,
         },
         "items": inspection.count("items"),
         "files": inspection.count("files"),

@@ -14,12 +14,13 @@ from archive.site.many import Many
 from archive.site.site import Site
 from archive.site.terminal import Command, json_option, pass_site, say
 from ingest import results, transfers
-from ingest.acceptance import comparing, counts, listed, rounds, sampling, telling, verdicts
+from ingest.acceptance import comparing, counts, listed, sampling, telling, verdicts
 from ingest.acceptance.comparing import Comparison, Told, VolumeChange
 from ingest.acceptance.counts import Count, Difference, Level
 from ingest.acceptance.forms import percent
 from ingest.acceptance.sampling import Standing
 from ingest.acceptance.verdicts import BINDINGS, CONDITIONS, REASONS, Seen
+from ingest.transfers import rounds
 
 all_option = click.option(
     "--all", "everything", is_flag=True, help="Every line, and not only the first ones."

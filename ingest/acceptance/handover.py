@@ -18,13 +18,14 @@ SIGNERS = ("sign.giver", "sign.taker", "sign.witness")
 def document(session: Session, transfer: Transfer, asked: Asked) -> Document:
     """Refused as long as nothing of the transfer is in custody: there is nothing to sign for."""
     say, it = asked.say, overview.summary(session, transfer)
+    waiting = it.acceptable + it.faulty + it.taken_later
     require_custody(it)
     facts = Facts([
         (say("sign.giver"), report.named_agency(session, transfer)),
         (say("sign.taker"), asked.archive),
         (say("handover.transfer"), f"{transfer.number} · {say('desk.round')} {transfer.round}"),
         (say("report.period"), report.period(session, transfer, asked)),
-        (say("handover.left"), say("handover.left.text", back=it.returned, wait=it.acceptable + it.faulty)),
+        (say("handover.left"), say("handover.left.text", back=it.returned, wait=waiting)),
     ])  # fmt: skip
     title = say("handover.h1")
     return Document(

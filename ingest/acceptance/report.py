@@ -18,10 +18,10 @@ from archive.site import language
 from archive.site.language import Language
 from archive.site.words import Say
 from ingest import explaining, overview
-from ingest.acceptance import counts, kinds, rounds, sampling, verdicts
+from ingest.acceptance import counts, kinds, sampling, verdicts
 from ingest.acceptance.listed import ListedItem, ListedVolume
 from ingest.acceptance.verdicts import Verdict
-from ingest.transfers import Transfer, TransferVolume
+from ingest.transfers import Transfer, TransferVolume, rounds
 
 MOST = 500
 """Lines of one table in the document; the rest is told to be in the table file."""
@@ -129,6 +129,7 @@ def _outcome(session: Session, transfer: Transfer, asked: Asked) -> Iterator[Blo
     yield Facts([
         (say("desk.accepted"), f"{it.accepted:,}"), (say("desk.returned"), f"{it.returned:,}"),
         (say("desk.ready"), f"{it.acceptable:,}"), (say("desk.faulty"), f"{it.faulty:,}"),
+        *([(say("desk.later"), f"{it.taken_later:,}")] if it.taken_later else []),
     ])  # fmt: skip
     rules = overview.rules(session, transfer)
     yield Heading(say("report.rules"))

@@ -16,10 +16,10 @@ from archive.site.language import amount
 from archive.site.many import Many
 from archive.site.words import spoken
 from ingest import overview, results, transfers
-from ingest.acceptance import browsing, listed, rounds, sampling
+from ingest.acceptance import browsing, listed, sampling
 from ingest.acceptance.browsing import Line, Wanted
 from ingest.acceptance.verdicts import Verdict
-from ingest.transfers import Transfer
+from ingest.transfers import Transfer, rounds
 
 SHOWN = 20
 """How many lines of a list a terminal gets, where not all are asked for."""

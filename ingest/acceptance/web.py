@@ -9,11 +9,11 @@ from flask.typing import ResponseReturnValue
 from archive.errors import WrongCall
 from archive.site.reader.web import needs, reader, say, session, site
 from ingest import overview, transfers
-from ingest.acceptance import browsing, comparing, counts, listed, report, rounds, sampling, verdicts
+from ingest.acceptance import browsing, comparing, counts, listed, report, sampling, verdicts
 from ingest.acceptance.forms import percent, seen_of
 from ingest.acceptance.listed import ListedItem
 from ingest.overview import Summary
-from ingest.transfers import Transfer, TransferVolume
+from ingest.transfers import Transfer, TransferVolume, rounds
 
 AT_ONCE = 100
 DESK = "work at the desk"

@@ -22,11 +22,11 @@ from archive.site.evidence import seal_now
 from archive.site.site import Site
 from archive.work import jobs
 from ingest import transfers
-from ingest.receipts import issuing, later_rounds
+from ingest.receipts import issuing
 from ingest.receipts.contents import COMPLETED
-from ingest.receipts.later_rounds import TakenLater
 from ingest.receipts.unlisted import unlisted
-from ingest.transfers import Transfer, TransferVolume, settling
+from ingest.transfers import Transfer, TransferVolume, later_rounds, settling
+from ingest.transfers.later_rounds import TakenLater
 from ingest.transfers.turns import alone
 from preservation import assurance, fixity, policies
 from preservation.assurance import Doubt
@@ -145,10 +145,13 @@ def _notify(
     session: Session, site: Site, transfer: Transfer, demand: Demand, since: datetime, by: str
 ) -> None:
     """The transfer is closed, in one transaction with the act that its receipt will prove."""
-    settling.settle(session, transfer)
-    transfer.move("complete")
     rows = transfers.volumes_of(session, transfer)
     later = later_rounds.volumes(session, transfer)
+    for row in rows:
+        if row.state == "waiting" and row.position in later:
+            row.state = "returned"  # what a later round took is not taken from this one
+    settling.settle(session, transfer)
+    transfer.move("complete")
     returned = [row.position for row in rows if row.volume_id is None]
     facts = {
         "agency_code": transfer.agency_code,
@@ -197,9 +200,11 @@ def _volumes_in_the_way(session: Session, transfer: Transfer, returned_for_good:
         held += row.volume_id is not None
         if row.volume_id is not None and row.custody != "stored":
             found.append(Obstacle("unstored", row.position + 1, row.reference))
-        elif row.volume_id is None and row.state != "returned":
+        elif row.volume_id is not None or row.position in later:
+            continue
+        elif row.state != "returned":
             found.append(Obstacle("waiting", row.position + 1))
-        elif row.volume_id is None and not returned_for_good and row.position not in later:
+        elif not returned_for_good:
             found.append(Obstacle("returned", row.position + 1))
     if not returned_for_good and (paths := unlisted(session, transfer, besides=later)):
         found.append(Obstacle("unlisted", path=paths[0], files=len(paths)))

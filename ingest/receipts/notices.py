@@ -15,12 +15,11 @@ from archive.holdings import ContentFile, Item
 from archive.site import language
 from archive.site.site import Site
 from ingest import transfers
-from ingest.receipts import later_rounds
 from ingest.receipts.contents import COMPLETED
 from ingest.receipts.issuing import Receipt, of_transfer
-from ingest.receipts.later_rounds import TakenLater
 from ingest.receipts.unlisted import listed_later, unlisted
-from ingest.transfers import Transfer, TransferAct, TransferVolume
+from ingest.transfers import Transfer, TransferAct, TransferVolume, later_rounds
+from ingest.transfers.later_rounds import TakenLater
 from ingest.transfers.states import CLOSING
 from preservation.packages import Bag, Copy
 from preservation.rendering import letters

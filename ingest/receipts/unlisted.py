@@ -6,9 +6,8 @@ from datetime import datetime
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from ingest.receipts import later_rounds
-from ingest.receipts.later_rounds import TakenLater
-from ingest.transfers import Transfer, TransferVolume
+from ingest.transfers import Transfer, TransferVolume, later_rounds
+from ingest.transfers.later_rounds import TakenLater
 from ingest.transfers.rows import FindingRow
 
 

@@ -11,9 +11,10 @@ from archive.site.site import Site
 from archive.work import jobs
 from ingest import overview, receipts, transfers
 from ingest.overview import Summary
-from ingest.receipts import completion, issuing, later_rounds, notices, verifier, writing
+from ingest.receipts import completion, issuing, notices, verifier, writing
 from ingest.receipts.contents import COMPLETED
 from ingest.receipts.unlisted import unlisted
+from ingest.transfers import later_rounds
 
 MOST = 50
 bp = Blueprint("receipts", __name__, template_folder="templates", url_prefix="/desk")
@@ -95,7 +96,7 @@ def _complete_page(number: str, errors: Mapping[str, str]) -> str:
 def _unsettled(it: Summary) -> tuple[int, list[str]]:
     """How many volumes were returned, and which files are on no list, without what a later round took."""
     later = later_rounds.volumes(session(), it.transfer)
-    return it.returned - len(later), unlisted(session(), it.transfer, besides=later)
+    return it.returned + it.taken_later - len(later), unlisted(session(), it.transfer, besides=later)
 
 
 def _file(data: object, name: str, mimetype: str) -> Response:

@@ -16,13 +16,12 @@ from sqlalchemy.orm import Session
 from archive.holdings import Volume
 from archive.site.site import Site
 from ingest import transfers
-from ingest.acceptance import rounds
 from ingest.looking.inspection import Inspection
 from ingest.looking.inventory import HELD, About
 from ingest.looking.matching import PlannedVolume
 from ingest.taking import alike, in_part, known
 from ingest.taking.alike import ASKED_AT_ONCE, Alike
-from ingest.transfers import Transfer, TransferAct, TransferVolume, acceptable
+from ingest.transfers import Transfer, TransferAct, TransferVolume, acceptable, rounds
 from ingest.transfers.turns import alone
 from metadata_schemas.description import Finding, Severity, Where
 

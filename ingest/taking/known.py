@@ -7,10 +7,9 @@ from archive.database import ROWS_AT_ONCE
 from archive.errors import Conflict, Refused
 from archive.site.site import Site
 from ingest import transfers
-from ingest.acceptance import rounds
 from ingest.checking import reading
 from ingest.looking.inspection import Inspection
-from ingest.transfers import Transfer, TransferVolume, readings
+from ingest.transfers import Transfer, TransferVolume, readings, rounds
 from ingest.transfers.states import UNFINISHED
 
 

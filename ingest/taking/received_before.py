@@ -17,12 +17,11 @@ from archive.errors import Refused
 from archive.site.language import day
 from archive.site.site import Site
 from ingest import transfers
-from ingest.acceptance import rounds
 from ingest.looking.inspection import Inspection
 from ingest.looking.matching import PlannedVolume
 from ingest.taking import alike, in_custody
 from ingest.taking.alike import ASKED_AT_ONCE, Alike
-from ingest.transfers import Transfer
+from ingest.transfers import Transfer, rounds
 from ingest.transfers.states import TAKEN
 
 HALF = 2

@@ -7,7 +7,8 @@ import pytest
 
 from archive.site.site import Site
 from tests.conftest import Installation
-from tests.ingest.conftest import Call, Said
+from tests.ingest.conftest import AGENCY, Call, Said
+from tests.ingest.receipts.conftest import Desk
 from tests.ingest.receipts.test_completion import complete, facts, reasons
 from tests.ingest.receipts.test_receipts import refused, vkey
 from tests.ingest.test_bad_input import row, transfer
@@ -148,3 +149,58 @@ def test_a_stray_file_in_the_folder_of_a_volume_that_came_right_is_named_and_ref
     again(receive, first["transfer"], tmp_path / "second", "A-2")
     said = complete(call, first["transfer"])
     assert (said.exit_code, said.told["keep"], said.told["keep_files"]) == (0, [], ["A-2/남음.txt"])
+
+
+@pytest.mark.flow
+def test_what_still_waits_where_a_later_round_took_it_asks_nobody_for_anything(
+    receive: Call, call: Call, desk: Desk, tmp_path: Path
+) -> None:
+    rows = (row("A-1", "가.txt"), row("A-2", "A-2.txt"))
+    first = receive(transfer(tmp_path / "first", *rows, files=("가.txt",))).told["transfer"]
+    assert "seogo transfer return" in call("transfer", "show", first, words=True).out
+    second = again(receive, first, tmp_path / "second", "A-2").told["transfer"]
+    shown = call("transfer", "show", first, words=True).out
+    assert "waiting 0.  1 volume came right in a later round." in shown
+    assert "seogo transfer return" not in shown and "--round-of" not in shown
+    assert f"It was corrected by {second}: seogo transfer show {second}" in shown
+    volumes = call("transfer", "show", first).told["volumes"]
+    assert volumes.items() >= {"acceptable": 0, "held_back": 0, "taken_later": 1}.items()
+    listed = call("transfer", "list").told["transfers"]
+    assert [each["corrected_by"] for each in listed] == [None, second]
+    assert f", corrected by {second}" in call("transfer", "list", words=True).out
+    client = desk("archivist")
+    page = client.get(f"/desk/transfers/{first}").text
+    assert f"/desk/transfers/{first}/return" not in page and "뒤의 차수에서 인수" in page
+    every = client.get("/desk/transfers").text
+    assert f"{second}에서 고침" in every and "오류 1" not in every
+    said = complete(call, first)
+    assert (said.exit_code, said.told["volumes"]) == (0, {"stored": 1, "returned": 0, "taken_later": 1})
+    assert call("transfer", "show", first).told["state"] == "closed"
+
+
+def test_what_waits_and_no_later_round_took_is_still_asked_for(
+    receive: Call, call: Call, desk: Desk, tmp_path: Path
+) -> None:
+    rows = (row("A-1", "가.txt"), row("A-2", "나.txt"), row("A-3", "다.txt"))
+    first = receive(transfer(tmp_path / "first", *rows, files=("가.txt",))).told["transfer"]
+    again(receive, first, tmp_path / "second", "A-3")
+    shown = call("transfer", "show", first)
+    assert shown.told["volumes"].items() >= {"held_back": 1, "taken_later": 1}.items()
+    assert "seogo transfer return" in call("transfer", "show", first, words=True).out
+    assert "오류" in desk("archivist").get("/desk/transfers").text.partition(f"{first}</a>")[2]
+    assert [each["position"] for each in complete(call, first).told["obstacles"]] == [2]
+
+
+def test_a_good_volume_with_a_title_alone_waits_whatever_a_later_round_took(
+    receive: Call, call: Call, tmp_path: Path
+) -> None:
+    """There may be one like it: only an error tells that it was the one to be corrected."""
+    first = call(
+        "transfer", "receive", transfer(tmp_path / "앨범", files=("가.txt",)), "--agency", AGENCY,
+        "--without-list",
+    ).told["transfer"]  # fmt: skip
+    (tmp_path / "b").mkdir()
+    other = transfer(tmp_path / "b" / "앨범", files=("나.txt",))
+    receive(other, "--without-list", "--round-of", first)
+    volumes = call("transfer", "show", first).told["volumes"]
+    assert volumes.items() >= {"acceptable": 1, "taken_later": 0}.items()

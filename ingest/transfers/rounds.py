@@ -3,8 +3,8 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ingest import transfers
-from ingest.transfers import Transfer
+from ingest.transfers import rows as transfers
+from ingest.transfers.rows import Transfer
 
 
 def chain(session: Session, transfer: Transfer) -> list[Transfer]:

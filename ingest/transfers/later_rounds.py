@@ -1,4 +1,4 @@
-"""What a round returned, or left lying, and a later round took: it is settled, under that round's notice.
+"""What a round returned, has waiting or left lying, and a later one took: settled, by the notice of that one.
 
 A volume is the same when its sender's number is, or its title where it has no number; a file, when its
 path is.  What a round brought for the first time counts, and not that it only found it held.
@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from archive.database import ROWS_AT_ONCE
 from archive.holdings import ContentFile, Item, Volume
-from ingest.acceptance import rounds
-from ingest.transfers import Transfer, TransferVolume
+from ingest.transfers import acceptable, rounds, volume_rows
+from ingest.transfers import rows as transfers
+from ingest.transfers.rows import Transfer, TransferVolume, is_faulty
 
 Wanted = Select[*tuple[Any, ...]]
 ASKED_AT_ONCE = 400
@@ -34,18 +35,48 @@ class TakenLater:
 
 
 def volumes(session: Session, transfer: Transfer, until: datetime | None = None) -> dict[int, TakenLater]:
-    """By their places, the returned volumes that a later round brought; ``until``: as it was then.
+    """By their places, volumes that were returned or wait, and a later round brought; ``until``: as it was.
 
-    Where a name stands for several, the first that was returned meets the first that was brought.
+    Where a name stands for several, the first that was not taken meets the first that was brought.
     """
     places: dict[str, deque[int]] = defaultdict(deque)
-    for row in session.execute(_returned(transfer).execution_options(yield_per=ROWS_AT_ONCE)):
+    for row in session.execute(_not_taken(transfer).execution_options(yield_per=ROWS_AT_ONCE)):
         places[_name(row)].append(row.position)
     found: dict[int, TakenLater] = {}
     for row in _brought(session, transfer, until) if places else ():
         if waiting := places.get(_name(row)):
             found[waiting.popleft()] = TakenLater(_name(row), row.round, row.number, row.reference)
     return dict(sorted(found.items()))
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """How many volumes wait that can be taken, that errors keep back, and that a later round took."""
+
+    acceptable: int
+    held_back: int
+    taken_later: int
+
+
+def waiting(session: Session, transfer: Transfer) -> Waiting:
+    """What a later round took waits for nobody any more."""
+    good = acceptable.count(session, transfer)
+    every = transfers.count_states(session, transfer).get("waiting", 0)
+    if not every or not _later(session, transfer):
+        return Waiting(good, every - good, 0)
+    taken = volumes(session, transfer)
+    later = sum(place in taken for place in volume_rows.positions(session, transfer, "waiting"))
+    places = acceptable.volumes(transfer).with_only_columns(TransferVolume.position)
+    in_order = session.scalars(places.execution_options(yield_per=ROWS_AT_ONCE))
+    still = sum(place not in taken for place in in_order)
+    return Waiting(still, every - later - still, later)
+
+
+def took_the_rest(session: Session, transfer: Transfer) -> bool:
+    """Whether later rounds took every volume that is not in custody from this one."""
+    states = transfers.count_states(session, transfer)
+    rest = states.get("waiting", 0) + states.get("returned", 0)
+    return rest == len(volumes(session, transfer))
 
 
 def files(
@@ -68,10 +99,13 @@ def files(
 _SHOWN = (Transfer.number, Transfer.round, Volume.reference)
 
 
-def _returned(transfer: Transfer) -> Wanted:
+def _not_taken(transfer: Transfer) -> Wanted:
+    """A title alone is no name of a volume that waits and has no error: there may be one like it."""
+    named = or_(TransferVolume.sender_id.is_not(None), is_faulty(transfer))
+    waits = and_(TransferVolume.state == "waiting", named)
     return (
         select(TransferVolume.position, TransferVolume.sender_id, TransferVolume.title)
-        .where(TransferVolume.transfer_id == transfer.id, TransferVolume.state == "returned")
+        .where(TransferVolume.transfer_id == transfer.id, or_(TransferVolume.state == "returned", waits))
         .order_by(TransferVolume.position)
     )
 
