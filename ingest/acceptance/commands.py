@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 import click
+from sqlalchemy.orm import Session
 
 from archive.errors import Missing
 from archive.ledger import COMMAND_LINE as BY
@@ -14,13 +15,13 @@ from archive.site.many import Many
 from archive.site.site import Site
 from archive.site.terminal import Command, json_option, pass_site, say
 from ingest import results, transfers
-from ingest.acceptance import comparing, counts, listed, sampling, telling, verdicts
+from ingest.acceptance import acts, comparing, counts, listed, sampling, telling, verdicts
 from ingest.acceptance.comparing import Comparison, Told, VolumeChange
 from ingest.acceptance.counts import Count, Difference, Level
 from ingest.acceptance.forms import percent
 from ingest.acceptance.sampling import Standing
 from ingest.acceptance.verdicts import BINDINGS, CONDITIONS, REASONS, Seen
-from ingest.transfers import rounds
+from ingest.transfers import Transfer, rounds
 
 all_option = click.option(
     "--all", "everything", is_flag=True, help="Every line, and not only the first ones."
@@ -195,8 +196,13 @@ def history(site: Site, number: str, as_json: bool) -> None:
     """Every round of a transfer, the first one first, with what was done in it."""
     with site.reading_session() as session:
         every = rounds.chain(session, transfers.get(session, number))
-        told = {"rounds": [results.with_history(session, each.number) for each in every]}
+        told = {"rounds": [_round(session, each) for each in every]}
         say(told, as_json, lambda: "\n".join(map(_round_in_words, told["rounds"])))
+
+
+def _round(session: Session, transfer: Transfer) -> dict[str, Any]:
+    more = {"taken": acts.taken(session, transfer), "judged": acts.judged(session, transfer)}
+    return {**results.with_history(session, transfer.number), **more}
 
 
 def _round_in_words(each: dict[str, Any]) -> str:
@@ -206,7 +212,7 @@ def _round_in_words(each: dict[str, Any]) -> str:
         f"{amount(volumes['listed'], 'volume')}, {volumes['accepted']:,} accepted, "
         f"{volumes['returned']:,} returned, {amount(len(each['findings']), 'finding')}"
     )
-    return "\n".join([head, *map(telling.act_in_words, each["history"])])
+    return "\n".join([head, *acts.in_words(each)])
 
 
 def as_dict(standing: Standing) -> dict[str, Any]:

@@ -150,7 +150,7 @@ def rounds_in_words(told: dict[str, Any]) -> list[str]:
     if len(told["rounds"]) == 1:
         return []
     return ["Rounds:", *(
-        f"{each['round']:>6}  {each['transfer']}  {_moment(each['received_at'])}  {each['state']}: "
+        f"{each['round']:>6}  {each['transfer']}  {moment(each['received_at'])}  {each['state']}: "
         f"{amount(each['volumes']['listed'], 'volume')}, {each['volumes']['accepted']:,} accepted, "
         f"{each['volumes']['returned']:,} returned, {amount(each['errors'], 'error')}"
         for each in told["rounds"]
@@ -166,10 +166,10 @@ def history_in_words(told: dict[str, Any], *, everything: bool) -> list[str]:
 def act_in_words(each: dict[str, Any]) -> str:
     detail = " ".join((each["detail"] or "").split())
     words = spoken("en")(f"act.{each['act']}")
-    return f"  {_moment(each['at'])}  {words}, by {each['actor']}{f': {detail}' if detail else ''}"
+    return f"  {moment(each['at'])}  {words}, by {each['actor']}{f': {detail}' if detail else ''}"
 
 
-def _moment(text: str) -> str:
+def moment(text: str) -> str:
     return language.moment(datetime.fromisoformat(text), "en").replace(language.NBSP, " ")
 
 

@@ -139,3 +139,37 @@ def test_a_dry_run_keeps_all_back_where_an_error_concerns_all_and_none_that_is_h
     real = call(*again[:-1]).told["volumes"]
     names = ("listed", "acceptable", "held_back")
     assert [broken[each] for each in names] == [real[each] for each in names] == [3, 0, 2]
+
+
+def test_the_history_tells_what_was_taken_into_custody_and_every_verdict(
+    call: Call, number: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = ("2027-03-02T09:00:00+09:00", "2027-03-03T09:00:00+09:00", "2027-03-03T18:00:00+09:00")
+    monkeypatch.setenv("SEOGO_CLOCK", later[0])
+    call("transfer", "judge", number, "--volume", 3, "--verdict", "unfit", "--reason", "quality")
+    call("transfer", "accept", number, "--volume", 1)
+    monkeypatch.setenv("SEOGO_CLOCK", later[1])
+    call("transfer", "judge", number, "--volume", 3, "--verdict", "fit")
+    monkeypatch.setenv("SEOGO_CLOCK", later[2])
+    call("transfer", "accept", number)
+    said = call("transfer", "history", number, words=True).out.splitlines()
+    assert [line.partition(" KST  ")[2] for line in said[1:]] == [
+        "Received, by command-line",
+        "Taken into custody: 1 volume",
+        "Judged unfit (quality), by command-line: volume 3; judged again since",
+        "Judged fit, by command-line: volume 3",
+        "Taken into custody: 1 volume",
+    ]
+    [told] = call("transfer", "history", number).told["rounds"]
+    assert [each["volumes"] for each in told["taken"]] == [1, 1]
+    assert [(each["verdict"], each["holds"]) for each in told["judged"]] == [("unfit", False), ("fit", True)]
+
+
+def test_the_verdict_on_an_item_is_told_with_its_place(call: Call, sample: Path) -> None:
+    number = call("transfer", "receive", sample, "--agency", AGENCY).told["transfer"]
+    call("transfer", "judge", number, "--volume", 2, "--item", 1, "--verdict", "fit")
+    [told] = call("transfer", "history", number).told["rounds"]
+    assert [(each["volume"], each["item"]) for each in told["judged"]] == [(2, 1)]
+    assert "Judged fit, by command-line: item 1 of volume 2" in call(
+        "transfer", "history", number, words=True
+    ).out  # fmt: skip
