@@ -248,7 +248,11 @@ def _taken_in_words(told: dict[str, Any], waiting: int) -> str:
         held = volumes["listed"] - waiting
         already = f"  {amount(held, 'volume')} held already would not be taken again." if held else ""
         return f"{amount(good, 'volume')} would be taken, {bad:,} would be kept back by errors.{already}"
-    parts = f": {good:,} can be taken, {bad:,} are kept back by errors" if waiting else ""
+    parts = (
+        f": {good:,} can be taken, {bad:,} {'is' if bad == 1 else 'are'} kept back by errors"
+        if waiting
+        else ""
+    )
     later = f"  {amount(volumes['taken_later'], 'volume')} came right in a later round."
     return (
         f"Accepted {volumes['accepted']:,}, returned {volumes['returned']:,}, waiting {waiting:,}{parts}."

@@ -6,6 +6,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from archive.holdings import Item
+from archive.site.language import amount
 from preservation.pages import DerivedFile, ItemFinding, add_finding, derived_files_of
 
 
@@ -16,14 +17,14 @@ def compare(session: Session, item_id: int, *, files: int) -> None:
     session.execute(delete(ItemFinding).where(ItemFinding.item_id == item.id, ItemFinding.file_id.is_(None)))
     if item.listed_pages is None or not rows:
         return
-    listed = str(item.listed_pages)
+    listed, pages = str(item.listed_pages), amount(item.listed_pages, "page")
     counts = [row.page_count for row in rows]
     counted = sum(count or 0 for count in counts)
     if None in counts:
-        message = f"The list says {listed} pages; they cannot be counted in every file of the item."
+        message = f"The list says {pages}; they cannot be counted in every file of the item."
         add_finding(session, item.id, "file.page_count", message, expected=listed)
     elif counted != item.listed_pages:
-        message = f"The list says {listed} pages, and the files have {counted}."
+        message = f"The list says {pages}, and the files have {counted}."
         add_finding(session, item.id, "file.page_count", message, value=str(counted), expected=listed)
 
 

@@ -130,7 +130,8 @@ def _shown(told: dict[str, Any]) -> str:
     if told["version"]:
         applied = told["applied"]
         lines.append(
-            f"Applied {applied['at']}: {applied['meeting']:,} of {applied['volumes']:,} volumes met it then."
+            f"Applied {applied['at']}; met then by {applied['meeting']:,} of "
+            f"{amount(applied['volumes'], 'volume')}."
             if applied
             else "It was not applied yet; that is done by seogo work, or by: seogo policy apply"
         )
@@ -160,7 +161,7 @@ def _applied(told: dict[str, Any]) -> str:
 
 
 def _counts(told: dict[str, Any]) -> list[str]:
-    lines = [f"{told['meeting']:,} of {told['volumes']:,} volumes are where they must be."]
+    lines = [f"Where they must be: {told['meeting']:,} of {amount(told['volumes'], 'volume')}."]
     lines += [
         f"  {each['class']}: {each['meeting']:,} of {each['volumes']:,} in {', '.join(each['stores'])}"
         for each in told["classes"]

@@ -10,6 +10,7 @@ from archive.errors import ArchiveError, Unavailable, WrongCall
 from archive.ledger import Verification, Verifier, open_verifier, prove, seal, verify
 from archive.ledger.signing import PUBLIC
 from archive.site import installation
+from archive.site.language import amount
 from archive.site.site import Site
 from archive.site.terminal import Command, json_option, pass_site, say
 from archive.stores import Store, open_store
@@ -44,7 +45,13 @@ def seal_(site: Site, as_json: bool) -> None:
     made = seal(site.open_session, site.stores, site.signer, site.now())
     root = base64.b64encode(bytes.fromhex(made.root)).decode() if made else None
     told = {"size": made.size if made else None, "root": root}
-    say(told, as_json, lambda: f"Sealed at {made.size} entries." if made else "Nothing was left to seal.")
+    say(
+        told,
+        as_json,
+        lambda: (
+            f"Sealed at {amount(made.size, 'entry', 'entries')}." if made else "Nothing was left to seal."
+        ),
+    )
 
 
 @ledger.command("verify", cls=Command, exits=(0, 1, 2, 3, 4, 5))
@@ -101,8 +108,9 @@ def _told(found: dict[str, Verification], away: list[str]) -> dict[str, Any]:
 
 
 def _in_words(told: dict[str, Any], verifier: Verifier) -> str:
+    size = amount(told["size"], "entry", "entries")
     verdict = "holds" if told["holds"] else "DOES NOT HOLD"
-    lines = [f"The log of {verifier.name} {verdict}: {told['size']} entries, root {told['root']}."]
+    lines = [f"The log of {verifier.name} {verdict}: {size}, root {told['root']}."]
     lines += [f"  {failure}" for failure in told["failures"]]
     lines += [f"  not looked at: {each}" for each in told["away"]]
     return "\n".join(lines)

@@ -6,6 +6,7 @@ from typing import Any
 import click
 from sqlalchemy import select
 
+from archive.site.language import amount
 from archive.site.site import Site
 from archive.site.terminal import Command, Progress, json_option, pass_site, say
 from archive.work import jobs, recurring
@@ -70,7 +71,9 @@ def _told(site: Site, ended: Ended) -> dict[str, Any]:
 
 
 def _in_words(told: dict[str, Any]) -> str:
-    lines = [f"{told['done']} jobs done, {len(told['failed'])} failed, {len(told['waiting'])} waiting."]
+    lines = [
+        f"{amount(told['done'], 'job')} done, {len(told['failed'])} failed, {len(told['waiting'])} waiting."
+    ]
     lines += [f"failed: {each['job']}: {each['reason']}" for each in told["failed"]]
     lines += [f"waiting: {each['job']}: {each['reason']}" for each in told["waiting"]]
     return "\n".join(lines)

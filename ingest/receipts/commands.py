@@ -56,8 +56,9 @@ def give(site: Site, number: str, output: Path | None, as_json: bool) -> None:
     if output is None and not as_json:
         receipts.write(site, number, told["number"], sys.stdout.buffer)
     else:
+        size = amount(told["bytes"] or 0, "byte")
         say(told, as_json, lambda: f"Receipt {told['number']} of transfer {number} is in {output}, "
-                                   f"with {told['bytes']} bytes and SHA-256 {told['sha256']}.")  # fmt: skip
+                                   f"with {size} and SHA-256 {told['sha256']}.")  # fmt: skip
 
 
 def given(site: Site, number: str, receipt: int, output: Path | None) -> dict[str, Any]:
@@ -137,11 +138,13 @@ def _completed(told: dict[str, Any]) -> str:
         "with it the agency may delete what it sent.",
     ]
     later = sorted({each["transfer"] for each in told["taken_later"]})
-    lines += [f"{volumes['taken_later']} returned volumes were taken in a later round, {', '.join(later)}; "
-              "what the agency may delete of those is told by its notice."] * bool(later)  # fmt: skip
-    lines += [f"{volumes['returned']} returned volumes are not in custody; the agency keeps those."] * bool(
-        volumes["returned"]
-    )
+    if later:
+        taken = amount(volumes["taken_later"], "volume")
+        lines.append(f"Returned here and taken in a later round, {', '.join(later)}: {taken}; "
+                     "what the agency may delete of it is told by that notice.")  # fmt: skip
+    if volumes["returned"]:
+        back = amount(volumes["returned"], "volume")
+        lines.append(f"Returned and not in custody: {back}; the agency keeps that.")
     lines += [f"Files on no list, not in custody: {len(told['keep_files'])}; the agency keeps those."] * bool(
         told["keep_files"]
     )

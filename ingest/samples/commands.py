@@ -9,6 +9,7 @@ import click
 from tqdm import tqdm
 
 from archive.errors import ArchiveError
+from archive.site.language import amount
 from ingest.samples import naming
 from ingest.samples.making import Made, make
 
@@ -87,6 +88,7 @@ def _object(made: Made) -> str:
 
 def _sentence(made: Made) -> str:
     return (
-        f"{made.folder}: {made.volumes:,} volumes, {made.items:,} items, {made.files:,} files, "
-        f"{made.bytes:,} bytes." + (f" {len(made.faults)} faults." if made.faults else "")
+        f"{made.folder}: {amount(made.volumes, 'volume')}, {amount(made.items, 'item')}, "
+        f"{amount(made.files, 'file')}, {amount(made.bytes, 'byte')}."
+        + (f" {amount(len(made.faults), 'fault')}." if made.faults else "")
     )

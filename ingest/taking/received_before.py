@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from archive.errors import Refused
-from archive.site.language import day
+from archive.site.language import amount, day
 from archive.site.site import Site
 from ingest import transfers
 from ingest.looking.inspection import Inspection
@@ -101,7 +101,8 @@ def _has_same_name(planned: PlannedVolume, other: Alike) -> bool:
 def _refused(session: Session, inspection: Inspection, before: Before) -> ReceivedBefore:
     transfer = transfers.get(session, before.transfer)
     newest = rounds.chain(session, transfer)[-1].number
-    told = f"{before.volumes} of the {inspection.count('volumes')} volumes of this folder came before, with"
+    every = amount(inspection.count("volumes"), "volume")
+    told = f"{before.volumes} of the {every} of this folder came before, with"
     told += f" transfer {transfer.number} of {day(transfer.received_at, 'en')}"
     if before.same:
         name = before.same.description.sender_id or before.same.description.title

@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 from archive.errors import ArchiveError, Conflict, Unavailable
 from archive.holdings import AGENCY_CODE
 from archive.site.evidence import seal_now
+from archive.site.language import amount
 from archive.site.site import Site
 from archive.stores.keys import digest_of_name
 from ingest import agreements, results, transfers
@@ -172,7 +173,7 @@ def _usable() -> Iterator[None]:
 def _not_usable(*errors: OSError) -> Unavailable:
     told = "; ".join(f"{error.strerror}: {shown(str(error.filename))}" for error in errors[:5])
     return Unavailable(
-        f"In the watched folder {len(errors)} places cannot be used ({told}).",
+        f"In the watched folder {amount(len(errors), 'place')} cannot be used ({told}).",
         code="watch", next="Mend their rights or the medium; the next look goes on.",
     )  # fmt: skip
 

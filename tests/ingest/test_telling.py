@@ -173,3 +173,19 @@ def test_the_verdict_on_an_item_is_told_with_its_place(call: Call, sample: Path)
     assert "Judged fit, by command-line: item 1 of volume 2" in call(
         "transfer", "history", number, words=True
     ).out  # fmt: skip
+
+
+def test_one_is_told_as_one(call: Call, tmp_path: Path) -> None:
+    rows = (row("A-1", "가.txt"), row("A-2", "없음.txt"))
+    folder = transfer(tmp_path / "t", *rows, files=("가.txt",))
+    said = call("transfer", "receive", folder, "--agency", AGENCY, "--accept", words=True).out
+    assert "1 file, " in said and "1 is kept back by errors" in said
+    call("transfer", "return", "2026-0001", "--reason", "없음")
+    closed = call("transfer", "complete", "2026-0001", "--returned-for-good", words=True).out
+    album = transfer(tmp_path / "앨범", files=("가.txt",))
+    call("transfer", "receive", album, "--agency", AGENCY, "--without-list")
+    listed = call("transfer", "list", words=True).out
+    made = call("sample", "make", tmp_path / "s", "--volumes", 1, "--pages", 1, words=True).out
+    assert " 1 file  " in listed and ": 1 volume, " in made and "1 volume; the agency keeps that" in closed
+    for text in (said, listed, made, closed, call("policy", "show", words=True).out):
+        assert not re.search(r"\b1 (volumes|items|files|pages|bytes|jobs)\b", text), text
