@@ -39,6 +39,8 @@ def volumes(session: Session, transfer: Transfer, until: datetime | None = None)
 
     Where a name stands for several, the first that was not taken meets the first that was brought.
     """
+    if next(_brought(session, transfer, until), None) is None:
+        return {}
     places: dict[str, deque[int]] = defaultdict(deque)
     for row in session.execute(_not_taken(transfer).execution_options(yield_per=ROWS_AT_ONCE)):
         places[_name(row)].append(row.position)
