@@ -38,7 +38,6 @@ from ingest.taking import (
     received_before,
 )
 from ingest.taking.accession import Packers
-from ingest.taking.going_on import Received
 from ingest.taking.keeping import Keeping
 from ingest.taking.planning import Custody
 from ingest.transfers import Transfer, acceptable, readings, settling
@@ -91,7 +90,7 @@ def receive(site: Site, asked: Asked, say: Say) -> str:
     return received(site, asked, say).number
 
 
-def received(site: Site, asked: Asked, say: Say) -> Received:
+def received(site: Site, asked: Asked, say: Say) -> going_on.Received:
     """The same, and whether its transfer was there before: then it goes on, or nothing is left to do."""
     agencies.check(site, asked.agency)
     with (
@@ -110,7 +109,7 @@ def received(site: Site, asked: Asked, say: Say) -> Received:
                 left_over.check(site, number, inspection, checking(say))
                 scans.end_second(site, number)
         _settle(site, number)
-    return Received(number, same is not None, far)
+    return going_on.Received(number, same is not None, far)
 
 
 def accept(
