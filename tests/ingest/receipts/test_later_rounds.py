@@ -36,7 +36,7 @@ def test_a_volume_that_came_right_in_the_second_round_needs_no_word_and_the_noti
     assert notified["returned_for_good"] == []
     assert [each["transfer"] for each in notified["taken_later"]] == [second["transfer"]]
     letter = " ".join("".join(page.get_text() for page in pymupdf.open(tmp_path / "n.pdf")).split())
-    assert "A-2 2차 " + second["transfer"] in letter and "뒤의 차수에서 인수" in letter
+    assert "A-2 2차 " + second["transfer"] in letter and "뒤의 회차에서 인수" in letter
     assert "삭제하지 마십시오" not in letter and "파일이 없음" not in letter
     assert not refused((tmp_path / "r").read_bytes(), vkey(place))
     assert complete(call, second["transfer"]).exit_code == 0
@@ -170,7 +170,7 @@ def test_what_still_waits_where_a_later_round_took_it_asks_nobody_for_anything(
     assert f", corrected by {second}" in call("transfer", "list", words=True).out
     client = desk("archivist")
     page = client.get(f"/desk/transfers/{first}").text
-    assert f"/desk/transfers/{first}/return" not in page and "뒤의 차수에서 인수" in page
+    assert f"/desk/transfers/{first}/return" not in page and "뒤의 회차에서 인수" in page
     every = client.get("/desk/transfers").text
     assert f"{second}에서 고침" in every and "오류 1" not in every
     said = complete(call, first)

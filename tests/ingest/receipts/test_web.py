@@ -99,7 +99,7 @@ def test_the_desk_asks_no_word_for_what_a_later_round_took_and_names_it(
     second = again(receive, first, tmp_path / "second", "A-2").told
     client, path = desk("archivist"), f"/desk/transfers/{first}/complete"
     page = text(client, path)
-    assert "반려했던 1철은 뒤의 차수에서 인수했습니다." in page and f"2차 {second['transfer']}" in page
+    assert "반려했던 1철은 뒤의 회차에서 인수했습니다." in page and f"2차 {second['transfer']}" in page
     assert second["references"][0] in page and 'name="final"' not in page
     assert client.post(path, data={"confirmed": "yes"}).status_code == 303
     assert call("work", "--until-idle").told["failed"] == []
