@@ -38,12 +38,18 @@ def refused(said: Said, number: str) -> str:
     return str(said.told["error"]["message"])
 
 
-def test_a_folder_that_was_mended_in_place_is_refused_until_it_says_what_it_corrects(
-    receive: Call, call: Call, tmp_path: Path
-) -> None:
+def mended_in_place(receive: Call, tmp_path: Path) -> tuple[Path, str]:
+    """A folder that was received with a file missing and has it now, and its transfer."""
     folder = two_of_three(tmp_path / "t")
     first = receive(folder).told["transfer"]
     transfer(folder, files=("다.txt",))
+    return folder, str(first)
+
+
+def test_a_folder_that_was_mended_in_place_is_refused_until_it_says_what_it_corrects(
+    receive: Call, call: Call, tmp_path: Path
+) -> None:
+    folder, first = mended_in_place(receive, tmp_path)
     for more in ((), ("--dry-run",)):
         fact = refused(receive(folder, *more), first)
         assert fact.startswith("3 of the 3 volumes") and f"transfer {first} of " in fact
@@ -167,9 +173,7 @@ def test_what_only_waits_under_a_mistyped_code_is_returned_and_then_in_nobodys_w
 def test_a_round_under_the_right_code_is_held_against_other_agencies_too(
     call: Call, receive: Call, tmp_path: Path
 ) -> None:
-    folder = two_of_three(tmp_path / "t")
-    first = receive(folder).told["transfer"]
-    transfer(folder, files=("다.txt",))
+    folder, first = mended_in_place(receive, tmp_path)
     number = under(call, MISTYPED, folder).told["transfer"]
     told_of(receive(folder, "--round-of", first), number)
     again = receive(folder, "--round-of", first, "--another-transfer")
