@@ -156,13 +156,17 @@ def run(command: click.Command, arguments: list[str]) -> int:
         return _stopped(as_json)
     except ArchiveError as error:
         return _refuse(error, error.exit_code, as_json)
-    except OperationalError as error:
+    except Exception as error:
+        return _stopped(as_json) if stopping.came_before(error) else _unforeseen(error, as_json)
+
+
+def _unforeseen(error: Exception, as_json: bool) -> int:
+    if isinstance(error, OperationalError):
         told = away(error)
         return _tell(told.code, f"{told.message} {error.orig}", told.next, told.exit_code, as_json)
-    except OSError as error:
-        return _machine(error, as_json) if error.errno in OF_THE_MACHINE else _defect(error, as_json)
-    except Exception as error:
-        return _stopped(as_json) if stopping.came_before(error) else _defect(error, as_json)
+    if isinstance(error, OSError) and error.errno in OF_THE_MACHINE:
+        return _machine(error, as_json)
+    return _defect(error, as_json)
 
 
 def _stopped(as_json: bool) -> int:

@@ -1,11 +1,14 @@
 """A command that is told to stop says so, whatever rises on the way out."""
 
+import errno
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import click
 import pytest
+from sqlalchemy.exc import OperationalError
 
+from archive import stopping
 from archive.site.terminal import run
 
 TOLD = (signal.SIGINT, signal.SIGTERM)
@@ -19,27 +22,56 @@ def _the_handlers_of_the_tests() -> Iterator[None]:
         signal.signal(number, handler)
 
 
-def close() -> None:
-    raise AssertionError("a session cannot be closed here")
+CANNOT_CLOSE = (
+    ("a session", lambda: AssertionError("cannot be closed here"), 1),
+    ("a file", lambda: OSError(errno.EBADF, "closed already"), 1),
+    ("the disk", lambda: OSError(errno.ENOSPC, "no room"), 4),
+    ("the database", lambda: OperationalError("ROLLBACK", {}, Exception("cut off")), 4),
+)
+"""What may rise where a command is cut off, and how a command ends of which it is the only error."""
 
 
-def work(number: signal.Signals) -> None:
-    try:
-        signal.raise_signal(number)
-    finally:
-        close()
-
-
+@pytest.mark.parametrize(("what", "error", "alone"), CANNOT_CLOSE)
 @pytest.mark.parametrize("number", TOLD)
-def test_what_rises_because_a_command_is_cut_off_is_no_defect(
-    capfd: pytest.CaptureFixture[str], number: signal.Signals
+def test_what_rises_because_a_command_is_cut_off_is_not_what_is_told(
+    capfd: pytest.CaptureFixture[str],
+    number: signal.Signals,
+    what: str,
+    error: Callable[[], Exception],
+    alone: int,
 ) -> None:
-    assert run(click.Command("work", callback=lambda: work(number)), []) == 3
+    def close() -> None:
+        raise error()
+
+    def work() -> None:
+        try:
+            signal.raise_signal(number)
+        finally:
+            close()
+
+    assert run(click.Command("close", callback=close), []) == alone
+    assert "Stopped." not in capfd.readouterr().err
+    assert run(click.Command("work", callback=work), []) == 3
     assert capfd.readouterr().err.strip() == "Stopped. Run the same command again; it goes on."
-    assert run(click.Command("close", callback=close), []) == 1
-    assert "a defect of ours" in capfd.readouterr().err
 
 
 def test_who_was_started_to_ignore_ctrl_c_ignores_it() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     assert run(click.Command("go-on", callback=lambda: signal.raise_signal(signal.SIGINT)), []) == 0
+
+
+def test_who_ignores_ctrl_c_hears_its_end_all_the_same_and_later() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    stopping.when_told()
+    reached = []
+
+    def be_told() -> None:
+        with stopping.told_later():
+            for number in TOLD:
+                signal.raise_signal(number)
+                reached.append(number)
+
+    with pytest.raises(KeyboardInterrupt):
+        be_told()
+    assert reached == list(TOLD)
+    assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
