@@ -5,13 +5,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from archive.errors import Unavailable
 from archive.site.language import amount
 from archive.site.site import Site
 from ingest import transfers
-from ingest.transfers import Transfer, acceptable
+from ingest.transfers import Transfer, later_rounds
 from ingest.transfers.states import UNFINISHED
 
 
@@ -86,7 +87,7 @@ def stopped_at(site: Site, number: str, *, accept: bool) -> Far | None:
     with site.reading_session() as session:
         transfer = transfers.get(session, number)
         far = how_far(session, transfer)
-        is_owed = far.accepted > far.stored or acceptable.count(session, transfer) > 0
+        is_owed = far.accepted > far.stored or later_rounds.waiting(session, transfer).acceptable > 0
         return far if transfer.state in UNFINISHED or (accept and is_owed) else None
 
 
@@ -96,5 +97,9 @@ def naming(site: Site, number: str) -> Iterator[None]:
     try:
         yield
     except Unavailable as error:
-        with site.reading_session() as session:
-            raise Interrupted(error, number, how_far(session, transfers.get(session, number))) from error
+        try:
+            with site.reading_session() as session:
+                far = how_far(session, transfers.get(session, number))
+        except OperationalError:
+            raise error from None  # the database is away too; what went away first is told
+        raise Interrupted(error, number, far) from error

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
-from ingest.taking import accession
+from ingest.taking import accession, going_on
 from ingest.taking.accession import Progress
 from tests.conftest import Installation
 from tests.ingest.conftest import AGENCY, Call
@@ -50,6 +52,16 @@ def test_a_store_that_goes_away_in_the_middle_is_told_with_the_transfer_and_how_
     assert stopped.told["error"]["next"].startswith(NEXT)
     accepted = call("transfer", "accept", "2026-0001", words=True)
     assert "Transfer 2026-0001 is recorded, 1 of 3 volumes is stored. " in accepted.errors
+
+
+def test_a_database_that_goes_away_with_a_store_hides_not_what_went_away_first(
+    receive: Call, folder: Path, unplugged: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = OperationalError("SELECT", {}, Exception("disk I/O error"))
+    monkeypatch.setattr(going_on, "how_far", Mock(side_effect=gone))
+    stopped = receive(folder)
+    assert (stopped.exit_code, stopped.told["error"]["code"]) == (4, "store.away")
+    assert stopped.told["error"]["message"].startswith("Store b is not at ")
 
 
 def test_the_next_run_says_that_it_goes_on_and_only_one_with_nothing_to_do_that_it_came_before(
