@@ -6,7 +6,7 @@ What is written is hashed once; each store judges by its own read back.
 import hashlib
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from datetime import date
@@ -91,12 +91,16 @@ class Everywhere:
             _all(threads.submit(_go_through, each) for each in lanes)
         else:
             # In turn, so that one store reads ahead while what another one gave is hashed.
-            _go_through(zip(*lanes, strict=True))
+            try:
+                _go_through(zip(*lanes, strict=True))
+            finally:
+                for each in lanes:
+                    each.close()
         _all(threads.submit(each.complete, last, data) for each in self.deliveries)
 
     def _read_back(
         self, store: Store, delivery: Delivery, copied: Callable[[], Iterable[Written]]
-    ) -> Iterator[None]:
+    ) -> Generator[None, None, None]:
         """A step for each object that a store gives back as it was written."""
         for number, (_, verdict) in enumerate(delivery.read_back_all(self._expected(copied)), start=1):
             if not isinstance(verdict, Intact):

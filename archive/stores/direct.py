@@ -118,8 +118,8 @@ class Queues:
                 return None
         try:
             return Queue()
-        except OSError:
-            self._are_none = True
+        except OSError as error:
+            self._are_none = error.errno != errno.EAGAIN  # others have all there are, at this moment
             return None
 
     def give_back(self, queue: Queue) -> None:
