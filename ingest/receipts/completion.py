@@ -25,7 +25,7 @@ from ingest import transfers
 from ingest.receipts import issuing
 from ingest.receipts.contents import COMPLETED
 from ingest.receipts.unlisted import unlisted
-from ingest.transfers import Transfer, TransferVolume, later_rounds, settling
+from ingest.transfers import Transfer, TransferVolume, later_rounds, returning, settling
 from ingest.transfers.later_rounds import TakenLater
 from ingest.transfers.turns import alone
 from preservation import assurance, fixity, policies
@@ -147,9 +147,11 @@ def _notify(
     """The transfer is closed, in one transaction with the act that its receipt will prove."""
     rows = transfers.volumes_of(session, transfer)
     later = later_rounds.volumes(session, transfer)
-    for row in rows:
-        if row.state == "waiting" and row.position in later:
-            row.state = "returned"  # what a later round took is not taken from this one
+    # What a later round took is not taken from this one.
+    if waiting := [row for row in rows if row.state == "waiting" and row.position in later]:
+        for row in waiting:
+            row.state = "returned"
+        returning.record(session, site, transfer, [row.position for row in waiting], by=by, reason="")
     settling.settle(session, transfer)
     transfer.move("complete")
     returned = [row.position for row in rows if row.volume_id is None]

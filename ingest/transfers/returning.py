@@ -55,19 +55,20 @@ def _give_back(
                 next=f"Look at it with: seogo transfer show {number}",
             )
         _return(session, transfer, chosen, reason, own)
-        ledger.record(
-            session,
-            act="transfer.returned",
-            about=number,
-            at=site.now(),
-            actor=by,
-            facts={"positions": chosen},
-        )
-        transfers.note(session, transfer, "returned", by=by, at=site.now(), detail=reason or None)
+        record(session, site, transfer, chosen, by=by, reason=reason)
         if waiting:
             transfers.settle(session, transfer)
         else:
             transfer.move("return")
+
+
+def record(
+    session: Session, site: Site, transfer: Transfer, places: list[int], *, by: str, reason: str
+) -> None:
+    """The act of the return, which the receipt of each volume at these places proves."""
+    now, facts = site.now(), {"positions": places}
+    ledger.record(session, act="transfer.returned", about=transfer.number, at=now, actor=by, facts=facts)
+    transfers.note(session, transfer, "returned", by=by, at=now, detail=reason or None)
 
 
 def _waiting(session: Session, transfer: Transfer) -> list[int]:

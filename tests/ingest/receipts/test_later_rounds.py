@@ -176,6 +176,9 @@ def test_what_still_waits_where_a_later_round_took_it_asks_nobody_for_anything(
     said = complete(call, first)
     assert (said.exit_code, said.told["volumes"]) == (0, {"stored": 1, "returned": 0, "taken_later": 1})
     assert call("transfer", "show", first).told["state"] == "closed"
+    assert call("transfer", "receipt", first, "--output", tmp_path / "r").exit_code == 0
+    checked = call("receipt", "verify", tmp_path / "r")
+    assert (checked.exit_code, checked.told["holds"]) == (0, True), checked.out
 
 
 def test_what_waits_and_no_later_round_took_is_still_asked_for(
