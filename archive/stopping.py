@@ -6,21 +6,38 @@ goes on for long asks `if_told` now and then.
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
+from typing import TypeAlias
+
+Handler: TypeAlias = Callable[[int, FrameType | None], object] | int | None
 
 _told: list[int] = []
 
 
-def when_told() -> None:
-    """Being told to end is the same as Ctrl-C from now on.
+@contextmanager
+def heard() -> Iterator[None]:
+    """In this block being told to end is the same as Ctrl-C; what was told does not outlive it.
 
     Whoever started this process may have it ignore Ctrl-C, and it does.
     """
-    _told.clear()
-    signal.signal(signal.SIGTERM, _stop)
-    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
-        signal.signal(signal.SIGINT, _stop)
+    before = _answer(_stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        _told.clear()
+
+
+def _answer(handler: Callable[[int, FrameType | None], object]) -> dict[signal.Signals, Handler]:
+    """Have signals answered, but those that this process ignores; who answered them before."""
+    return {
+        number: signal.signal(number, handler)
+        for number in (signal.SIGINT, signal.SIGTERM)
+        if signal.getsignal(number) != signal.SIG_IGN
+    }
 
 
 def _stop(number: int, _frame: object) -> None:
@@ -51,11 +68,7 @@ def told_later() -> Iterator[None]:
         yield
         return
     told: list[int] = []
-    before = {
-        number: signal.signal(number, lambda caught, _frame: told.append(caught))
-        for number in (signal.SIGINT, signal.SIGTERM)
-        if signal.getsignal(number) != signal.SIG_IGN
-    }
+    before = _answer(lambda caught, _frame: told.append(caught))
     try:
         yield
     finally:

@@ -142,8 +142,11 @@ class Progress:
 
 def run(command: click.Command, arguments: list[str]) -> int:
     """Run a command line; its exit code.  The outermost layer: whatever rises is told in words here."""
-    as_json = "--json" in arguments
-    stopping.when_told()
+    with stopping.heard():
+        return _run(command, arguments, as_json="--json" in arguments)
+
+
+def _run(command: click.Command, arguments: list[str], *, as_json: bool) -> int:
     try:
         result = command.main(arguments, prog_name="seogo", standalone_mode=False)
         return result if isinstance(result, int) else 0

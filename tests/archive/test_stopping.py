@@ -49,10 +49,13 @@ def test_what_rises_because_a_command_is_cut_off_is_not_what_is_told(
         finally:
             close()
 
+    handlers = [signal.getsignal(number) for number in TOLD]
     assert run(click.Command("close", callback=close), []) == alone
     assert "Stopped." not in capfd.readouterr().err
     assert run(click.Command("work", callback=work), []) == 3
     assert capfd.readouterr().err.strip() == "Stopped. Run the same command again; it goes on."
+    assert [signal.getsignal(number) for number in TOLD] == handlers
+    stopping.if_told()  # what a command was told is nothing to the next
 
 
 def test_who_was_started_to_ignore_ctrl_c_ignores_it() -> None:
@@ -62,11 +65,10 @@ def test_who_was_started_to_ignore_ctrl_c_ignores_it() -> None:
 
 def test_who_ignores_ctrl_c_hears_its_end_all_the_same_and_later() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    stopping.when_told()
     reached = []
 
     def be_told() -> None:
-        with stopping.told_later():
+        with stopping.heard(), stopping.told_later():
             for number in TOLD:
                 signal.raise_signal(number)
                 reached.append(number)
