@@ -27,7 +27,8 @@ _LONGEST_SUFFIX = 16
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"/\\|?*%\u2028\u2029\ud800-\udfff\ufffe\uffff]')
 # What nearly every name is: told to be harmless by one look.
 _SIGN = "0-9A-Za-z_\uac00-\ud7a3"
-_PLAIN = re.compile(f"(?!(?i:con|prn|aux|nul|com|lpt))[{_SIGN}](?:[{_SIGN}. -]{{0,58}}[{_SIGN}-])?")
+_PLAIN = f"(?!(?i:con|prn|aux|nul|com|lpt))[{_SIGN}](?:[{_SIGN}. -]{{0,58}}[{_SIGN}-])?"
+_PLAIN_PATH = re.compile(f"{_PLAIN}(?:/{_PLAIN})*")
 _RESERVED = re.compile(
     r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])\s*(\..*)?", re.IGNORECASE | re.DOTALL
 )
@@ -47,9 +48,9 @@ class Placed(NamedTuple):
     changed: tuple[str, ...]
 
 
-def is_plain(name: str) -> bool:
-    """Whether a name is harmless at first sight; one that is not may be harmless as well."""
-    return _PLAIN.fullmatch(name) is not None
+def are_plain(path: str) -> bool:
+    """Whether all names of a path are harmless at first sight; one that is not may be harmless as well."""
+    return _PLAIN_PATH.fullmatch(path) is not None
 
 
 def safe_segment(name: str) -> Segment:
@@ -58,8 +59,6 @@ def safe_segment(name: str) -> Segment:
     ``changed`` says why the name could not be kept: ``reserved``, ``characters``, ``trailing``
     or ``too long``.  NFC alone is no change: the name is the same one to every reader.
     """
-    if is_plain(name):
-        return Segment(name, None)
     normal = unicodedata.normalize("NFC", name)
     reason = _fault(normal)
     if reason is None:
@@ -116,16 +115,18 @@ class Names:
 
     def place(self, path: str) -> Placed:
         """Where the file that came as ``path`` is kept; each call is another file."""
-        parts = [safe_segment(part) for part in path.split("/")]
-        changed = [part.changed for part in parts if part.changed]
-        placed = "/".join(part.segment for part in parts)
+        placed, changed = (path, []) if are_plain(path) else _safe(path)
         if len(placed.encode()) > self._room:
-            placed = self._fitted([part.segment for part in parts], path)
+            placed = self._fitted(placed.split("/"), path)
             changed.append("too long")
-        if self._is_taken(placed):
+        mark = _mark(placed)
+        if self._is_taken(placed, mark):
             placed = self._told_apart(placed, path)
+            mark = _mark(placed)
             changed.append("same name")
-        self._remember(placed)
+        self._files.add(mark)
+        if placed.rpartition("/")[0] not in self._folders:
+            self._folders.update(folders_of(placed))
         return Placed(placed, tuple(changed))
 
     def _fitted(self, segments: list[str], path: str) -> str:
@@ -139,13 +140,13 @@ class Names:
         folder, slash, last = placed.rpartition("/")
         room = min(LONGEST_SEGMENT, self._room - len((folder + slash).encode()))
         apart = folder + slash + _shortened(last, path, room)
-        if not self._is_taken(apart):
+        if not self._is_taken(apart, _mark(apart)):
             return apart
         # The folder itself is already a file's key, so the path has to leave it.
         return f"{digest_of_name(folder)}-{_shortened(last, path, 120)}"
 
-    def _is_taken(self, placed: str) -> bool:
-        if _mark(placed) in self._files or placed in self._folders:
+    def _is_taken(self, placed: str, mark: int) -> bool:
+        if mark in self._files or placed in self._folders:
             return True
         if placed.rpartition("/")[0] in self._folders:
             return False
@@ -153,10 +154,10 @@ class Names:
             _mark(folder) in self._files for folder in folders_of(placed) if folder not in self._folders
         )
 
-    def _remember(self, placed: str) -> None:
-        self._files.add(_mark(placed))
-        if placed.rpartition("/")[0] not in self._folders:
-            self._folders.update(folders_of(placed))
+
+def _safe(path: str) -> tuple[str, list[str]]:
+    parts = [safe_segment(part) for part in path.split("/")]
+    return "/".join(part.segment for part in parts), [part.changed for part in parts if part.changed]
 
 
 def _mark(placed: str) -> int:
@@ -173,13 +174,14 @@ def check_key(key: str) -> str:
     """The key itself, or WrongCall: a store is never asked for a key that some store cannot hold."""
     if len(key.encode("utf-8", "surrogatepass")) > LONGEST_KEY:
         raise WrongCall(f"A key has at most {LONGEST_KEY} bytes; {key[:60]!r}… is longer.", code="key.long")
+    if are_plain(key):
+        return key
     if key.startswith("."):
         raise WrongCall(
             f"The key {key!r} begins with a dot: such folders are the store's own.", code="key.unsafe"
         )
     for segment in key.split("/"):
-        reason = None if is_plain(segment) else _fault(segment)
-        if reason:
+        if reason := _fault(segment):
             raise WrongCall(
                 f"The key {key!r} has a segment {segment!r} that is not safe ({reason}).", code="key.unsafe"
             )

@@ -5,7 +5,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from archive.names import HIDDEN, hides_something, printable
-from archive.stores.keys import is_plain, safe_segment
+from archive.stores.keys import safe_segment
 from ingest.looking.belonging import About, finding
 from ingest.looking.inspection import Inspection
 from ingest.looking.landing import normal, not_utf8, raw, read_name, shown
@@ -52,10 +52,9 @@ def no_two_names_are_alike(inspection: Inspection) -> Iterator[About]:
 
 
 def names_are_plain(inspection: Inspection) -> Iterator[About]:
-    for file in inspection.arrival.files():
-        if not all(map(is_plain, file.path.split("/"))):
-            for each in _oddities(file.path):
-                yield inspection.owner(file), each
+    for file in inspection.arrival.oddly_named():
+        for each in _oddities(file.path):
+            yield inspection.owner(file), each
 
 
 def _oddities(path: str) -> Iterator[Finding]:

@@ -1,7 +1,6 @@
 """A transfer as it was looked at: what arrived, what the list says, and which files belong where."""
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from posixpath import commonpath, dirname
@@ -9,7 +8,7 @@ from typing import Any
 
 from ingest.looking import inventory
 from ingest.looking.inventory import Inventory
-from ingest.looking.landing import FOUND, Arrival, Found, found, normal, raw
+from ingest.looking.landing import FOUND, Arrival, Found, found, normal, raw, text
 from ingest.looking.matching import PlannedVolume
 from metadata_schemas.description import Finding, ItemDescription
 from metadata_schemas.transfer_lists import unpacked
@@ -77,7 +76,7 @@ class Inspection:
         )
         for item, first, last in self.inventory.rows(first_and_last, *self._claims(place)):
             # Files are numbered in the order of their paths: what these two share, all between them share.
-            shared = os.fsdecode(commonpath([dirname(first), dirname(last)]))
+            shared = text(commonpath([dirname(first), dirname(last)]))
             yield item, f"{shared}/" if shared else ""
 
     def files(self, place: int) -> Iterator[tuple[int, Found]]:
@@ -166,7 +165,7 @@ class Inspection:
             "(SELECT place FROM kept_whole) ORDER BY volume, position"
         )
         for place, item, name in self.inventory.rows(wanted):
-            yield place, unpacked(item), None if name is None else os.fsdecode(name)
+            yield place, unpacked(item), None if name is None else text(name)
 
     def lacks(self, place: int) -> bool:
         """Whether an item of a volume lacks a file."""
@@ -203,17 +202,17 @@ class Inspection:
             f"SELECT several.reading, times, {FOUND} FROM ({several}) several "
             "JOIN files ON files.reading = several.reading ORDER BY several.reading, files.id"
         ):
-            yield found(*row), os.fsdecode(name), times
+            yield found(*row), text(name), times
 
     def alike(self) -> Iterator[tuple[Found, int]]:
         """Files whose names differ from others in capitals only, and how many names are alike."""
         several = (
-            "SELECT folded(reading) AS name, count(DISTINCT reading) AS times FROM files "
+            "SELECT coalesce(folded, reading) AS name, count(DISTINCT reading) AS times FROM files "
             "GROUP BY name HAVING times > 1"
         )
         for times, *row in self.inventory.rows(
             f"SELECT times, {FOUND} FROM ({several}) several "
-            "JOIN files ON folded(files.reading) = several.name ORDER BY files.id"
+            "JOIN files ON coalesce(files.folded, files.reading) = several.name ORDER BY files.id"
         ):
             yield found(*row), times
 
@@ -224,7 +223,7 @@ class Inspection:
             "(SELECT 1 FROM missing WHERE missing.below = promised.below) GROUP BY path ORDER BY min(id)"
         )
         for (path,) in self.inventory.rows(vain):
-            yield os.fsdecode(path)
+            yield text(path)
 
     def findings(self) -> Iterator[Finding]:
         """What is wrong with folder, lists and bag."""
@@ -251,5 +250,5 @@ _CLAIMED_LAST = (
 
 def _planned(row: tuple[Any, ...]) -> PlannedVolume:
     place, described, folder, *counts = row
-    own = None if folder is None else os.fsdecode(folder)
+    own = None if folder is None else text(folder)
     return PlannedVolume(place, unpacked(described), own, *counts)

@@ -12,7 +12,6 @@ from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
-from unicodedata import normalize
 
 from archive.errors import Unavailable
 from archive.work.processes import is_dead, me
@@ -26,12 +25,15 @@ LOOKED, LISTED, HELD, READ = range(4)
 """What found something: the look at the folder, its lists, the holdings, or the bytes that were read."""
 
 TABLES = """
-CREATE TABLE arrived (path BLOB, reading BLOB, size INTEGER, modified_ns INTEGER);
+CREATE TABLE arrived (
+  path BLOB, reading BLOB, folded BLOB, is_plain INTEGER, size INTEGER, modified_ns INTEGER
+);
 -- how names that are no UTF-8 read in CP949
 CREATE TABLE aliases (reading BLOB, path BLOB);
--- every file of the records' folder, in the order of its path; `path` only where it is not `reading`
+-- every file of the records' folder, in the order of its path; `path` only where it is not `reading`,
+-- and so `folded`, the name as systems compare it that do not tell capitals from small letters
 CREATE TABLE files (
-  id INTEGER PRIMARY KEY, reading BLOB NOT NULL, path BLOB,
+  id INTEGER PRIMARY KEY, reading BLOB NOT NULL, path BLOB, folded BLOB, is_plain INTEGER NOT NULL,
   size INTEGER NOT NULL, modified_ns INTEGER NOT NULL, is_record INTEGER NOT NULL DEFAULT 1
 );
 CREATE TABLE folders (parent BLOB, key BLOB, folder BLOB, PRIMARY KEY (parent, key)) WITHOUT ROWID;
@@ -84,7 +86,7 @@ class Inventory:
 
     def rows(self, question: str, *values: Any) -> Iterator[tuple[Any, ...]]:
         """Rows as they are found; they may be gone through while other tables are written."""
-        yield from self.connection.execute(question, values)
+        return self.connection.execute(question, values)
 
     def row(self, question: str, *values: Any) -> tuple[Any, ...] | None:
         """The first row, if there is one."""
@@ -132,7 +134,6 @@ def made(scratch: Path) -> Iterator[Inventory]:
     path = scratch / f"inventory-{me()}#{next(_numbers)}"
     try:
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-            connection.create_function("folded", 1, _folded, deterministic=True)
             for setting in SETTINGS:
                 connection.execute(f"PRAGMA {setting}")
             connection.executescript(f"BEGIN; {TABLES} COMMIT; BEGIN")
@@ -146,11 +147,6 @@ def made(scratch: Path) -> Iterator[Inventory]:
     finally:
         for each in (path, *path.parent.glob(f"{path.name}.*")):
             each.unlink(missing_ok=True)
-
-
-def _folded(reading: bytes) -> bytes:
-    """A name as systems compare it that do not tell capitals from small letters."""
-    return os.fsencode(normalize("NFC", os.fsdecode(reading).casefold()))
 
 
 def _sweep(scratch: Path) -> None:

@@ -8,6 +8,7 @@ import hashlib
 import os
 import re
 import stat
+import sys
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 
 from archive.errors import Unavailable, WrongCall
+from archive.stores.keys import are_plain
 from ingest.looking.inventory import LOOKED, Inventory
 from metadata_schemas.description import Finding, Severity, Where
 
@@ -23,6 +25,7 @@ LITTER = frozenset({".ds_store", "thumbs.db", "desktop.ini"})
 
 
 _ODD_BYTES = re.compile("[\udc80-\udcff]")
+_AS_FILES = (sys.getfilesystemencoding(), sys.getfilesystemencodeerrors())
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,11 @@ class Arrival:
     def files(self) -> Iterator[Found]:
         """Every file, in the order of the bytes of its path."""
         for row in self.inventory.rows(f"SELECT {FOUND} FROM files ORDER BY id"):
+            yield found(*row)
+
+    def oddly_named(self) -> Iterator[Found]:
+        """Files whose names are not harmless at first sight."""
+        for row in self.inventory.rows(f"SELECT {FOUND} FROM files WHERE NOT is_plain ORDER BY id"):
             yield found(*row)
 
     def file(self, path: str) -> Found | None:
@@ -86,8 +94,9 @@ class Arrival:
     def shape(self) -> str:
         """A digest of names and sizes: equal for the same transfer wherever it lies, cheap to know."""
         told = hashlib.sha256()
-        for file in self.files():
-            told.update(raw(file.path) + b"\0" + str(file.size).encode() + b"\n")
+        every = self.inventory.rows("SELECT coalesce(path, reading), size FROM files ORDER BY id")
+        for octets, size in every:
+            told.update(b"%s\0%d\n" % (octets, size))
         return told.hexdigest()
 
     def full_path(self, path: str) -> str:
@@ -102,7 +111,7 @@ class ArrivedNames:
 
     def __iter__(self) -> Iterator[str]:
         every = self._arrival.inventory.rows("SELECT coalesce(path, reading) FROM files ORDER BY id")
-        return (os.fsdecode(path) for (path,) in every)
+        return (text(path) for (path,) in every)
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and self._arrival.file(name) is not None
@@ -114,7 +123,7 @@ class ArrivedNames:
         path = inventory.value(asked, wanted) or inventory.value(
             "SELECT path FROM aliases WHERE reading = ?", wanted
         )
-        return None if path is None else os.fsdecode(path)
+        return None if path is None else text(path)
 
     def below(self, folder: str) -> Iterator[str]:
         """All paths in a folder, which is given in NFC with its slash."""
@@ -126,7 +135,7 @@ FOUND = "files.id, coalesce(files.path, files.reading), files.size, files.modifi
 
 
 def found(id: int, path: bytes, size: int, modified_ns: int) -> Found:
-    return Found(id, os.fsdecode(path), size, modified_ns)
+    return Found(id, text(path), size, modified_ns)
 
 
 def survey(folder: Path, inventory: Inventory, *, below: str = "") -> Arrival:
@@ -149,7 +158,8 @@ def survey(folder: Path, inventory: Inventory, *, below: str = "") -> Arrival:
     beside: dict[str, str] = {}
     try:
         inventory.write_all(
-            "INSERT INTO arrived VALUES (?, ?, ?, ?)", _arrivals(folder.absolute(), below, beside, inventory)
+            "INSERT INTO arrived VALUES (?, ?, ?, ?, ?, ?)",
+            _arrivals(folder.absolute(), below, beside, inventory),
         )
     except OSError as error:
         raise Unavailable(
@@ -158,9 +168,9 @@ def survey(folder: Path, inventory: Inventory, *, below: str = "") -> Arrival:
             next="Mend the rights or the medium and give the folder again.",
         ) from error
     inventory.write(
-        "INSERT INTO files (reading, path, size, modified_ns) "
-        "SELECT coalesce(reading, path), iif(reading IS NULL, NULL, path), size, modified_ns "
-        "FROM arrived ORDER BY path"
+        "INSERT INTO files (reading, path, folded, is_plain, size, modified_ns) "
+        "SELECT coalesce(reading, path), iif(reading IS NULL, NULL, path), folded, is_plain, "
+        "size, modified_ns FROM arrived ORDER BY path"
     )
     inventory.write("DROP TABLE arrived")
     inventory.write("CREATE INDEX files_by_reading ON files (reading)")
@@ -168,8 +178,13 @@ def survey(folder: Path, inventory: Inventory, *, below: str = "") -> Arrival:
 
 
 def raw(path: str) -> bytes:
-    """A path as the file system has it."""
-    return os.fsencode(path)
+    """A path as the file system has it: `os.fsencode`, for what is surely a string."""
+    return path.encode(*_AS_FILES)
+
+
+def text(path: bytes) -> str:
+    """A path as programs have it: `os.fsdecode`, for what is surely bytes."""
+    return path.decode(*_AS_FILES)
 
 
 def normal(path: str) -> str:
@@ -212,7 +227,7 @@ def _decoded(part: str) -> str | None:
 
 def _arrivals(
     folder: Path, below: str, beside: dict[str, str], inventory: Inventory
-) -> Iterator[tuple[bytes, bytes | None, int, int]]:
+) -> Iterator[tuple[bytes, bytes | None, bytes | None, bool, int, int]]:
     for entry, whole in _walk(str(folder), ""):
         is_record = whole.startswith(below)
         path = whole.removeprefix(below)
@@ -220,13 +235,24 @@ def _arrivals(
         if fault := _fault(entry, about):
             inventory.note(LOOKED, [(None, _finding(*fault, path))])
         elif is_record:
-            octets, reading = raw(path), raw(normal(path))
             if not_utf8(path):
                 alias = raw(normal(read_name(path)[0]))
-                inventory.write("INSERT INTO aliases VALUES (?, ?)", alias, octets)
-            yield octets, None if reading == octets else reading, about.st_size, about.st_mtime_ns
+                inventory.write("INSERT INTO aliases VALUES (?, ?)", alias, raw(path))
+            yield *_names(path), about.st_size, about.st_mtime_ns
         else:
             beside[whole] = entry.path
+
+
+def _names(path: str) -> tuple[bytes, bytes | None, bytes | None, bool]:
+    """The columns of `files` that tell of a name: itself, its two readings, and whether it is harmless."""
+    reading = normal(path)
+    folded = unicodedata.normalize("NFC", reading.casefold())
+    return (
+        raw(path),
+        None if reading == path else raw(reading),
+        None if folded == reading else raw(folded),
+        are_plain(path),
+    )
 
 
 def _walk(folder: str, prefix: str) -> Iterator[tuple[os.DirEntry[str], str]]:

@@ -1,6 +1,5 @@
 """The records of a transfer, found by path, by folder and by stem, all in NFC."""
 
-import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,7 +7,7 @@ from posixpath import basename, normpath, splitext
 from typing import Any
 
 from ingest.looking.inventory import Inventory
-from ingest.looking.landing import normal, raw
+from ingest.looking.landing import normal, raw, text
 
 TOPS = ("", "objects/", "data/")
 """Where paths of a list may begin: the transfer folder, or the folder that some systems put files in."""
@@ -40,13 +39,13 @@ class Records:
         inventory.write_all("INSERT OR IGNORE INTO folders VALUES (?, ?, ?)", self._folders())
 
     def _folders(self) -> Iterable[tuple[bytes, bytes, bytes]]:
-        before = ""
+        before = b""
         for (reading,) in self.inventory.rows("SELECT reading FROM files WHERE is_record ORDER BY id"):
-            folder = _text(reading).rpartition("/")[0]
+            folder = reading.rpartition(b"/")[0]
             if folder == before:
                 continue
             before = folder
-            parts = folder.split("/") if folder else []
+            parts = text(folder).split("/") if folder else []
             for depth in range(1, len(parts) + 1):
                 parent, name = "/".join(parts[: depth - 1]), parts[depth - 1]
                 yield raw(parent), raw(alike(name)), raw("/".join(parts[:depth]))
@@ -85,7 +84,7 @@ class Records:
                     "SELECT folder FROM folders WHERE parent = ? AND key = ?", raw(parent), raw(alike(name))
                 )
                 if found is not None:
-                    return _text(found)
+                    return text(found)
         return None
 
     def called(self, name: str, folder: str) -> Choice | None:
@@ -106,7 +105,7 @@ class Records:
         near = self.inventory.rows(
             "SELECT file, folded FROM stems WHERE folded >= ? AND folded < ?", begin, begin + b"\xff"
         )
-        chosen = [file for file, folded in near if pattern.fullmatch(_text(folded))]
+        chosen = [file for file, folded in near if pattern.fullmatch(text(folded))]
         if not chosen:
             return None
         condition, values = f"id IN ({','.join(map(str, chosen))})", ()
@@ -125,7 +124,7 @@ class Records:
             return
         self._knows_stems = True
         files = self.inventory.rows("SELECT id, reading FROM files WHERE is_record ORDER BY id")
-        stems = ((file, splitext(basename(_text(reading)))[0]) for file, reading in files)
+        stems = ((file, splitext(basename(text(reading)))[0]) for file, reading in files)
         self.inventory.write_all(
             "INSERT INTO stems VALUES (?, ?, ?)",
             ((raw(alike(stem)), raw(stem.casefold()), file) for file, stem in stems),
@@ -158,7 +157,3 @@ def alike(name: str) -> str:
     """Names that people take for the same: NFC, no case, no zeros before a number."""
     plain = normal(name).strip().casefold()
     return plain.lstrip("0") or "0" if plain.isdecimal() else plain
-
-
-def _text(octets: bytes) -> str:
-    return os.fsdecode(octets)

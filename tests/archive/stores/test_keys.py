@@ -128,7 +128,8 @@ def test_a_look_at_first_sight_never_says_other_than_the_rules(monkeypatch: pyte
     ]
     names = ["".join(rng.choices(parts, k=rng.randint(1, 6))) for _ in range(20_000)]
     names += ["가" * count for count in (60, 61, 66, 67)]
-    quick = [safe_segment(name) for name in names]
-    assert 1_000 < sum(map(keys.is_plain, names)) < len(names) - 1_000
-    monkeypatch.setattr(keys, "is_plain", lambda name: False)
-    assert [safe_segment(name) for name in names] == quick
+    paths = ["/".join(rng.choices(names, k=rng.randint(1, 3))) for _ in range(20_000)]
+    assert 1_000 < sum(map(keys.are_plain, paths)) < len(paths) - 1_000
+    quick = [Names("x").place(path) for path in paths]
+    monkeypatch.setattr(keys, "are_plain", lambda path: False)
+    assert [Names("x").place(path) for path in paths] == quick
