@@ -125,6 +125,8 @@ def test_a_bag_never_tells_of_a_scan_that_was_not_made(
     """The scanner is taken away between a kill and the same command: another bag, with another reference."""
     _packed_and_not_entered(receive, folder, monkeypatch)
     monkeypatch.setenv("SEOGO_SCANNER", "")
+    assert receive(folder).told["error"]["code"] == "scanner.unset"
+    call("transfer", "check", "2026-0001")
     told = receive(folder)
     assert (told.told["state"], told.told["references"]) == ("stored", ["SG-2026-000002"])
     assert [each["outcome"] for each in checks(place)] == ["success", "warning"]
