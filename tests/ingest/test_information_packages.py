@@ -42,8 +42,10 @@ EAD = """<ead xmlns="http://ead3.archivists.org/schema/"><archdesc level="file">
 """
 
 
-def package(folder: Path, *, ead: str | None = None, more: str = "", content: bytes = b"text\n") -> Path:
-    """A package of two files.  ``more``: further file elements."""
+def package(
+    folder: Path, *, ead: str | None = None, more: str = "", content: bytes = b"text\n", **other: str
+) -> Path:
+    """A package of two files.  ``more``: further file elements; ``other``: text of METS, and its stand-in."""
     data = folder / "representations/rep1/data"
     data.mkdir(parents=True)
     files = ""
@@ -57,6 +59,9 @@ def package(folder: Path, *, ead: str | None = None, more: str = "", content: by
         (folder / "metadata/descriptive/ead.xml").write_text(ead, "utf-8")
         sections = SECTION.format(size=len(ead.encode()), digest=sha256(ead.encode()))
     mets = METS.format(name=folder.name, sections=sections, files=files + more)
+    for text, instead in other.items():
+        assert text in mets
+        mets = mets.replace(text, instead)
     (folder / "METS.xml").write_text(mets, "utf-8")
     return folder
 
@@ -79,6 +84,38 @@ def test_a_package_is_a_volume_and_its_description_names_the_items(receive: Call
     assert [file["sha256"] for item in shown["items"] for file in item["files"]] == [
         sha256(b"text\nfirst.txt"), sha256(b"text\nsecond.txt"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("version", ["v2-0-4", "v2-1-0", "v2-2-0"])
+def test_a_sip_of_each_version_is_taken_and_judged_as_a_sip(
+    receive: Call, tmp_path: Path, version: str
+) -> None:
+    said = receive(package(tmp_path / "one", **{"v2-2-0": version}))
+    assert (said.exit_code, said.told["state"]) == (0, "stored")
+    assert not [rule for rule in said.rules if rule.startswith("bag.eark.SIP")]
+    other = {"v2-2-0": version, 'OTHERROLE="SUBMITTER"': 'OTHERROLE="PRODUCER"'}
+    assert "bag.eark.SIP15" in receive(package(tmp_path / "two", **other)).rules
+
+
+@pytest.mark.parametrize(
+    ("text", "instead", "rule", "severity"),
+    [
+        ("E-ARK-SIP-v2-2-0", "E-ARK-CSIP-v2-2-0", "SIP2", "note"),
+        ("<metsHdr ", '<metsHdr RECORDSTATUS="FINISHED" ', "SIP3", "note"),
+        ('"SIP"', '"AIP"', "SIP4", "error"),
+        ('OTHERROLE="SUBMITTER"', 'OTHERROLE="PRODUCER"', "SIP15", "error"),
+        ('ROLE="OTHER" OTHERROLE', 'ROLE="CREATOR" OTHERROLE', "SIP16", "error"),
+        ('TYPE="ORGANIZATION"', 'TYPE="OTHER"', "SIP17", "error"),
+        ("<name>도로과</name>", "<name>도로과</name><note>6110000</note>", "SIP20", "error"),
+    ],
+)
+def test_each_requirement_of_a_sip_is_a_finding_of_its_own(
+    receive: Call, tmp_path: Path, text: str, instead: str, rule: str, severity: str
+) -> None:
+    said = receive(package(tmp_path / "one", **{text: instead}))
+    found = [each for each in said.told["findings"] if each["rule"].startswith("bag.eark.SIP")]
+    assert [(each["rule"], each["severity"]) for each in found] == [(f"bag.eark.{rule}", severity)]
+    assert said.exit_code == (3 if severity == "error" else 0)
 
 
 def test_without_a_description_what_lies_in_the_data_are_the_items(receive: Call, call: Call, tmp_path: Path):
