@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from ingest.receipts import verifier
 from tests.conftest import Installation
 from tests.ingest.conftest import AGENCY, Call, Said
 from tests.ingest.test_bad_input import row, transfer
+from tests.ingest.test_information_packages import package as information_package
+from tests.ingest.test_neo3 import package as neo3_package
 from tests.judges import receipt_judge
 
 SCRIPT = Path(verifier.__file__)
@@ -229,6 +232,36 @@ def test_the_agencys_files_are_held_against_the_receipt(
     assert (checked.exit_code, checked.told["holds"]) == (5, False)
     [failure] = checked.told["failures"]
     assert failure.startswith(told)
+
+
+def bag(folder: Path) -> Path:
+    """A bag with a list and a tag file of its own."""
+    (folder / "meta").mkdir(parents=True)
+    transfer(folder / "data", row("A-1", "가.txt"), files=("가.txt",))
+    (folder / "meta/note.txt").write_text("메모", "utf-8")
+    (folder / "bagit.txt").write_text("BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n", "utf-8")
+    sums = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  data/{path.name}\n"
+            for path in sorted((folder / "data").iterdir())]  # fmt: skip
+    (folder / "manifest-sha256.txt").write_text("".join(sums), "utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("make", [bag, information_package, neo3_package], ids=["bag", "E-ARK", "NEO3"])
+def test_the_files_of_bags_and_packages_are_held_against_the_receipt_too(
+    receive: Call, call: Call, tmp_path: Path, make: Callable[[Path], Path]
+) -> None:
+    folder = make(tmp_path / "sent")
+    said = receive(folder)
+    assert (said.exit_code, said.told["state"]) == (0, "stored")
+    issue(call, tmp_path / "r", said.told["transfer"])
+    check = ("receipt", "verify", tmp_path / "r", "--folder", folder)
+    assert call(*check).told["failures"] == []
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        kept = path.read_bytes()
+        path.write_bytes(kept + b"x")
+        [failure] = call(*check).told["failures"]
+        assert path.name in failure
+        path.write_bytes(kept)
 
 
 def test_a_file_of_another_round_is_told_with_the_transfer_that_it_came_with(
