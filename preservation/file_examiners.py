@@ -4,7 +4,7 @@ Both are asked of the limited reader process, so that a file that crashes or han
 sentence about this file and nothing else.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from archive.errors import Unreadable
@@ -35,11 +35,20 @@ def _is_pdf(head: bytes, _name: str) -> bool:
     return PDF_SIGNATURE in head and archive_files.kind_of(head) is None
 
 
-def archive_examiner(reader: Reader, limits: Limits) -> HeldFiles:
-    """Looks through archive files.  One that is too large to hold is looked through when it is stored."""
+def archive_examiner(
+    reader: Reader, limits: Limits, not_scanned: Callable[[str, str, str], Finding] | None = None
+) -> HeldFiles:
+    """Looks through archive files.  One that is too large to hold is looked through when it is stored.
+
+    ``not_scanned`` weighs what the virus scanner did not look through: the name, why, and how many.
+    """
 
     def look(path: Path, name: str) -> Iterator[Finding]:
-        return (finding(each, name) for each in faults_of(reader, path, name, limits))
+        for each in faults_of(reader, path, name, limits):
+            if each.rule == archive_files.NOT_SCANNED and not_scanned is not None:
+                yield not_scanned(name, each.fact, str(each.members))
+            else:
+                yield finding(each, name)
 
     return HeldFiles(is_archive, look, _looked_at_later, archive_files.HEAD)
 

@@ -30,9 +30,11 @@ def opened(settings: Settings, released: Released = frozenset()) -> Iterator[Seq
     ``released`` are files that two steps let pass although the scanner names them.
     """
     scanner = scanner_of(settings)
-    archives = archive_examiner(_own_reader(os.getpid()), limits_of(settings))
-    malware = (MalwareExaminer(scanner, settings.scanner.unscannable, released),) if scanner else ()
-    yield (*malware, archives)
+    malware = MalwareExaminer(scanner, settings.scanner.unscannable, released) if scanner else None
+    archives = archive_examiner(
+        _own_reader(os.getpid()), limits_of(settings), malware.not_whole if malware else None
+    )
+    yield (malware, archives) if malware else (archives,)
 
 
 @contextmanager
@@ -45,7 +47,10 @@ def opened_for_checks(settings: Settings, released: Released = frozenset()) -> I
 def limits_of(settings: Settings) -> Limits:
     """How far an archive file is looked through while it is read."""
     told = settings.archive_files
-    return Limits(bytes=told.bytes, members=told.members, depth=told.depth, seconds=told.seconds)
+    scanned = settings.scanner.whole if settings.scanner.is_set else None
+    return Limits(
+        bytes=told.bytes, members=told.members, depth=told.depth, seconds=told.seconds, scanned=scanned
+    )
 
 
 @cache

@@ -137,7 +137,7 @@ def _look(task: _Task, stream: BinaryIO, kind: str, within: str) -> None:
             stream.seek(0)
             _look_at_mail(task, MAIL[kind](stream, task.budget), kind, within)
         else:
-            _look_at_members(task, _members(task, stream, kind), within)
+            _look_at_members(task, _members(task, stream, kind), within, _scanned_of(task, kind))
             if kind == "iso" and has_udf(stream):
                 task.faults.add("unsupported", "its second directory (UDF) was not read", where)
     except Damaged as damage:
@@ -189,7 +189,12 @@ def _counted(task: _Task, blocks: Iterator[bytes]) -> Iterator[bytes]:
             yield block
 
 
-def _look_at_members(task: _Task, members: Iterator[Member], within: str) -> None:
+def _scanned_of(task: _Task, kind: str) -> int | None:
+    """Of a ZIP file in something else: ClamAV is silent of its large members, and nobody else sees them."""
+    return task.budget.limits.scanned if kind == "zip" and task.level > 1 else None
+
+
+def _look_at_members(task: _Task, members: Iterator[Member], within: str, scanned: int | None = None) -> None:
     seen = names.Seen()
     for member in members:
         task.budget.member()
@@ -199,6 +204,8 @@ def _look_at_members(task: _Task, members: Iterator[Member], within: str) -> Non
         judge_member(task.faults, member, name, full)
         if member.size is not None:
             task.budget.declare(member.size)
+            if scanned is not None and member.size > scanned:
+                task.faults.add("not_scanned", "", full)
         if member.data is not None:
             _look_at_data(task, member.data(), full)
 

@@ -13,13 +13,17 @@ GIGABYTE = 1 << 30
 
 @dataclass(frozen=True)
 class Limits:
-    """``nested``: bytes of an archive inside another one, which is held in memory to be looked at."""
+    """``nested``: bytes of an archive inside another one, which is held in memory to be looked at.
+
+    ``scanned``: bytes of one file that the virus scanner looks through; None where there is none.
+    """
 
     bytes: int
     members: int
     depth: int
     seconds: float
     nested: int = 256 * MEGABYTE
+    scanned: int | None = None
 
 
 class Exceeded(Exception):
