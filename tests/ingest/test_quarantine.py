@@ -3,11 +3,16 @@
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
+from werkzeug.routing import Rule
 
+from archive import people
 from archive.ledger import JournalRecord, LedgerEntry
+from archive.site.site import Site
+from tests.access.conftest import application
 from tests.conftest import Installation
 from tests.ingest.conftest import AGENCY, Call, Said
 from tests.ingest.test_bad_input import row, stored, transfer
@@ -72,6 +77,46 @@ def test_a_transfer_is_scanned_waits_and_is_taken_after_a_second_scan_by_a_job(
     assert [each["act"] for each in after.told["history"]] == [
         "scanned-first", "quarantined", "received", "acceptance-asked", "scanned-second",
     ]  # fmt: skip
+
+
+def test_bytes_in_quarantine_are_reached_by_no_part_of_the_archive_and_by_all_once_it_has_ended(
+    call: Call, folder: Path, place: Installation, site: Site, days_pass: Callable[[str], None]
+) -> None:
+    """No file of the home has them, and no address that an archivist can get tells them."""
+    words = "내용 가.txt".encode()
+    number = receive(call, folder).told["transfer"]
+    with site.open_session.begin() as session:
+        people.add(session, "keeper", "password-keeper", role="archivist", display_name="갑", now=site.now())
+    client = application(site).test_client()
+    client.post("/sign-in", data={"username": "keeper", "password": "password-keeper"})
+
+    def reached() -> list[str]:
+        kept = [path for path in place.home.rglob("*") if path.is_file()]
+        rules = client.application.url_map.iter_rules()
+        addresses = [each for rule in rules if (each := built(rule, number))]
+        assert len(addresses) > 40
+        return [str(path) for path in kept if words in path.read_bytes()] + [
+            each for each in addresses if words in client.get(each).get_data()
+        ]
+
+    work(call)
+    assert reached() == []
+    days_pass(SEVENTH_DAY)
+    work(call)
+    found = reached()
+    assert {"/items/SG-2026-000001-0001/text"} < set(found)
+    assert [each for each in found if "/stores/" in each]
+
+
+def built(rule: Rule, number: str) -> str | None:
+    """An address with this transfer, its first volume or item, and the first of everything put in."""
+    known: dict[str, Any] = {"number": 1 if "/pages/<int:number>" in rule.rule else number, "position": 1}
+    known |= {"name": "none", "size": "large", "version": 1, "place": 1, "item": 1, "which": 1, "job_id": 1}
+    known |= {"kind": "report", "reference": "SG-2026-000001" + "-0001" * ("/items/" in rule.rule)}
+    if "GET" not in (rule.methods or ()) or not rule.arguments <= known.keys() or "sign-out" in rule.rule:
+        return None
+    made = rule.build({each: known[each] for each in rule.arguments}, append_unknown=False)
+    return made[1] if made else None
 
 
 def test_the_same_command_after_the_quarantine_takes_it_in_too(
