@@ -13,6 +13,14 @@ from ingest.transfers import FindingRow
 PATTERNS = (
     ("one_of", re.compile(r"one of (?P<values>.+)")),
     ("once", re.compile(r"each (?P<what>.+) once")),
+    ("file_bytes", re.compile(r"at most (?P<most>\d+) bytes a file")),
+    ("bytes", re.compile(r"at most (?P<most>\d+) bytes")),
+    ("files", re.compile(r"at most (?P<most>\d+) files")),
+    ("volumes", re.compile(r"at most (?P<most>\d+) volumes")),
+    ("path_letters", re.compile(r"paths of at most (?P<most>\d+) letters")),
+    ("named_like", re.compile(r"names like (?P<pattern>.+)", re.DOTALL)),
+    ("of_volumes", re.compile(r"(?P<column>.+) of every volume", re.DOTALL)),
+    ("of_items", re.compile(r"(?P<column>.+) of every item", re.DOTALL)),
     ("at_most", re.compile(r"at most (?P<most>.+)")),
     ("days", re.compile(r"(?P<most>\d+) days")),
     ("digest_of", re.compile(r"an? (?P<kind>[\w, -]+?) digest")),
@@ -20,6 +28,11 @@ PATTERNS = (
     ("reasons_of", re.compile(r"부분공개 and 비공개 with one or more of (?P<values>.+)")),
 )
 """Expectations that have a value in them, each with the key of its sentence."""
+CITED = re.compile(
+    r"(?P<agreed>.+) \[agreement (?P<agency>\S+), version (?P<version>\d+), clause (?P<clause>\S+)\]",
+    re.DOTALL,
+)
+"""What was agreed, and where: see `ingest.agreements.documents`."""
 
 
 def name(say: Say, rule: str) -> str:
@@ -82,6 +95,8 @@ def value(say: Say, row: FindingRow) -> str:
 
 def expected(say: Say, text: str) -> str:
     """What was wanted, in the reader's words where there are such."""
+    if cited := CITED.fullmatch(text):
+        return say("expected.cited", **{**cited.groupdict(), "agreed": expected(say, cited["agreed"])})
     if said := _said(say, f"expected.{text}"):
         return said
     for kind, pattern in PATTERNS:

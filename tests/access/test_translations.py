@@ -126,6 +126,24 @@ def test_what_the_lists_expect_is_said_in_korean():
     assert explaining.expected(say, "METS 1.12") == "METS 1.12"
 
 
+def test_what_was_agreed_is_said_and_cited_in_korean():
+    def say(key: str, **values: object) -> str:
+        return language.fill(KOREAN.get(key, key), **values)
+
+    judged = (ROOT / "ingest/agreements/judging.py").read_text()
+    agreed = {SLOT.sub("7", text) for text in re.findall(r'agreed = .*?"([^"]+)"$', judged, re.MULTILINE)}
+    assert {"at most 7 bytes a file", "a scan before anything is taken", "names like 7"} <= agreed
+    agreed = {each.replace("at most 7 7", "at most 7 volumes") for each in agreed}
+    agreed = {each.replace("of every 7", "of every item") for each in agreed} | {"7 of every volume"}
+    for each in agreed:
+        said = explaining.expected(say, f"{each} [agreement 6110000, version 2, clause one]")
+        assert said.endswith(" (협약 6110000 2판, 조항 one)"), said
+        assert not re.search("[a-z]", said.partition(" (")[0]), said
+    assert explaining.expected(say, "pdf, tif [agreement 6110000, version 2, clause f-1]") == (
+        "pdf, tif (협약 6110000 2판, 조항 f-1)"
+    )
+
+
 def test_every_declared_job_has_words_in_both_languages():
     seogo.load()
     ours = ("access.", "archive.", "ingest.", "preservation.")
