@@ -38,7 +38,7 @@ class Clause:
 
 @dataclass(frozen=True)
 class Agreement:
-    """``accept``: what comes by the watched folder is taken at once when nothing is wrong with it."""
+    """``accept``: what a watched folder or a program brings is taken at once where nothing is wrong."""
 
     agency: str
     version: int

@@ -42,17 +42,31 @@ def named(name: str, kind: bytes = tarfile.REGTYPE, target: str = "") -> tarfile
     return member
 
 
+def ar(members: Mapping[str, bytes]) -> bytes:
+    head = "{name:<16}{zero:<12}{zero:<6}{zero:<6}{mode:<8}{size:<10}`\n"
+    packed = b"!<arch>\n"
+    for name, data in members.items():
+        packed += head.format(name=f"{name}/", zero=0, mode=644, size=len(data)).encode()
+        packed += data + b"\n" * (len(data) % 2)
+    return packed
+
+
 def iso(members: Mapping[str, bytes]) -> bytes:
-    """A disc with Joliet names, written by libarchive."""
+    """A disc with Joliet names."""
+    return by_library("iso9660", members)
+
+
+def by_library(form: str, members: Mapping[str, bytes]) -> bytes:
+    """Written by libarchive."""
     library = ctypes.CDLL(ctypes.util.find_library("archive"))
     pointer, size = ctypes.c_void_p, ctypes.c_size_t
     library.archive_write_new.restype = library.archive_entry_new.restype = pointer
     library.archive_entry_set_size.argtypes = [pointer, ctypes.c_int64]
     library.archive_write_data.argtypes = [pointer, ctypes.c_char_p, size]
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "made.iso"
+        path = Path(folder) / "made"
         archive, entry = pointer(library.archive_write_new()), pointer(library.archive_entry_new())
-        library.archive_write_set_format_iso9660(archive)
+        assert getattr(library, f"archive_write_set_format_{form}")(archive) == 0
         assert library.archive_write_open_filename(archive, str(path).encode()) == 0
         for name, data in members.items():
             library.archive_entry_clear(entry)

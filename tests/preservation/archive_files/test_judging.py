@@ -7,7 +7,9 @@ import lzma
 import random
 import tarfile
 import zipfile
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from unicodedata import normalize
 
 import pytest
@@ -16,7 +18,7 @@ from preservation.archive_files import Fault, Limits, by_libarchive, kind_of
 from preservation.archive_files.decompressors import zstandard
 from preservation.archive_files.judging import judge
 from preservation.archive_files.limits import Budget, Exceeded
-from tests.preservation.archive_files.making import named, tarred, with_raw_names, zipped
+from tests.preservation.archive_files.making import ar, by_library, iso, named, tarred, with_raw_names, zipped
 
 LIMITS = Limits(bytes=100 << 20, members=1_000, depth=3, seconds=30)
 
@@ -138,6 +140,49 @@ def test_members_and_depth_are_limited_also_in_nested_archives() -> None:
     assert only(nested, replace(LIMITS, members=25)).rule == "limit.archive_members"
     assert only(nested, replace(LIMITS, depth=2)).rule == "limit.archive_depth"
     assert only(many, replace(LIMITS, members=25)).severity == "error"
+
+
+Pack = Callable[[Mapping[str, bytes]], bytes]
+
+
+def tar_of(members: Mapping[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        for name, data in members.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+    return out.getvalue()
+
+
+ARCHIVES: dict[str, Pack] = {
+    "zip": zipped, "tar": tar_of, "ar": ar, "iso": iso, "7z": partial(by_library, "7zip"),
+    "cpio": partial(by_library, "cpio_newc"), "tgz": lambda members: gzip.compress(tar_of(members)),
+    "tbz2": lambda members: bz2.compress(tar_of(members)),
+    "txz": lambda members: lzma.compress(tar_of(members)),
+    "tzst": lambda members: zstandard.compress(tar_of(members)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ARCHIVES)
+@pytest.mark.parametrize("limit", ["bytes", "members", "depth", "seconds"])
+def test_every_limit_is_kept_in_every_kind_of_archive(kind: str, limit: str) -> None:
+    pack, name = ARCHIVES[kind], f"a.{kind}"
+    data = pack({f"{number}.bin": bytes(1 << 18) for number in range(8)})
+    if limit == "depth":
+        data = pack({"c": pack({"b": pack({"a": b"words"})})})
+    least = {"bytes": 1 << 20, "members": 6, "depth": 2, "seconds": 0.0}
+    assert faults(data, name) == []
+    told = rules(data, name, replace(LIMITS, **{limit: least[limit]}))
+    assert told == {(f"limit.archive_{limit}", "error")}
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress, zstandard.compress])
+def test_a_compressed_file_in_another_is_a_level_and_what_it_unpacks_to_is_counted(pack) -> None:
+    data = pack(pack(pack(bytes(2 << 20))))
+    assert faults(data, "a") == []
+    assert rules(data, "a", replace(LIMITS, depth=2)) == {("limit.archive_depth", "error")}
+    assert rules(data, "a", replace(LIMITS, bytes=1 << 20)) == {("limit.archive_bytes", "error")}
 
 
 def test_time_is_limited() -> None:
