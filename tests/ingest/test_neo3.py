@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import Installation
 from tests.ingest.conftest import Call
 from tests.ingest.test_bad_input import assert_nothing_is_taken
 
@@ -72,10 +73,27 @@ def test_a_file_has_an_item_for_each_content(receive: Call, call: Call, tmp_path
     assert [item["title"] for item in shown["items"]] == list(CONTENT)
 
 
+def test_a_file_that_no_document_names_is_kept_beside_and_told(
+    receive: Call, place: Installation, tmp_path: Path
+) -> None:
+    assert "bag.neo3.unnamed" not in receive(package(tmp_path / "whole")).rules
+    sent = package(tmp_path / "sent", **{"6110000-2026-7": "6110000-2026-8", "허가</": "불허</"})
+    for name in ("Contents/낱장.txt", "메모.txt"):
+        (sent / name).write_bytes(b"stray")
+    said = receive(sent, "--another-transfer")
+    (told,) = [each for each in said.told["findings"] if each["rule"] == "bag.neo3.unnamed"]
+    assert (told["severity"], told["value"], told["where"]["path"]) == ("warning", "2", "Contents/낱장.txt")
+    kept = {path.name for path in (place.home / "stores/a/transfers").rglob("*") if path.is_file()}
+    assert {"낱장.txt", "메모.txt"} <= kept
+
+
 def test_the_signature_is_said_not_to_be_verified(receive: Call, tmp_path: Path) -> None:
     said = receive(package(tmp_path / "sent", **{"</NEO3>": "<Signature/></NEO3>"}))
     (told,) = [each for each in said.told["findings"] if each["rule"] == "bag.neo3.signature"]
     assert (told["severity"], "was not verified" in told["message"]) == ("warning", True)
+    said = receive(package(tmp_path / "unsigned", **{"6110000-2026-7": "6110000-2026-8"}), "--dry-run")
+    (told,) = [each for each in said.told["findings"] if each["rule"] == "bag.neo3.signature"]
+    assert (told["severity"], "there is no signature" in told["message"]) == ("warning", True)
 
 
 def test_a_changed_content_is_not_what_the_manifest_promised(

@@ -9,18 +9,15 @@ from dataclasses import dataclass, field
 from posixpath import basename, normpath
 
 from ingest.looking.information_packages.package_folder import PackageFolder
-from ingest.looking.landing import shown
+from ingest.looking.landing import normal, shown
 from metadata_schemas import neo3_reading
 from metadata_schemas.description import Finding, ItemDescription, Severity, VolumeDescription, Where
 from metadata_schemas.neo3_reading import METADATA, PACKAGING, ContentItem, Described, ManifestItem
 from metadata_schemas.transfer_lists import TransferLists
 from metadata_schemas.xml import BadXml
 
-SIGNED = (
-    "the signature is kept and was not verified",
-    "Have it verified with the certificates of its time.",
-)
-UNSIGNED = ("there is no signature", "Ask the agency whether there should be one.")
+CONTENTS = "Contents/"
+OWN = frozenset({METADATA, PACKAGING, "mimetype"})
 AGAIN = "Send the package again."
 
 
@@ -71,7 +68,21 @@ def _read(folder: PackageFolder) -> _Package:
             read_document(package)
         except BadXml as error:
             package.report("unreadable", "error", path, str(error).rstrip("."), AGAIN)
+    _tell_unnamed(package)
     return package
+
+
+def _tell_unnamed(package: _Package) -> None:
+    """Files that are no content of the metadata: those of the contents, and what the manifest has not."""
+    contents = {normal(path) for _, path in package.contents}
+    manifest = {normal(inside) for item in package.items.values() if (inside := _inside(item.path or ""))}
+    besides = [path for path in package.folder.paths() if path not in contents | OWN
+               and (path.startswith(CONTENTS) or path not in manifest)]  # fmt: skip
+    if besides:
+        fact = f"this is no content that {METADATA} names; it is kept beside the packages and is no record"
+        fact += f"; so are {len(besides) - 1} more" * (len(besides) > 1)
+        next_step = "Ask the agency whether it belongs to the record."
+        package.report("unnamed", "warning", besides[0], fact, next_step, str(len(besides)))
 
 
 def _read_manifest(package: _Package) -> None:
