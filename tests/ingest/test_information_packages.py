@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from ingest.samples.making import make
+from tests.conftest import Installation
 from tests.ingest.conftest import Call
 from tests.ingest.test_bad_input import assert_nothing_is_taken
 
@@ -186,6 +187,21 @@ def test_a_file_that_mets_does_not_name_is_taken_and_told(receive: Call, call: C
         "warning"
     ]
     assert len(volume(call, said.told["references"][0])["items"]) == 3
+
+
+def test_a_file_outside_of_the_folders_of_a_package_is_kept_beside_and_told(
+    receive: Call, place: Installation, tmp_path: Path
+) -> None:
+    sent = package(tmp_path / "one")
+    assert "bag.eark.unnamed" not in receive(sent, "--dry-run").rules
+    for name in ("메모.txt", "다른 폴더/낱장.txt", "representations/목록.txt"):
+        (sent / name).parent.mkdir(exist_ok=True)
+        (sent / name).write_bytes(b"stray")
+    said = receive(sent)
+    (told,) = [each for each in said.told["findings"] if each["rule"] == "bag.eark.unnamed"]
+    assert (told["severity"], told["value"], said.told["state"]) == ("warning", "3", "stored")
+    kept = {path.name for path in (place.home / "stores/a/transfers").rglob("*") if path.is_file()}
+    assert {"메모.txt", "낱장.txt", "목록.txt"} <= kept
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,14 @@ def is_record(path: str, named: Mapping[str, str]) -> bool:
     return path in named and not named[path].startswith(("Documentation", "Schemas", "Metadata"))
 
 
+def is_stray(path: str, named: Mapping[str, str]) -> bool:
+    """Whether a file is neither content nor where the documents of a package lie, nor named by METS."""
+    parts = path.split("/")
+    if parts[0] in ABOUT or path == METS or path in named:
+        return False
+    return parts[0] != "representations" or len(parts) == 2
+
+
 def items_of(folder: PackageFolder, records: Iterable[str], expected: Iterable[str]) -> list[ItemDescription]:
     """Items of a package that describes none.  ``expected``: files that METS names and that are away."""
     here = dict.fromkeys(_top(path) for path in records)

@@ -6,7 +6,8 @@ METS, PREMIS, descriptions, schemas and documentation of the sender are kept as 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from ingest.looking.information_packages.contents import METS, is_record, items_of
+from archive.site.language import amount
+from ingest.looking.information_packages.contents import METS, is_record, is_stray, items_of
 from ingest.looking.information_packages.package_folder import PackageFolder
 from ingest.looking.information_packages.promises import Promises, promised
 from ingest.looking.landing import Arrival, shown
@@ -29,7 +30,7 @@ def read(arrival: Arrival, folders: Sequence[PackageFolder]) -> TransferLists:
         promises.read_preservation()
         told = _described(folder, promises)
         volumes.append(_volume(folder, promises, root, told))
-        findings += [*promises.findings, *_unnamed(folder, promises)]
+        findings += [*promises.findings, *_unnamed(folder, promises), *_stray(folder, promises)]
         claimed |= {folder.arrived(path) for path in folder.paths() if not is_record(path, promises.named)}
     lists = tuple(folder.prefix + METS for folder in folders)
     return TransferLists(tuple(volumes), tuple(findings), lists, promised(arrival), frozenset(claimed))
@@ -131,6 +132,21 @@ def _unnamed(folder: PackageFolder, promises: Promises) -> Iterator[Finding]:
             "a file of the fileSec",
             sentence,
         )
+
+
+def _stray(folder: PackageFolder, promises: Promises) -> Iterator[Finding]:
+    """What METS names nowhere and lies where a package has neither records nor documents."""
+    first, count = "", 0
+    for path in folder.paths():
+        if is_stray(path, promises.named):
+            first, count = first or folder.arrived(path), count + 1
+    if count:
+        sentence = (
+            f"{shown(first)} is named nowhere in METS.xml and lies outside of the folders of a package "
+            f"({amount(count, 'such file')}): it is kept beside the packages and is no record. "
+            "Ask the agency whether it belongs to the record."
+        )
+        yield Finding("bag.eark.unnamed", "warning", Where(path=shown(first)), str(count), None, sentence)
 
 
 def _undescribed(path: str, why: str) -> Finding:
