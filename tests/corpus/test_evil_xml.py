@@ -1,6 +1,6 @@
 """Every document of the set of evil XML, and worse ones, through every door that XML comes in by.
 
-Each door gets the same document inside whatever it reads: METS and PREMIS, HWPX, DOCX, ODT and lists.
+Each door gets the same document inside whatever it reads: METS and PREMIS, NEO3, HWPX, DOCX, ODT and lists.
 Nothing is expanded, no file beside it is read, and it ends at once.
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from archive.errors import Unreadable
-from metadata_schemas import xml
+from metadata_schemas import neo3_reading, xml
 from metadata_schemas.description import Finding
 from metadata_schemas.eark.mets_reading import is_eark
 from metadata_schemas.transfer_lists import sheets
@@ -75,6 +75,11 @@ DOORS: dict[str, Door] = {
     "a description": lambda data, _: words(xml.parse(data)),
     "a stream of records": lambda data, _: [words(each) for each in xml.records(io.BytesIO(data))],
     "a METS": lambda data, folder: is_eark(written(data, folder)),
+    "the head of a package": lambda data, _: dict(xml.first_element(io.BytesIO(data)).attrib),
+    "the manifest of a NEO3 package": lambda data, folder: [
+        *neo3_reading.read_manifest(written(data, folder))
+    ],
+    "the metadata of a NEO3 package": lambda data, folder: neo3_reading.read_metadata(written(data, folder)),
     "a schema check": lambda data, _: xml.validate(data, "premis"),
     "HWPX": lambda data, folder: text_of(
         media_types.HWPX, {**MIMETYPE, "Contents/section0.xml": data}, folder
@@ -122,7 +127,8 @@ BOMB = b"<!DOCTYPE b [<!ENTITY a '1234567890'>" + b"".join(
 
 @pytest.mark.parametrize("door", DOORS)
 def test_entities_are_expanded_nowhere(door: str, tmp_path: Path) -> None:
-    for bomb in (BOMB + b"]><b>&j;</b>", (SET / "xmlbomb.xml").read_bytes() if SET.is_dir() else BOMB):
+    bombs = BOMB + b"]><b>&j;</b>", BOMB + b"]><b a='&j;'/>"
+    for bomb in (*bombs, (SET / "xmlbomb.xml").read_bytes() if SET.is_dir() else BOMB):
         assert EXPANDED not in through(door, bomb, tmp_path)
 
 
@@ -153,6 +159,11 @@ def test_the_whole_set_goes_through_every_door_without_harm(door: str, tmp_path:
 
 def test_a_harmless_document_comes_out_of_the_same_doors(tmp_path: Path) -> None:
     assert "가나" in through("a description", "<b>가나</b>".encode(), tmp_path)
+    assert "가나" in through("the head of a package", "<b a='가나'/>".encode(), tmp_path)
+    item = "<P><ManifestItem ManifestItemID='가나'/></P>"
+    assert "가나" in through("the manifest of a NEO3 package", item.encode(), tmp_path)
+    told = "<N><PreservationDescInfo><Record><Title>가나</Title></Record></PreservationDescInfo></N>"
+    assert "가나" in through("the metadata of a NEO3 package", told.encode(), tmp_path)
     assert "가나" in through("HWPX", "<s><p><t>가나</t></p></s>".encode(), tmp_path)
     assert "가나" in through("DOCX", "<d><p><r><t>가나</t></r></p></d>".encode(), tmp_path)
     sheet = (
