@@ -116,6 +116,7 @@ def cli(context: click.Context) -> None:
         declare_jobs()
     if called != "settings" and "--help" not in sys.argv:
         context.obj = Site(settings_of.read())
+        context.call_on_close(context.obj.close)
         if called not in WITHOUT_HOME:
             _prepare(context.obj)
         if called in WRITERS:
@@ -150,7 +151,6 @@ def load() -> None:
     )
     for module in (*COMMANDS.values(), *JOBS, *PAGES, *elsewhere):
         importlib.import_module(module)
-    gc.freeze()  # what is loaded stays, and needs no looking at whenever litter is collected
 
 
 @cli.command(cls=Command, exits=(0, 1, 2, 3, 4))
@@ -183,6 +183,7 @@ def _ready(site: Site, new: list[str], away: dict[str, str]) -> Iterator[str]:
 def create() -> "Flask":
     """The web application, for a WSGI server."""
     load()
+    gc.freeze()  # what is loaded stays, and needs no looking at whenever litter is collected
     site = Site(settings_of.read())
     app: Flask = importlib.import_module("archive.site.web").create_app(site, pages(site))
     return app

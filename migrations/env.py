@@ -12,12 +12,14 @@ def run() -> None:
     url = context.config.get_main_option("sqlalchemy.url")
     if url is None:
         raise ValueError("the address of the database is not given")
-    with open_engine(url).connect() as connection:
+    engine = open_engine(url)
+    with engine.connect() as connection:
         context.configure(
             connection=connection, target_metadata=Base.metadata, render_as_batch=True, compare_type=True
         )
         with context.begin_transaction():
             context.run_migrations()
+    engine.dispose()
 
 
 run()

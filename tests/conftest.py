@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -112,6 +112,15 @@ def site(place: Installation) -> Iterator[Site]:
 def plain_environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SEOGO_")}
     return {**kept, "SEOGO_WORKERS": "2"}
+
+
+def open_below(folder: Path) -> list[str]:
+    """The files below a folder that this process has open."""
+    found = []
+    for each in os.listdir("/proc/self/fd"):
+        with suppress(FileNotFoundError):  # the list itself was open while it was read
+            found.append(Path(os.readlink(f"/proc/self/fd/{each}")))
+    return [file.name for file in found if file.is_relative_to(folder)]
 
 
 SERVERS = ("SEOGO_TEST_POSTGRES", "SEOGO_TEST_S3", "SEOGO_TEST_ELASTICSEARCH")

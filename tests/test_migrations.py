@@ -1,10 +1,7 @@
 """The chain of migrations makes the tables of the models, on both databases."""
 
-import os
-import secrets
 from pathlib import Path
 
-import psycopg
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -23,13 +20,7 @@ def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of a database without a table."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'seogo.db'}"
-    address = os.environ.get("SEOGO_TEST_POSTGRES")
-    if not address:
-        pytest.skip("no PostgreSQL: SEOGO_TEST_POSTGRES is not set")
-    name = "seogo" + secrets.token_hex(6)
-    with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    return f"{address.rpartition('/')[0]}/{name}"
+    return request.getfixturevalue("new_database")
 
 
 def migrate(database: str) -> None:
@@ -45,7 +36,9 @@ def differences(database: str) -> list[object]:
         context = MigrationContext.configure(
             connection, opts={"compare_type": True, "compare_server_default": True}
         )
-        return list(compare_metadata(context, Base.metadata))
+        found = list(compare_metadata(context, Base.metadata))
+    engine.dispose()
+    return found
 
 
 def test_a_migrated_database_has_the_tables_of_the_models(empty_database: str) -> None:

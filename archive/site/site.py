@@ -24,6 +24,11 @@ class Site:
     def engine(self) -> Engine:
         return open_engine(self.settings.database)
 
+    def close(self) -> None:
+        """Let the database go, if it was asked for anything."""
+        if "engine" in vars(self):
+            self.engine.dispose()
+
     @cached_property
     def open_session(self) -> OpenSession:
         """For work that writes: on SQLite such sessions queue for the one writer's place."""

@@ -85,8 +85,10 @@ class LazyGroup(Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self.places:
             return super().get_command(ctx, cmd_name)
+        is_loaded = self.places[cmd_name] in sys.modules
         found: click.Command = getattr(importlib.import_module(self.places[cmd_name]), cmd_name)
-        gc.freeze()  # what is loaded stays, and needs no looking at whenever litter is collected
+        if not is_loaded:
+            gc.freeze()  # what is loaded stays, and needs no looking at whenever litter is collected
         return found
 
 
