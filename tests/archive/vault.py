@@ -21,6 +21,7 @@ class Vault(ThreadingHTTPServer):
     """One bucket in memory."""
 
     daemon_threads = True
+    request_queue_size = 128  # of five the sixth waits seconds for its turn where there is much to do
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Answering)

@@ -52,6 +52,7 @@ class Between(ThreadingHTTPServer):
     """Counts requests by method; ``fault`` is what is to happen to one of them."""
 
     daemon_threads = True
+    request_queue_size = 128  # of five the sixth waits seconds for its turn where there is much to do
 
     def __init__(self, server: str) -> None:
         super().__init__(("127.0.0.1", 0), _Request)

@@ -1,6 +1,5 @@
 """A store whose disk runs full in the middle: what fits is taken, the rest waits, nothing half is a bag."""
 
-import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from preservation.packages import Copy
 from tests.conftest import Answer, Installation, plain_environment
 from tests.crashes.conftest import AGENCY
 from tests.crashes.small_disks import SmallDisk, small_disk
+from tests.flows.test_portal import STARTS_WITHIN, free_port
 from tests.servers import accounts
 
 AWAY = 4
@@ -97,9 +97,7 @@ def on_a_server(folder: Path, stores: list[str], small: str) -> Iterator[Filling
 def small_server(folder: Path, kilobytes: int) -> Iterator[tuple[SmallDisk, str]]:
     """An S3 server whose own disk is small, and which keeps what it knows of an object beside it."""
     program = max((accounts.CACHE / "bin").glob("versitygw-v*"))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     disk, (access, secret) = folder / "disk", KEYS
     serve = (
         f"mkdir '{disk}/root' '{disk}/meta' && ROOT_ACCESS_KEY={access} ROOT_SECRET_KEY={secret} "
@@ -116,7 +114,7 @@ def make_bucket(endpoint: str) -> None:
     """Once the server answers."""
     client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1",
                           aws_access_key_id=KEYS[0], aws_secret_access_key=KEYS[1])  # fmt: skip
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + STARTS_WITHIN
     while True:
         try:
             client.create_bucket(Bucket="small")

@@ -2,6 +2,7 @@
 
 import http.cookiejar
 import json
+import random
 import re
 import signal
 import socket
@@ -11,6 +12,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -109,10 +111,13 @@ def portal(place: Installation, tmp_path: Path) -> Iterator[Portal]:
 
 
 def free_port() -> int:
-    with socket.socket() as asked:
-        asked.bind(("127.0.0.1", 0))
-        port: int = asked.getsockname()[1]
-        return port
+    """One that the system gives to nobody by itself, as it does those it would give us for port 0."""
+    first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    while True:
+        port = random.SystemRandom().randrange(10_000, max(first, 20_000))
+        with socket.socket() as asked, suppress(OSError):
+            asked.bind(("127.0.0.1", port))
+            return port
 
 
 def wait_for(server: "subprocess.Popen[str]", portal: Portal) -> None:
@@ -122,7 +127,7 @@ def wait_for(server: "subprocess.Popen[str]", portal: Portal) -> None:
         try:
             if portal.browser().get("/healthz").status:
                 return
-        except urllib.error.URLError:
+        except OSError:
             assert time.monotonic() < deadline, "the portal does not answer"
         time.sleep(0.2)
 

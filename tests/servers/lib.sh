@@ -11,9 +11,19 @@ mkdir -p "$cache/bin" "$run"
 say() { echo "$*" >&2; }
 fail() { say "$*"; exit 1; }
 
-# A port that nobody listens on now.
+# A port that nobody has now, and that the system gives to nobody by itself.
 free_port() {
-  python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+  python3 -c '
+import random, socket
+first = int(open("/proc/sys/net/ipv4/ip_local_port_range").read().split()[0])
+while True:
+    port = random.SystemRandom().randrange(10_000, max(first, 20_000))
+    try:
+        socket.socket().bind(("127.0.0.1", port))
+    except OSError:
+        continue
+    print(port)
+    break'
 }
 
 # Servers refuse to run as root.  as_nobody FOLDER gives it to an unprivileged account, and `drop` runs as that account.
