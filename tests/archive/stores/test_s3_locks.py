@@ -2,8 +2,10 @@
 
 import hashlib
 import random
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import ClientError
@@ -19,6 +21,13 @@ from tests.servers import accounts
 DAYS = 40
 BIG = random.Random(2).randbytes(9_000_001)
 TAGS = "tagmanifest-sha256.txt"
+
+
+@pytest.fixture(autouse=True)
+def one_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lock lasts for days from the midnight before, and no test may fall into two of them."""
+    now = time.time()
+    monkeypatch.setattr("archive.stores.s3_locks.time", SimpleNamespace(time=lambda: now))
 
 
 @pytest.fixture(params=list(accounts.KINDS))

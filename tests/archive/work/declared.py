@@ -39,6 +39,16 @@ def sleep(site: Site, path: str, seconds: float = 60.0) -> Iterator[jobs.Progres
     yield 1, 1
 
 
+@job("test-hold")
+def hold(site: Site, path: str, until: str) -> Iterator[jobs.Progress]:
+    with open(path, "a", encoding="utf-8") as file:
+        file.write(f"{os.getpid()}\n")
+    yield 0, 1
+    while not Path(until).exists():
+        time.sleep(0.02)
+    yield 1, 1
+
+
 @job("test-hang", timeout=timedelta(seconds=1), attempts=1)
 def hang(site: Site) -> Iterator[jobs.Progress]:
     yield 0, 1

@@ -113,16 +113,17 @@ def test_ctrl_c_is_heard_also_where_python_drops_what_rises(
 def test_a_worker_that_is_killed_alone_takes_its_children_along_and_the_next_goes_on(
     place: Installation, submit: Submit, row: Row, tmp_path: Path
 ) -> None:
-    job = submit("test-sleep", path=str(tmp_path / "began"), seconds=3.0)
+    job = submit("test-hold", path=str(tmp_path / "began"), until=str(tmp_path / "let go"))
     process = started(place, "work")
     [child] = begun(tmp_path / "began")
     process.kill()
     process.communicate()
-    end = time.monotonic() + 5
+    end = time.monotonic() + 60
     while is_running(child):
         assert time.monotonic() < end, "the child outlived its runner"
         time.sleep(0.02)
     assert row(job).state == "working"
+    (tmp_path / "let go").touch()
     code, told = ended(started(place, "work", "--until-idle", "--json"))
     # The killed one may have ended some of the jobs that recur before.
     assert (code, told["failed"], told["waiting"], row(job).state) == (0, [], [], "done"), told
