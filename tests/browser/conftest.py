@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
@@ -47,6 +47,7 @@ FLAGS = [
 ]
 # OpenSeadragon sets one inline style, which the policy refuses without harm.
 KNOWN = "Applying inline style violates"
+expect.set_options(timeout=30_000)  # as long as everything else is waited for
 
 
 @dataclass

@@ -3,7 +3,8 @@
 import hashlib
 import os
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, BinaryIO
@@ -53,19 +54,45 @@ def requests_with_bytes(page: Page) -> list[str]:
     return made
 
 
+class Received(list[int]):
+    """Bytes that the server read from each request; from ``enough`` on it reads no more until it `may_read`.
+
+    So the rest cannot all arrive between the moment we see that there is enough and the end of the tab.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.enough: int | None = None
+        self.may_read = threading.Event()
+        self.open = 0
+
+    def copy(self, copy: Callable[..., int], body: IO[bytes], stream: BinaryIO, offset: int, end: int) -> int:
+        self.open += 1
+        try:
+            if self.enough is not None and sum(self) >= self.enough:
+                self.may_read.wait()
+            reached = copy(body, stream, offset, end)
+            self.append(reached - offset)
+            return reached
+        finally:
+            self.open -= 1
+
+    def half_way(self, page: Page) -> None:
+        """Close the tab when there is enough and the next request has begun."""
+        while not (sum(self) >= (self.enough or 0) and self.open):
+            page.wait_for_timeout(20)
+        page.close(run_before_unload=False)
+        self.may_read.set()
+        while self.open:
+            time.sleep(0.01)
+
+
 @pytest.fixture
-def received(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Bytes that the server read from each request."""
-    read: list[int] = []
-    copy = parts._copy
-
-    def count(body: IO[bytes], stream: BinaryIO, offset: int, end: int) -> int:
-        reached = copy(body, stream, offset, end)
-        read.append(reached - offset)
-        return reached
-
-    monkeypatch.setattr(parts, "_copy", count)
-    return read
+def received(monkeypatch: pytest.MonkeyPatch) -> Iterator[Received]:
+    read, copy = Received(), parts._copy
+    monkeypatch.setattr(parts, "_copy", lambda *told: read.copy(copy, *told))
+    yield read
+    read.may_read.set()
 
 
 def choose(page: Page, folder: Path) -> None:
@@ -123,17 +150,16 @@ def _renderers() -> Iterator[int]:
 
 
 def test_ten_thousand_files_go_on_after_the_tab_was_closed_and_only_what_is_missing_is_sent(
-    begun: Reading, open_page, shown: Shown, folder: Path, received: list[int]
+    begun: Reading, open_page, shown: Shown, folder: Path, received: Received
 ) -> None:
     files = {f"{folder.name}/{path.relative_to(folder).as_posix()}": path for path in walk(folder)}
     total = sum(path.stat().st_size for path in files.values())
     name = begun.page.url.rpartition("/")[2]
     made = requests_with_bytes(begun.page)
     with Memory() as memory:
+        received.enough = total // 2
         choose(begun.page, folder)
-        while sum(received) < total // 2:
-            begun.page.wait_for_timeout(20)
-        begun.page.close(run_before_unload=False)
+        received.half_way(begun.page)
         again = open_page(f"/desk/uploads/{name}", user="archivist")
         held = sum(part.offset() for part in Holding(shown.site, name).parts())
         more = requests_with_bytes(again.page)
@@ -199,7 +225,7 @@ KEPT = """() => new Promise((resolve) => { const opening = indexedDB.open('seogo
 
 
 def test_where_the_browser_keeps_the_folder_one_press_goes_on_after_the_tab_was_closed(
-    begun: Reading, open_page, shown: Shown, received: list[int]
+    begun: Reading, open_page, shown: Shown, received: Received
 ) -> None:
     """The folder lies in the browser's own file system, whose handles are kept as those of a disk are."""
     files = [(f"{number:02}/큰 {number}.bin", 12 << 20) for number in range(6)]
@@ -209,10 +235,9 @@ def test_where_the_browser_keeps_the_folder_one_press_goes_on_after_the_tab_was_
     page.evaluate(PICKED)
     assert not page.locator("#folder").is_visible()
     assert not page.locator("#resume").is_visible()
+    received.enough = total // 3
     page.click("#pick")
-    while sum(received) < total // 3:
-        page.wait_for_timeout(10)
-    page.close(run_before_unload=False)
+    received.half_way(page)
     again = open_page(f"/desk/uploads/{name}", user="archivist")
     expect(again.page.locator("#resume")).to_have_text("보냄 이어서 보내기")
     held = sum(part.offset() for part in Holding(shown.site, name).parts())

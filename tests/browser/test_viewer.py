@@ -44,8 +44,7 @@ def test_zoom_turn_and_fit_move_the_picture(viewer):
     before = viewer.evaluate(look)
     for key in ("Equal", "Equal", "KeyR"):
         viewer.keyboard.press(key)
-    viewer.wait_for_timeout(700)
-    assert viewer.evaluate(look) != before
+    viewer.wait_for_function(f"before => {look} !== before", arg=before)
     viewer.keyboard.press("Shift+KeyR")
     viewer.keyboard.press("Digit0")
     for key in ("KeyW", "ArrowDown", "Shift+ArrowUp", "Minus"):
@@ -130,7 +129,7 @@ def test_a_picture_that_does_not_come_says_so_and_can_be_tried_again(open_page):
     page.route("**/large.*.jpg", lambda route: route.abort())
     page.focus("#canvas")
     page.keyboard.press("PageDown")
-    page.wait_for_selector("#canvas .box button", timeout=8000)
+    page.wait_for_selector("#canvas .box button")
     assert "4쪽 그림을 불러오지 못했습니다" in page.locator("#canvas").inner_text()
     page.unroute("**/large.*.jpg")
     page.click("#canvas .box button")
