@@ -77,14 +77,10 @@ class Disturbed:
         raise AssertionError("the command ended ten times before it was seen at this step")
 
     def ask(self, *arguments: str) -> dict[str, Any]:
-        """What a command tells that only looks, asked in this process because that is quicker.
-
-        This process asks for hours, so it closes what a command leaves to the end of its own.
-        """
+        """What a command tells that only looks, asked in this process because that is quicker."""
         with CliRunner().isolation(env=self.place.environment) as (told, _, _):
             with seogo.cli.make_context("seogo", [*arguments, "--json"]) as context:
                 seogo.cli.invoke(context)
-                context.find_object(Site).engine.dispose()
             found: dict[str, Any] = json.loads(told.getvalue())
         return found
 
@@ -198,6 +194,15 @@ def _stands_still(process: "subprocess.Popen[str]") -> bool:
 def go_on(process: "subprocess.Popen[str]") -> None:
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGCONT)
+
+
+def killed_one(process: "subprocess.Popen[str]", who: Callable[[int], list[Process]]) -> bool:
+    """Kill a process of a command while all stand still, for it may end by itself at any moment."""
+    found = who(process.pid) if _stands_still(process) else []
+    if found:
+        os.kill(found[0].number, signal.SIGKILL)
+    go_on(process)
+    return bool(found)
 
 
 def kill(process: "subprocess.Popen[str]") -> None:

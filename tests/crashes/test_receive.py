@@ -7,22 +7,21 @@ at fifty random instants and at every named step; ``SEOGO_SEED`` repeats those o
 import os
 import random
 import signal
-import sqlite3
 import time
 from collections.abc import Callable
-from contextlib import closing, suppress
-from pathlib import Path
 
 import pytest
 
 from tests.crashes.conftest import (
     Disturbed,
+    Process,
     Undisturbed,
     ended,
     fork_servers,
     go_on,
     job_children,
     kill,
+    killed_one,
     packers,
     processes,
     reached,
@@ -103,26 +102,25 @@ def test_a_killed_packer_is_told_in_a_sentence_and_the_same_command_completes(
     assert (code, told["error"]["code"]) == (4, "work.killed")
     assert "same command again" in told["error"]["next"]
     assert disturbed.half_bags() == []
-    waited_for(lambda: not processes(process.pid), seconds=5)
+    waited_for(lambda: not processes(process.pid))
     ends_as_if_nothing_had_happened(disturbed, undisturbed)
 
 
 @pytest.mark.parametrize("who", [fork_servers, job_children])
 def test_a_killed_child_of_the_work_costs_a_retry_and_nothing_else(
-    disturbed: Disturbed, undisturbed: Undisturbed, who: Callable[[int], list[object]]
+    disturbed: Disturbed, undisturbed: Undisturbed, who: Callable[[int], list[Process]]
 ) -> None:
     process = disturbed.receive()
     # A process that will pack has its name a moment after it begins, so the packing has to be over.
-    victim = reached(
+    reached(
         process,
         lambda: (
             disturbed.rows("bags")
             and not packers(process.pid)
             and job_children(process.pid)
-            and who(process.pid)
+            and killed_one(process, who)
         ),
     )
-    os.kill(victim[0].number, signal.SIGKILL)
     code, told, errors = ended(process)
     assert (code, told.get("state")) == (0, "stored"), (told, errors)
     ends_as_if_nothing_had_happened(disturbed, undisturbed)
@@ -130,8 +128,7 @@ def test_a_killed_child_of_the_work_costs_a_retry_and_nothing_else(
 
 def test_a_killed_reader_costs_at_most_what_it_was_reading(disturbed: Disturbed) -> None:
     process = disturbed.receive()
-    victim = reached(process, lambda: readers(process.pid))
-    os.kill(victim[0].number, signal.SIGKILL)
+    reached(process, lambda: readers(process.pid) and killed_one(process, readers))
     code, told, errors = ended(process)
     assert (code, told.get("state")) == (0, "stored"), (told, errors)
     assert all(each["severity"] != "error" for each in told["findings"])
@@ -156,25 +153,7 @@ def test_told_to_stop_it_says_so_and_leaves_nothing_behind(
     code, told, errors = ended(process)
     assert (code, told.get("error", {}).get("code")) == (3, "stopped"), errors  # a string is told whole
     assert "Traceback" not in errors
-    waited_for(lambda: not processes(process.pid), seconds=5)
+    waited_for(lambda: not processes(process.pid))
     assert disturbed.half_bags() == []
     assert disturbed.ask("job", "list", "--state", "working")["jobs"] == []
     ends_as_if_nothing_had_happened(disturbed, undisturbed)
-
-
-def test_a_command_that_was_only_asked_leaves_no_database_open(disturbed: Disturbed) -> None:
-    assert disturbed.place.run("init").exit_code == 0
-    with closing(sqlite3.connect(disturbed.home / "seogo.db")):
-        assert open_here(disturbed.home) == ["seogo.db"]
-    for _ in range(2):
-        assert disturbed.ask("volume", "list")["volumes"] == []
-    assert open_here(disturbed.home) == []
-
-
-def open_here(home: Path) -> list[str]:
-    """The files of an installation that this process has open."""
-    found = []
-    for each in os.listdir("/proc/self/fd"):
-        with suppress(FileNotFoundError):  # the list itself was open while it was read
-            found.append(Path(os.readlink(f"/proc/self/fd/{each}")))
-    return [file.name for file in found if file.is_relative_to(home)]

@@ -31,7 +31,7 @@ def test_a_store_that_goes_away_is_named_and_the_same_command_completes(
     else:
         assert told["error"]["code"] == "store.away", (told, errors)
         assert "Store b" in told["error"]["message"]
-    waited_for(lambda: not processes(process.pid), seconds=5)
+    waited_for(lambda: not processes(process.pid))
     assert not (disturbed.home / "stores/b").exists()
     assert whole_bags(disturbed, "stores/a") and whole_bags(disturbed, "elsewhere")
 
