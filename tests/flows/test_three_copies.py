@@ -131,7 +131,7 @@ def attempts(server: Locked, key: str) -> Iterator[tuple[str, Callable[[], objec
         lambda: client.put_object_retention(
             **at,
             VersionId=version,
-            Retention={"Mode": "GOVERNANCE", "RetainUntilDate": "2027-01-01T00:00:00Z"},
+            Retention={"Mode": "GOVERNANCE", "RetainUntilDate": datetime.now(UTC) + timedelta(days=1)},
         ),
     )
     yield (

@@ -1,6 +1,8 @@
 """An agency's program says that a folder is there and asks what came of it, and sees nothing of others."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -40,6 +42,10 @@ def site(root: Path, place: Installation) -> Iterator[Site]:
 
 @pytest.fixture
 def client(site: Site) -> FlaskClient:
+    return client_of(site)
+
+
+def client_of(site: Site) -> FlaskClient:
     """With the protection of forms on, as it is in use."""
     return create_app(site, seogo.pages(site), a_minute=100_000).test_client()
 
@@ -65,13 +71,17 @@ def test_a_folder_is_received_once_for_a_key_and_its_result_is_told(call: Call, 
     assert (told.json["files"], told.headers["Cache-Control"]) == (1, "no-store")
 
 
-def test_the_same_folder_under_a_new_key_was_received_before(call: Call, client: FlaskClient) -> None:
+def test_the_same_folder_under_a_new_key_was_received_before(
+    call: Call, site: Site, client: FlaskClient
+) -> None:
     headers, told = token(call), []
-    for key in ("first", "second"):
+    later = Site(replace(site.settings, clock=site.now() + timedelta(hours=1)))
+    for key, program in (("first", client), ("second", client_of(later))):
         asked = {**headers, "Idempotency-Key": key}
-        client.post("/api/transfers", json={"folder": "one"}, headers=asked)
+        program.post("/api/transfers", json={"folder": "one"}, headers=asked)
         call("work", "--until-idle")
-        told.append(client.post("/api/transfers", json={"folder": "one"}, headers=asked).json)
+        told.append(program.post("/api/transfers", json={"folder": "one"}, headers=asked).json)
+    later.close()
     assert [each["transfer"] for each in told] == ["2026-0001", "2026-0001"]
     assert told[0]["received_before"] is None
     assert "2026-0001" in told[1]["received_before"]["ko"]

@@ -129,9 +129,10 @@ def test_a_round_of_which_nothing_was_taken_tells_which_round_did(
 
 
 def test_a_notice_that_was_given_stays_as_it_was_when_a_round_comes_after_it(
-    receive: Call, call: Call, first: str, tmp_path: Path
+    receive: Call, call: Call, first: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = complete(call, first, "--returned-for-good").told
+    monkeypatch.setenv("SEOGO_CLOCK", "2026-11-28T10:00:00+09:00")
     again(receive, first, tmp_path / "second", "A-2")
     after = complete(call, first).told
     assert [each["sender_id"] for each in before["keep"]] == ["A-2"]
