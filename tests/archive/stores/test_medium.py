@@ -10,6 +10,7 @@ import pytest
 
 from archive.stores import direct, medium
 from archive.stores.store import Absent, Altered, Intact, Verdict
+from tests.conftest import open_below
 
 SIZES = (
     0,
@@ -49,13 +50,6 @@ def has_a_queue() -> None:
     if queue is None:
         pytest.skip("this system has no io_submit")
     direct.queues.give_back(queue)
-
-
-def open_below(folder: Path) -> list[str]:
-    """Which files of a folder this process has open; others may be cleared away at any moment."""
-    links = [f"/proc/self/fd/{number}" for number in os.listdir("/proc/self/fd")]
-    opened = [os.readlink(each) for each in links if os.path.islink(each)]
-    return [each for each in opened if each.startswith(f"{folder}/")]
 
 
 def no_queue() -> direct.Queue:
