@@ -16,12 +16,7 @@ def whole_or_not_at_all(path: Path) -> Iterator[BinaryIO]:
 
     WrongCall where there is no folder for it, or a folder has its name.
     """
-    if path.is_dir() or not path.parent.is_dir():
-        raise WrongCall(
-            f"{path} is a folder." if path.is_dir() else f"There is no folder {path.parent}.",
-            next="Give the name of a file in a folder that is there.",
-        )
-    aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    aside = _aside(path)
     try:
         with aside.open("xb") as file:
             yield file
@@ -32,6 +27,23 @@ def whole_or_not_at_all(path: Path) -> Iterator[BinaryIO]:
         aside.unlink(missing_ok=True)
 
 
+def try_place(path: Path) -> None:
+    """Rise now, before anything else is changed, where a file cannot be written; nothing stays of it."""
+    aside = _aside(path)
+    aside.touch(exist_ok=False)
+    aside.unlink()
+
+
 def write(path: Path, blocks: Iterable[bytes]) -> None:
     with whole_or_not_at_all(path) as file:
         file.writelines(blocks)
+
+
+def _aside(path: Path) -> Path:
+    """The name that a file has until it is whole."""
+    if path.is_dir() or not path.parent.is_dir():
+        raise WrongCall(
+            f"{path} is a folder." if path.is_dir() else f"There is no folder {path.parent}.",
+            next="Give the name of a file in a folder that is there.",
+        )
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}")

@@ -14,7 +14,7 @@ from archive.ledger import COMMAND_LINE as BY
 from archive.site.evidence import seal_now, seal_or_say
 from archive.site.language import amount
 from archive.site.site import Site
-from archive.site.terminal import Command, LazyGroup, Progress, json_option, pass_site, say
+from archive.site.terminal import Command, LazyGroup, Progress, a_path, json_option, pass_site, say
 from archive.work.commands import finish_work
 from archive.work.jobs import Job
 from ingest import excerpts, overview, results, transfers
@@ -47,7 +47,7 @@ def transfer() -> None:
 
 
 @transfer.command(cls=Command, exits=(0, 1, 2, 3, 4, 5))
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=a_path())
 @click.option("--agency", required=True, help="Code of the agency that sends it.")
 @click.option("--accept", is_flag=True, help="Take every volume without errors; the rest waits for a person.")
 @click.option("--dry-run", is_flag=True, help="Check everything and write nothing.")

@@ -15,7 +15,7 @@ from archive.registration import ENTERING
 from archive.site.evidence import seal_or_say
 from archive.site.language import amount
 from archive.site.site import Site
-from archive.site.terminal import Command, LazyGroup, Progress, json_option, pass_site, say
+from archive.site.terminal import Command, LazyGroup, Progress, a_path, json_option, pass_site, say
 from preservation import exports, fills, fixity, lagging, locks, packages, policies, retrievals
 from preservation.fills import Fill
 
@@ -91,7 +91,7 @@ def _in_words(told: dict[str, Any]) -> str:
 
 @volume.command(cls=Command, exits=(0, 1, 2, 3, 4, 5))
 @click.argument("reference")
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=a_path())
 @json_option
 @pass_site
 def export(site: Site, reference: str, folder: Path, as_json: bool) -> None:

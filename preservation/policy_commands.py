@@ -11,12 +11,12 @@ from archive.site import language
 from archive.site.evidence import seal_or_say
 from archive.site.language import amount
 from archive.site.site import Site
-from archive.site.terminal import Command, Group, Progress, json_option, pass_site, say
+from archive.site.terminal import Command, Group, Progress, a_path, json_option, pass_site, say
 from preservation import applying, estimates, lagging, policies
 from preservation.applying import Applying
 from preservation.policies import Demand, PolicyRow, meeting, versions
 
-A_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+A_FILE = a_path(exists=True, dir_okay=False)
 
 
 @click.group(cls=Group)
@@ -104,7 +104,7 @@ def apply(site: Site, as_json: bool) -> int:
 def _text(file: Path) -> str:
     try:
         return file.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise Unreadable(f"{file} cannot be read as UTF-8 text ({error}).", next="Mend the file.") from error
 
 

@@ -12,7 +12,7 @@ from archive.ledger.signing import PUBLIC
 from archive.site import installation
 from archive.site.language import amount
 from archive.site.site import Site
-from archive.site.terminal import Command, json_option, pass_site, say
+from archive.site.terminal import Command, a_path, json_option, pass_site, say
 from archive.stores import Store, open_store
 
 
@@ -58,7 +58,7 @@ def seal_(site: Site, as_json: bool) -> None:
 @click.option(
     "--store", "where", help="Name or location of one store; all of this installation when not given."
 )
-@click.option("--key", type=click.Path(path_type=Path), help="The public key, log.vkey.")
+@click.option("--key", type=a_path(), help="The public key, log.vkey.")
 @json_option
 @pass_site
 def verify_(site: Site, where: str | None, key: Path | None, as_json: bool) -> int:

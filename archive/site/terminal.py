@@ -11,7 +11,9 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from itertools import chain, islice
+from pathlib import Path
 from typing import Any
 
 import click
@@ -52,6 +54,9 @@ PIECES = 4096
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 pass_site = click.make_pass_decorator(Site)
+
+a_path = partial(click.Path, path_type=Path, readable=False)
+"""A file or folder that is named.  That it may not be read is for the machine to say; the call is right."""
 
 
 class Command(click.Command):

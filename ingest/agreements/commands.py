@@ -11,14 +11,14 @@ from archive.ledger import COMMAND_LINE as BY
 from archive.site.evidence import seal_or_say
 from archive.site.language import amount
 from archive.site.site import Site
-from archive.site.terminal import Command, Group, json_option, pass_site, say
+from archive.site.terminal import Command, Group, a_path, json_option, pass_site, say
 from ingest import agreements
 from ingest.agreements import documents, trying
 from ingest.agreements.trying import Tried
 from ingest.results import as_dict
 
 SHOWN = 20
-A_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+A_FILE = a_path(exists=True, dir_okay=False)
 
 
 @click.group(cls=Group)
@@ -90,7 +90,7 @@ def try_(site: Site, file: Path, number: str | None, as_json: bool) -> int:
 def _text(file: Path) -> str:
     try:
         return file.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise Unreadable(f"{file} cannot be read as UTF-8 text ({error}).", next="Mend the file.") from error
 
 

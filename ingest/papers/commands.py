@@ -11,7 +11,7 @@ from archive.errors import WrongCall
 from archive.ledger import COMMAND_LINE as BY
 from archive.site.language import LANGUAGES, Language
 from archive.site.site import Site
-from archive.site.terminal import Command, json_option, pass_site, say
+from archive.site.terminal import Command, a_path, json_option, pass_site, say
 from ingest import transfers
 from ingest.acceptance import handover as handing_over
 from ingest.acceptance import kinds
@@ -23,12 +23,12 @@ from ingest.receipts import issuing as receipts
 from ingest.transfers.states import TAKEN
 
 EXITS = (0, 1, 2, 3, 4, 5)
-A_FILE = click.Path(dir_okay=False, path_type=Path)
+A_FILE = a_path(dir_okay=False)
 in_language = click.option(
     "--language", "tongue", type=click.Choice(LANGUAGES), default="ko", show_default=True
 )
 signed_option = click.option(
-    "--signed", type=click.Path(file_okay=False, path_type=Path),
+    "--signed", type=a_path(file_okay=False),
     help="Issue it: its files and their signature, into this folder.",
 )  # fmt: skip
 

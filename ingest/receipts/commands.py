@@ -1,26 +1,28 @@
 """``seogo transfer receipt`` gives a receipt; ``seogo receipt`` checks one, without the archive."""
 
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
-from archive.errors import Refused, Unreadable
+from archive import whole_files
+from archive.errors import ArchiveError, Refused, Unavailable
 from archive.ledger import COMMAND_LINE as BY
 from archive.ledger import open_verifier
 from archive.ledger.signing import PUBLIC
 from archive.site.language import amount
 from archive.site.site import Site
-from archive.site.terminal import Command, Group, Progress, json_option, pass_site, say
-from archive.whole_files import whole_or_not_at_all
+from archive.site.terminal import Command, Group, Progress, a_path, json_option, pass_site, say
 from ingest import receipts, transfers
 from ingest.receipts import completion, notices, verifier
 from ingest.receipts.completion import Obstacle
 from ingest.receipts.verifier import Checked
 
-A_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+A_FILE = a_path(exists=True, dir_okay=False)
 SHOWN = 20
 NEXT = {
     "nothing": "Nothing of it is in custody; what waits is taken with: seogo transfer accept {number}",
@@ -40,14 +42,12 @@ NEXT = {
 }
 """The next step for each reason why there is no notice."""
 
-A_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+A_FOLDER = a_path(exists=True, file_okay=False)
 
 
 @click.command("receipt", cls=Command, exits=(0, 1, 2, 3, 4, 5))
 @click.argument("number")
-@click.option(
-    "--output", type=click.Path(path_type=Path), help="Where to write it; standard output if not given."
-)
+@click.option("--output", type=a_path(), help="Where to write it; standard output if not given.")
 @json_option
 @pass_site
 def give(site: Site, number: str, output: Path | None, as_json: bool) -> None:
@@ -75,7 +75,7 @@ def given(site: Site, number: str, receipt: int, output: Path | None) -> dict[st
         "sha256": None,
     }
     if output is not None:
-        with whole_or_not_at_all(output) as file:
+        with whole_files.whole_or_not_at_all(output) as file:
             told["sha256"] = receipts.write(site, number, receipt, file)
             told["bytes"] = file.tell()
     return told
@@ -87,30 +87,49 @@ def given(site: Site, number: str, receipt: int, output: Path | None) -> dict[st
     "--returned-for-good", is_flag=True,
     help="What was returned or is on no list, and came in no later round, will not come again.",
 )  # fmt: skip
-@click.option("--output", type=click.Path(path_type=Path), help="File for the receipt.")
-@click.option("--notice", type=click.Path(path_type=Path), help="File for the letter to the agency, a PDF.")
+@click.option("--output", type=a_path(), help="File for the receipt.")
+@click.option("--notice", type=a_path(), help="File for the letter to the agency, a PDF.")
 @json_option
 @pass_site
 def complete(
     site: Site, number: str, returned_for_good: bool, output: Path | None, notice: Path | None, as_json: bool
 ) -> int:
     """Give the completion notice (인수완료통지), once every copy was read back; the transfer is closed."""
+    for file in filter(None, (output, notice)):
+        whole_files.try_place(file)
     progress = Progress()
-    outcome = completion.complete(site, number, by=BY, returned_for_good=returned_for_good, say=progress)
-    progress.close()
-    if outcome.receipt is None:
-        return _refused(number, outcome.obstacles, as_json)
-    told: dict[str, Any] = {"completed": True, "obstacles": []}
-    with site.reading_session() as session:
-        transfer = transfers.get(session, number)
-        told |= notices.notice(site, session, transfer)
-        letter = notices.letter(site, session, transfer) if notice else b""
-    told["receipt"] = given(site, number, outcome.receipt, output)
-    if notice:
-        with whole_or_not_at_all(notice) as file:
-            file.write(letter)
+    with _saying_that_it_is_closed(site, number):
+        outcome = completion.complete(site, number, by=BY, returned_for_good=returned_for_good, say=progress)
+        progress.close()
+        if outcome.receipt is None:
+            return _refused(number, outcome.obstacles, as_json)
+        told: dict[str, Any] = {"completed": True, "obstacles": []}
+        with site.reading_session() as session:
+            transfer = transfers.get(session, number)
+            told |= notices.notice(site, session, transfer)
+            letter = notices.letter(site, session, transfer) if notice else b""
+        told["receipt"] = given(site, number, outcome.receipt, output)
+        if notice:
+            whole_files.write(notice, [letter])
     say(told, as_json, lambda: _completed(told))
     return 0
+
+
+@contextmanager
+def _saying_that_it_is_closed(site: Site, number: str) -> Iterator[None]:
+    """What fails when the notice is given already says so, and how the papers are written again."""
+    try:
+        yield
+    except (ArchiveError, OSError) as error:
+        with site.reading_session() as session:
+            if transfers.get(session, number).state != "closed":
+                raise
+        if isinstance(error, OSError):
+            refusal = f"The machine refused {error.filename or 'to write'}: {error.strerror}."
+            error = Unavailable(refusal, code="machine", next="Mend the rights, or make room.")
+        error.message = f"Transfer {number} is closed.  {error.message}"
+        error.next = f"{error.next}  The same command again writes the receipt and the letter."
+        raise error
 
 
 def _refused(number: str, obstacles: Sequence[Obstacle], as_json: bool) -> int:
@@ -156,9 +175,9 @@ def receipt() -> None:
     """Receipts (접수증) and signed papers: checked by whoever holds one, without the archive."""
 
 
-@receipt.command("verify", cls=Command, exits=(0, 1, 2, 3, 5))
+@receipt.command("verify", cls=Command, exits=(0, 1, 2, 3, 4, 5))
 @click.argument("file", type=A_FILE)
-@click.option("--key", type=click.Path(path_type=Path), help="The public key of the log, log.vkey.")
+@click.option("--key", type=a_path(), help="The public key of the log, log.vkey.")
 @click.option(
     "--folder", type=A_FOLDER, help="What the agency sent: each file is hashed against the receipt."
 )
@@ -170,11 +189,10 @@ def verify_(site: Site, file: Path, key: Path | None, folder: Path | None, as_js
     The files of a paper are looked for beside it, or in --folder.
     """
     vkey = open_verifier(key or site.settings.keys / PUBLIC).vkey
-    try:
-        with open(file, "rb") as stream:
-            checked = verifier.verify(stream, vkey, str(folder) if folder else None)
-    except OSError as error:
-        raise Unreadable(f"{file} cannot be read ({error.strerror}).", next="Mend its rights.") from error
+    if folder:
+        os.scandir(f"{folder}/.").close()  # one that may not be read proves nothing
+    with open(file, "rb") as stream:
+        checked = verifier.verify(stream, vkey, str(folder) if folder else None)
     told = _told(checked, folder)
     say(told, as_json, lambda: _in_words(told))
     return 0 if told["holds"] else 5

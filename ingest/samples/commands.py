@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from archive.errors import ArchiveError
 from archive.site.language import amount
+from archive.site.terminal import a_path
 from ingest.samples import naming
 from ingest.samples.making import Made, make
 
@@ -20,7 +21,7 @@ def sample() -> None:
 
 
 @sample.command("make")
-@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("folder", metavar="DIR", type=a_path(file_okay=False))
 @click.option("--volumes", type=click.IntRange(1), default=12, show_default=True, help="Volumes to make.")
 @click.option("--pages", type=click.IntRange(1), default=20, show_default=True, help="Pages in each volume.")
 @click.option(
