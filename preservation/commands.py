@@ -18,6 +18,7 @@ from archive.site.site import Site
 from archive.site.terminal import Command, LazyGroup, Progress, a_path, json_option, pass_site, say
 from preservation import exports, fills, fixity, lagging, locks, packages, policies, retrievals
 from preservation.fills import Fill
+from preservation.fixity import Checked, Flaw
 
 
 @click.group()
@@ -139,16 +140,7 @@ def check(site: Site, store: str | None, reference: str | None, as_json: bool) -
     progress = Progress()
     for done, checked in enumerate(fixity.check_copies(site, store=chosen, volume=reference, by=BY), start=1):
         counts[checked.verdict] += 1
-        exceptions += [
-            {
-                "volume": checked.volume,
-                "store": checked.store,
-                "path": flaw.path,
-                "verdict": flaw.verdict,
-                **({"kept_version": flaw.kept_version} if flaw.kept_version else {}),
-            }
-            for flaw in checked.flaws
-        ]
+        exceptions += [_exception(checked, flaw) for flaw in checked.flaws]
         progress("checking", done, total)
     progress.close()
     with site.reading_session() as session:
@@ -213,8 +205,7 @@ def _verdicts(told: dict[str, Any]) -> str:
     filled = {each["store"] for each in told["lagging"] if not each["late"]}
     bad = [each for each in told["exceptions"]
            if each["verdict"] != "not_looked_at" or each["store"] not in filled]  # fmt: skip
-    lines += [f"{each['verdict'].replace('_', ' ')}: {each['volume']} in {each['store']}: "
-              f"{each['path'] or 'the whole copy'}" for each in bad[:SHOWN]]  # fmt: skip
+    lines += map(_exception_in_words, bad[:SHOWN])
     if len(bad) > SHOWN:
         lines.append(f"… and {len(bad) - SHOWN:,} more; all of them with --json.")
     lines += [_lag_in_words(each) for each in told["lagging"]]
@@ -227,6 +218,20 @@ def _verdicts(told: dict[str, Any]) -> str:
     if bad:
         lines.append("The other copies are untouched; look at them with: seogo volume show REFERENCE")
     return "\n".join(lines)
+
+
+def _exception(checked: Checked, flaw: Flaw) -> dict[str, Any]:
+    """In the keys that other programs rely on; the last two where there is something to tell."""
+    more = {"kept_version": flaw.kept_version, "reason": flaw.reason}
+    return {
+        "volume": checked.volume, "store": checked.store, "path": flaw.path, "verdict": flaw.verdict,
+        **{name: value for name, value in more.items() if value},
+    }  # fmt: skip
+
+
+def _exception_in_words(each: dict[str, Any]) -> str:
+    what = each.get("reason") or each["path"] or "the whole copy"
+    return f"{each['verdict'].replace('_', ' ')}: {each['volume']} in {each['store']}: {what}"
 
 
 def _cold_in_words(cold: dict[str, Any]) -> str:

@@ -47,6 +47,8 @@ class Ground:
         try:
             with os.scandir(self.root) as entries:
                 is_there = next(entries, None) is not None
+        except PermissionError as error:
+            raise self._silent("its folder", error) from error
         except OSError:
             is_there = False
         if not is_there:
@@ -65,6 +67,14 @@ class Ground:
             store=self.name,
         )
 
+    def _silent(self, about: str, error: OSError) -> Unavailable:
+        return Unavailable(
+            f"Store {self.name} did not answer for {about}: {error.strerror}.",
+            code="store.away",
+            next=f"Check the disk of {self.root} and run the same again.",
+            store=self.name,
+        )
+
     @contextmanager
     def told(self, key: str, *, lacking: int = 1) -> Iterator[None]:
         """Turns what the operating system says into what a person can act on."""
@@ -76,12 +86,7 @@ class Ground:
         except OSError as error:
             if error.errno in _FULL:
                 raise self.full(key, lacking=lacking) from error
-            raise Unavailable(
-                f"Store {self.name} did not answer for {key}: {error.strerror}.",
-                code="store.away",
-                next=f"Check the disk of {self.root} and run the same again.",
-                store=self.name,
-            ) from error
+            raise self._silent(key, error) from error
 
     def scratch_name(self, key: str) -> Path:
         self.be_there()

@@ -103,3 +103,15 @@ def test_what_may_not_be_read_is_no_wrong_call(
     file.chmod(0)
     for asked in file_itself:
         assert denied(*asked).exit_code == 4, asked
+
+
+def test_a_store_without_rights_says_so_and_not_that_it_is_elsewhere(
+    number: str, denied: Denied, place: Installation
+) -> None:
+    (place.home / "stores" / "b").chmod(0)
+    said = denied("copy", "check")
+    (place.home / "stores" / "b").chmod(0o755)
+    assert said.exit_code == 4
+    assert [each["reason"] for each in said.told["exceptions"]] == [
+        "Store b did not answer for its folder: Permission denied."
+    ]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from preservation import fixity
 from tests.preservation.held import Held
 
 
@@ -116,6 +117,9 @@ def test_a_store_that_is_away_was_not_looked_at(held: Held) -> None:
     code, told = held.ask("copy", "check")
     assert (code, told["intact"], told["not_looked_at"], told["absent"]) == (4, 3, 3, 0)
     assert {(each["store"], each["verdict"]) for each in told["exceptions"]} == {("b", "not_looked_at")}
+    why = f"Store b is not at {held.home}/stores/b."
+    assert {each["reason"] for each in told["exceptions"]} == {why}
+    assert held.say("copy", "check")[1].count(f" in b: {why}\n") == 3
     assert not (held.home / "stores/b").exists(), "an empty store must not be made where a full one was"
     (held.home / "elsewhere").rename(held.home / "stores/b")
     assert held.ask("copy", "check")[0] == 0
@@ -156,6 +160,7 @@ def test_a_store_that_was_just_added_is_being_filled_and_no_alarm(held: Held) ->
     more.ask("init")
     code, told = more.ask("copy", "check")
     assert (code, told["intact"], told["absent"], told["not_looked_at"]) == (4, 6, 0, 3)
+    assert {each["reason"] for each in told["exceptions"]} == {fixity.STILL_OWED}
     assert [(each["store"], each["copies"], each["late"]) for each in told["lagging"]] == [("c", 3, 0)]
     said = more.say("copy", "check")[1]
     assert "Store c is still being filled and owes 3 copies (3 volumes)" in said
