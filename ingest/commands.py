@@ -20,7 +20,7 @@ from archive.work.jobs import Job
 from ingest import excerpts, overview, results, transfers
 from ingest.acceptance import telling
 from ingest.receipts import commands as receipt_commands
-from ingest.taking import checking_again, known, receiving
+from ingest.taking import checking_again, going_on, known, receiving
 from ingest.taking.going_on import Far, Received
 from ingest.taking.receiving import Asked
 from ingest.transfers import returning, volume_rows
@@ -122,7 +122,10 @@ def show(site: Site, number: str, place: int | None, everything: bool, as_json: 
             lines = [telling.items_in_words(volume), *_findings_in_words(volume)]
             return say(volume, as_json, lambda: "\n".join(lines))
         told = {**results.with_history(session, number), **telling.of_transfer(session, number)}
-        say(told, as_json, lambda: in_words(told, telling.in_words(told, everything=everything)))
+        cut_off = going_on.cut_off(site, transfers.get(session, number))
+        say(told, as_json, lambda: in_words(
+            told, [*telling.in_words(told, everything=everything), *cut_off]
+        ))  # fmt: skip
 
 
 @transfer.command(cls=Command)

@@ -1,5 +1,6 @@
 """How far a transfer is: told where a run stops in the middle, and where another one goes on."""
 
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,12 +9,15 @@ from typing import Any
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from archive.errors import Unavailable
+from archive.errors import Conflict, Unavailable
+from archive.ledger import COMMAND_LINE
 from archive.site.language import amount
 from archive.site.site import Site
 from ingest import transfers
+from ingest.looking.landing import shown
 from ingest.transfers import Transfer, later_rounds
 from ingest.transfers.states import UNFINISHED
+from ingest.transfers.turns import alone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,3 +107,22 @@ def naming(site: Site, number: str) -> Iterator[None]:
         except OperationalError:
             raise error from None  # the database is away too; what went away first is told
         raise Interrupted(error, number, far) from error
+
+
+def cut_off(site: Site, transfer: Transfer) -> list[str]:
+    """How a run that was killed goes on; nothing where none was, or where one is still at it."""
+    if transfer.state not in UNFINISHED or _is_at_work(site, transfer):
+        return []
+    if transfer.received_by != COMMAND_LINE:
+        return ["Its run was cut off.  To go on: seogo work --until-idle"]
+    folder, agency = shlex.quote(shown(transfer.folder)), transfer.agency_code
+    return ["Its run was cut off.  To go on, the same command again: "
+            f"seogo transfer receive {folder} --agency {agency} …"]  # fmt: skip
+
+
+def _is_at_work(site: Site, transfer: Transfer) -> bool:
+    try:
+        with alone(site, transfer.agency_code, transfer.shape):
+            return False
+    except Conflict:
+        return True

@@ -8,13 +8,17 @@ from unittest.mock import Mock
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from archive.site.site import Site
+from ingest import transfers
 from ingest.taking import accession, going_on
 from ingest.taking.accession import Progress
+from ingest.transfers.turns import alone
 from tests.conftest import Installation
 from tests.ingest.conftest import AGENCY, Call
 from tests.ingest.test_bad_input import row, transfer
 
 NEXT = "Transfer 2026-0001 is recorded, 1 of 3 volumes is stored. Mount its disk"
+CUT_OFF = "Its run was cut off."
 GOING_ON = "Going on with transfer 2026-0001: 1 of 3 volumes was stored before."
 
 
@@ -90,3 +94,34 @@ def test_what_waits_because_of_errors_is_told_as_received_before(receive: Call, 
     receive(folder)
     again = receive(folder)
     assert (again.told["going_on"], again.told["received_before"] is None) == (None, False)
+
+
+def test_a_transfer_whose_run_was_cut_off_says_how_to_go_on_unless_somebody_is_at_it(
+    receive: Call, call: Call, folder: Path, unplugged: Path, site: Site
+) -> None:
+    receive(folder)
+    said = call("transfer", "show", "2026-0001", words=True).out
+    assert "is checked" in said
+    assert f"To go on, the same command again: seogo transfer receive {folder} --agency {AGENCY} …" in said
+    with site.reading_session() as session:
+        transfer = transfers.get(session, "2026-0001")
+    with alone(site, AGENCY, transfer.shape):
+        assert CUT_OFF not in call("transfer", "show", "2026-0001", words=True).out
+    unplugged.rename(unplugged.with_name("b"))
+    receive(folder)
+    assert CUT_OFF not in call("transfer", "show", "2026-0001", words=True).out
+
+
+def test_what_waits_for_a_person_was_not_cut_off(call: Call, folder: Path) -> None:
+    call("transfer", "receive", folder, "--agency", AGENCY)
+    said = call("transfer", "show", "2026-0001", words=True).out
+    assert "To take what has no error" in said and CUT_OFF not in said
+
+
+def test_what_a_worker_was_receiving_goes_on_with_a_worker(
+    receive: Call, call: Call, folder: Path, unplugged: Path, site: Site
+) -> None:
+    receive(folder)
+    with site.open_session.begin() as session:
+        transfers.get(session, "2026-0001").received_by = "watched-folder"
+    assert f"{CUT_OFF}  To go on: seogo work" in call("transfer", "show", "2026-0001", words=True).out
