@@ -258,7 +258,7 @@ def _taken_in_words(told: dict[str, Any], waiting: int) -> str:
     )
     later = f"  {amount(volumes['taken_later'], 'volume')} came right in a later round."
     return (
-        f"Accepted {volumes['accepted']:,}, returned {volumes['returned']:,}, waiting {waiting:,}{parts}."
+        f"Accepted {telling.accepted(volumes)}, returned {volumes['returned']:,}, waiting {waiting:,}{parts}."
         f"{later if volumes['taken_later'] else ''}"
     )
 

@@ -14,7 +14,7 @@ from archive.work.jobs import Job
 from ingest import transfers
 from ingest.malware import scans
 from ingest.malware.scans import Quarantine, Scan
-from ingest.transfers import FindingRow, Transfer, TransferAct, TransferVolume, later_rounds
+from ingest.transfers import FindingRow, Transfer, TransferAct, TransferVolume, later_rounds, volume_rows
 
 SEVERITIES = ("error", "warning", "note")
 FIRST = 100
@@ -24,11 +24,15 @@ JOBS = ("accept-transfer", "check-transfer", "complete-transfer", "issue-paper",
 
 @dataclass(frozen=True)
 class Line:
-    """A transfer in the list.  ``is_settled``: later rounds took all that is not in custody from it."""
+    """A transfer in the list.  ``accepted`` are those that it brought, apart from those ``held_already``.
+
+    ``is_settled``: later rounds took all that is not in custody from it.
+    """
 
     transfer: Transfer
     listed: int
     accepted: int
+    held_already: int
     returned: int
     errors: int
     warnings: int
@@ -48,7 +52,10 @@ class Rule:
 
 @dataclass(frozen=True)
 class Summary:
-    """``acceptable`` and ``faulty`` volumes wait, and those ``taken_later``, which nobody decides on."""
+    """``acceptable`` and ``faulty`` volumes wait, and those ``taken_later``, which nobody decides on.
+
+    ``accepted`` are in custody, with those ``held_already``, which this round did not bring.
+    """
 
     transfer: Transfer
     listed: int
@@ -56,6 +63,7 @@ class Summary:
     faulty: int
     taken_later: int
     accepted: int
+    held_already: int
     returned: int
     items: int
     by_severity: dict[str, int]
@@ -76,7 +84,8 @@ def lines(
         select(Transfer).where(*where).order_by(Transfer.id.desc()).offset(after).limit(limit)
     ).all()
     ids = [row.id for row in rows]
-    states = _counted(session, TransferVolume.transfer_id, TransferVolume.state, ids)
+    kinds = case((volume_rows.IS_HELD_ALREADY, "held_already"), else_=TransferVolume.state)
+    states = _counted(session, TransferVolume.transfer_id, kinds, ids)
     found = _counted(session, FindingRow.transfer_id, FindingRow.severity, ids)
     newest = corrected(session, [row.number for row in rows])
     later = {row.number for row in rows if row.number in newest and later_rounds.took_the_rest(session, row)}
@@ -102,6 +111,7 @@ def _line(
         transfer,
         states.total(),
         states["accepted"] + states["stored"],
+        states["held_already"],
         states["returned"],
         found["error"],
         found["warning"],
@@ -111,7 +121,10 @@ def _line(
 
 
 def _counted(
-    session: Session, of: InstrumentedAttribute[int], kind: InstrumentedAttribute[str], ids: Sequence[int]
+    session: Session,
+    of: InstrumentedAttribute[int],
+    kind: InstrumentedAttribute[str] | ColumnElement[str],
+    ids: Sequence[int],
 ) -> dict[int, Counter[str]]:
     """How many rows of each kind each of these transfers has, in one question."""
     counted: dict[int, Counter[str]] = {each: Counter() for each in ids}
@@ -132,6 +145,7 @@ def summary(session: Session, transfer: Transfer) -> Summary:
         faulty=waiting.held_back,
         taken_later=waiting.taken_later,
         accepted=states.get("accepted", 0) + states.get("stored", 0),
+        held_already=volume_rows.held_already(session, transfer),
         returned=states.get("returned", 0),
         items=items,
         by_severity=severities(session, transfer),

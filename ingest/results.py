@@ -53,6 +53,7 @@ def printed(session: Session, number: str) -> dict[str, Any]:
             "acceptable": waiting.acceptable,
             "held_back": waiting.held_back,
             "taken_later": waiting.taken_later,
+            "held_already": volume_rows.held_already(session, transfer),
         },
         "items": items,
         "files": files,
@@ -102,7 +103,7 @@ def of_dry_run(inspection: Inspection, round_: int) -> dict[str, Any]:
         "volumes": {
             "listed": listed, "accepted": 0, "stored": 0, "returned": 0,
             "acceptable": listed - len(held) - held_back, "held_back": held_back,
-            "taken_later": 0,
+            "taken_later": 0, "held_already": len(held),
         },
         "items": inspection.count("items"),
         "files": inspection.count("files"),

@@ -209,7 +209,7 @@ def _round_in_words(each: dict[str, Any]) -> str:
     volumes = each["volumes"]
     head = (
         f"round {each['round']}: {each['transfer']} {each['state']}, "
-        f"{amount(volumes['listed'], 'volume')}, {volumes['accepted']:,} accepted, "
+        f"{amount(volumes['listed'], 'volume')}, {telling.accepted(volumes)} accepted, "
         f"{volumes['returned']:,} returned, {amount(len(each['findings']), 'finding')}"
     )
     return "\n".join([head, *acts.in_words(each)])

@@ -127,8 +127,10 @@ def _outcome(session: Session, transfer: Transfer, asked: Asked) -> Iterator[Blo
     say, it = asked.say, overview.summary(session, transfer)
     yield Heading(say("report.outcome"))
     yield Facts([
-        (say("desk.accepted"), f"{it.accepted:,}"), (say("desk.returned"), f"{it.returned:,}"),
+        (say("desk.accepted"), f"{it.accepted - it.held_already:,}"),
+        (say("desk.returned"), f"{it.returned:,}"),
         (say("desk.ready"), f"{it.acceptable:,}"), (say("desk.faulty"), f"{it.faulty:,}"),
+        *([(say("desk.already"), f"{it.held_already:,}")] if it.held_already else []),
         *([(say("desk.later"), f"{it.taken_later:,}")] if it.taken_later else []),
     ])  # fmt: skip
     rules = overview.rules(session, transfer)
@@ -254,7 +256,7 @@ def _rounds(session: Session, transfer: Transfer, asked: Asked) -> Iterator[Bloc
     yield Table(
         [say(key) for key in head],
         [(str(each.round), each.number, language.day(each.received_at, asked.tongue),
-          say(f"state.{each.state}"), f"{it.accepted:,}", f"{it.returned:,}",
+          say(f"state.{each.state}"), f"{it.accepted - it.held_already:,}", f"{it.returned:,}",
           f"{it.by_severity['error']:,}") for each, it in told],
         (0.08, 0.2, 0.2, 0.22, 0.1, 0.1, 0.1), frozenset({4, 5, 6}),
     )  # fmt: skip

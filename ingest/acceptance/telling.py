@@ -75,7 +75,8 @@ def _round(session: Session, transfer: Transfer) -> dict[str, Any]:
     return {
         "round": transfer.round, "transfer": transfer.number, "state": transfer.state,
         "received_at": transfer.received_at.isoformat(),
-        "volumes": {"listed": it.listed, "accepted": it.accepted, "returned": it.returned},
+        "volumes": {"listed": it.listed, "accepted": it.accepted, "returned": it.returned,
+                    "held_already": it.held_already},
         "errors": it.by_severity["error"],
     }  # fmt: skip
 
@@ -151,10 +152,16 @@ def rounds_in_words(told: dict[str, Any]) -> list[str]:
         return []
     return ["Rounds:", *(
         f"{each['round']:>6}  {each['transfer']}  {moment(each['received_at'])}  {each['state']}: "
-        f"{amount(each['volumes']['listed'], 'volume')}, {each['volumes']['accepted']:,} accepted, "
+        f"{amount(each['volumes']['listed'], 'volume')}, {accepted(each['volumes'])} accepted, "
         f"{each['volumes']['returned']:,} returned, {amount(each['errors'], 'error')}"
         for each in told["rounds"]
     )]  # fmt: skip
+
+
+def accepted(volumes: dict[str, int]) -> str:
+    """How many this round brought into custody; apart from them those that were held already."""
+    held = volumes["held_already"]
+    return f"{volumes['accepted'] - held:,}" + (f" (and {held:,} held already)" if held else "")
 
 
 def history_in_words(told: dict[str, Any], *, everything: bool) -> list[str]:

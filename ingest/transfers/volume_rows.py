@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
 from archive.database import ROWS_AT_ONCE
@@ -36,6 +36,17 @@ def totals(session: Session, transfer: Transfer) -> tuple[int, int, int]:
     found = session.execute(select(*sums).where(TransferVolume.transfer_id == transfer.id)).one()
     items, files, octets = (int(each) for each in found)
     return items, files, octets
+
+
+IS_HELD_ALREADY: ColumnElement[bool] = and_(
+    TransferVolume.volume_id.is_not(None), TransferVolume.reference.is_(None)
+)
+"""What a round only found in custody: an earlier one brought it, and gave it its reference."""
+
+
+def held_already(session: Session, transfer: Transfer) -> int:
+    mine = select(func.count()).where(TransferVolume.transfer_id == transfer.id, IS_HELD_ALREADY)
+    return session.scalar(mine) or 0
 
 
 def brought(session: Session, transfer: Transfer, volume_id: int | None) -> bool:

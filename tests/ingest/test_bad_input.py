@@ -181,7 +181,7 @@ def test_one_wrong_row_keeps_only_its_volume_back(receive: Call, call: Call, tmp
     assert (waits.exit_code, waits.told["state"]) == (3, "waiting")
     assert waits.told["volumes"] == {
             "listed": 3, "accepted": 2, "returned": 0, "stored": 2, "acceptable": 0, "held_back": 1,
-            "taken_later": 0,
+            "taken_later": 0, "held_already": 0,
         }  # fmt: skip
     assert [each["sender_id"] for each in call("volume", "list").told["volumes"]] == ["A-1", "A-3"]
     errors = [each["where"] for each in waits.told["findings"] if each["severity"] == "error"]

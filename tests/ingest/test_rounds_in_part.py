@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.ingest.conftest import Call
+from tests.ingest.conftest import AGENCY, Call
 from tests.ingest.test_bad_input import row, transfer
 
 
@@ -112,3 +112,22 @@ def test_a_corrected_file_that_is_promised_and_forgotten_is_missing(
     assert said.exit_code == 3
     assert "가.txt" in [each["where"]["path"] for each in said.told["findings"]]
     assert severities(said.told, "list.already_held") == ["error"]
+
+
+def test_what_a_round_only_found_in_custody_is_told_apart_from_what_it_brought(
+    receive: Call, call: Call, first: str, tmp_path: Path
+) -> None:
+    rows = (row("A-1", "가.txt;나.txt"), row("A-2", "다.txt"))
+    part = transfer(tmp_path / "2", *rows, files=("나.txt", "다.txt"))
+    dry = call("transfer", "receive", part, "--agency", AGENCY, "--round-of", first, "--dry-run").told
+    said = receive(part, "--round-of", first)
+    number, volumes = said.told["transfer"], said.told["volumes"]
+    assert (volumes["listed"], volumes["accepted"], volumes["held_already"]) == (2, 2, 1)
+    assert dry["volumes"]["held_already"] == 1
+    shown = call("transfer", "show", number, words=True).out
+    assert "Accepted 1 (and 1 held already), returned 0, waiting 0." in shown
+    assert "2 volumes, 1 (and 1 held already) accepted, 0 returned" in shown
+    assert "1 (and 1 held already) accepted" in call("transfer", "history", number, words=True).out
+    rounds = call("transfer", "show", number).told["rounds"]
+    assert [each["volumes"]["held_already"] for each in rounds] == [0, 1]
+    assert "Accepted 1, returned 0, waiting 0." in call("transfer", "show", first, words=True).out

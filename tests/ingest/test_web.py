@@ -7,6 +7,7 @@ from html import unescape
 import pytest
 from sqlalchemy import select, update
 
+from archive.holdings import Volume
 from archive.ledger import LedgerEntry
 from archive.work.jobs import Job
 from ingest.transfers import FindingRow, Transfer, TransferVolume
@@ -163,3 +164,17 @@ def test_after_a_return_the_desk_tells_the_next_step_until_the_next_round_came(
             round_of=number, received_at=NOW, received_by="p-1"))  # fmt: skip
     page = client.get(address).get_data(as_text=True)
     assert again not in page and f"/desk/transfers/{number}1" in page
+
+
+def test_the_desk_tells_what_was_held_already_apart_from_what_was_accepted(shown: Shown, number: str) -> None:
+    with shown.site.open_session.begin() as session:
+        transfer = session.scalars(select(Transfer).where(Transfer.number == number)).one()
+        mine = select(TransferVolume).where(TransferVolume.transfer_id == transfer.id)
+        found, _ = session.scalars(mine.order_by(TransferVolume.position))
+        found.state, found.volume_id = "stored", session.scalars(select(Volume.id)).first()
+    client = shown.signed_in("archivist")
+    page = client.get(f"/desk/transfers/{number}").get_data(as_text=True)
+    assert "<li>이미 인수한 철 <b>1</b></li>" in page
+    for address in ("/desk/transfers", f"/desk/transfers/{number}/rounds"):
+        page = client.get(address).get_data(as_text=True)
+        assert '<td class="num">0 <span class="quiet">(이미 인수한 철 1)</span></td>' in page
