@@ -90,12 +90,13 @@ def list_(site: Site, as_json: bool) -> None:
     """All transfers, the newest first."""
     with site.reading_session() as session:
         names, every = holdings.agency_names(session), transfers.find(session)
-        corrected = overview.corrected(session)
+        corrected, totals = overview.corrected(session), volume_rows.totals_of(session)
         rows = [
             {"transfer": row.number, "agency": row.agency_code,
              "agency_name": names.get(row.agency_code, row.agency_code), "state": row.state,
              "corrected_by": corrected.get(row.number),
-             "files": row.files, "bytes": row.bytes, "received_at": row.received_at.isoformat()}
+             **dict(zip(("files", "bytes"), totals.get(row.id, (0, 0, 0))[1:], strict=True)),
+             "received_at": row.received_at.isoformat()}
             for row in every
         ]  # fmt: skip
     say({"transfers": rows}, as_json, lambda: "\n".join(map(_in_a_line, rows))

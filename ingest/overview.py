@@ -5,9 +5,8 @@ import io
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, select
+from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from archive.work.jobs import Job
@@ -34,6 +33,8 @@ class Line:
     accepted: int
     held_already: int
     returned: int
+    files: int
+    bytes: int
     errors: int
     warnings: int
     corrected_by: str | None
@@ -66,6 +67,8 @@ class Summary:
     held_already: int
     returned: int
     items: int
+    files: int
+    bytes: int
     by_severity: dict[str, int]
     jobs: Sequence[Job]
     scans: Sequence[Scan]
@@ -89,10 +92,23 @@ def lines(
     found = _counted(session, FindingRow.transfer_id, FindingRow.severity, ids)
     newest = corrected(session, [row.number for row in rows])
     later = {row.number for row in rows if row.number in newest and later_rounds.took_the_rest(session, row)}
+    totals = volume_rows.totals_of(session, ids)
     return [
-        _line(row, states[row.id], found[row.id], newest.get(row.number), row.number in later)
+        Line(
+            transfer=row,
+            listed=states[row.id].total(),
+            accepted=states[row.id]["accepted"] + states[row.id]["stored"],
+            held_already=states[row.id]["held_already"],
+            returned=states[row.id]["returned"],
+            files=totals.get(row.id, (0, 0, 0))[1],
+            bytes=totals.get(row.id, (0, 0, 0))[2],
+            errors=found[row.id]["error"],
+            warnings=found[row.id]["warning"],
+            corrected_by=newest.get(row.number),
+            is_settled=row.number in later,
+        )
         for row in rows
-    ], total  # fmt: skip
+    ], total
 
 
 def corrected(session: Session, numbers: Sequence[str] | None = None) -> dict[str, str]:
@@ -102,22 +118,6 @@ def corrected(session: Session, numbers: Sequence[str] | None = None) -> dict[st
         rounds = rounds.where(Transfer.round_of.in_(numbers))
     found = session.execute(rounds.order_by(Transfer.id))
     return {earlier: later for earlier, later in found if earlier is not None}
-
-
-def _line(
-    transfer: Transfer, states: Counter[str], found: Counter[str], corrected_by: str | None, is_settled: bool
-) -> Line:
-    return Line(
-        transfer,
-        states.total(),
-        states["accepted"] + states["stored"],
-        states["held_already"],
-        states["returned"],
-        found["error"],
-        found["warning"],
-        corrected_by,
-        is_settled,
-    )
 
 
 def _counted(
@@ -137,7 +137,7 @@ def _counted(
 
 def summary(session: Session, transfer: Transfer) -> Summary:
     states, waiting = transfers.count_states(session, transfer), later_rounds.waiting(session, transfer)
-    items = session.scalar(_volumes(transfer, func.sum(TransferVolume.items))) or 0
+    items, files, octets = volume_rows.totals(session, transfer)
     return Summary(
         transfer=transfer,
         listed=sum(states.values()),
@@ -148,16 +148,14 @@ def summary(session: Session, transfer: Transfer) -> Summary:
         held_already=volume_rows.held_already(session, transfer),
         returned=states.get("returned", 0),
         items=items,
+        files=files,
+        bytes=octets,
         by_severity=severities(session, transfer),
         jobs=running(session, transfer),
         scans=scans.scans_of(session, transfer),
         quarantine=scans.quarantine_of(session, transfer),
         corrected_by=corrected(session, [transfer.number]).get(transfer.number),
     )
-
-
-def _volumes(transfer: Transfer, column: Any) -> Select[Any]:
-    return select(column).where(TransferVolume.transfer_id == transfer.id)
 
 
 def severities(session: Session, transfer: Transfer) -> dict[str, int]:

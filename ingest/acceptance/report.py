@@ -21,7 +21,7 @@ from ingest import explaining, overview
 from ingest.acceptance import counts, kinds, sampling, verdicts
 from ingest.acceptance.listed import ListedItem, ListedVolume
 from ingest.acceptance.verdicts import Verdict
-from ingest.transfers import Transfer, TransferVolume, rounds
+from ingest.transfers import Transfer, TransferVolume, rounds, volume_rows
 
 MOST = 500
 """Lines of one table in the document; the rest is told to be in the table file."""
@@ -64,6 +64,7 @@ def signatures(say: Say, people: tuple[str, ...]) -> Signatures:
 
 def _transfer(session: Session, transfer: Transfer, asked: Asked) -> Iterator[Block]:
     say = asked.say
+    _, files, octets = volume_rows.totals(session, transfer)
     yield Heading(say("report.transfer"))
     yield Facts([
         (say("desk.agency"), named_agency(session, transfer)),
@@ -71,7 +72,7 @@ def _transfer(session: Session, transfer: Transfer, asked: Asked) -> Iterator[Bl
         (say("desk.received"), language.moment(transfer.received_at, asked.tongue)),
         (say("desk.round"), str(transfer.round)),
         (say("desk.state"), say(f"state.{transfer.state}")),
-        (say("desk.files"), f"{transfer.files:,} · {language.size(transfer.bytes)}"),
+        (say("desk.files"), f"{files:,} · {language.size(octets)}"),
     ])  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """Questions about the volumes of a transfer that the database answers, however many there are."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
@@ -30,12 +30,17 @@ def told_of(session: Session, transfer: Transfer, place: int) -> set[tuple[str, 
 
 
 def totals(session: Session, transfer: Transfer) -> tuple[int, int, int]:
-    """Items, files and bytes of all volumes."""
-    sums = (func.coalesce(func.sum(column), 0) for column in
-            (TransferVolume.items, TransferVolume.files, TransferVolume.bytes))  # fmt: skip
-    found = session.execute(select(*sums).where(TransferVolume.transfer_id == transfer.id)).one()
-    items, files, octets = (int(each) for each in found)
-    return items, files, octets
+    """Items, files and bytes of all volumes: lists, and what no list names, are not among the files."""
+    return totals_of(session, [transfer.id]).get(transfer.id, (0, 0, 0))
+
+
+def totals_of(session: Session, ids: Sequence[int] | None = None) -> dict[int, tuple[int, int, int]]:
+    """The same of those of these transfers, or of all, that have volumes, in one question."""
+    mine = TransferVolume
+    summed = select(mine.transfer_id, func.sum(mine.items), func.sum(mine.files), func.sum(mine.bytes))
+    summed = summed.group_by(mine.transfer_id)
+    found = session.execute(summed if ids is None else summed.where(TransferVolume.transfer_id.in_(ids)))
+    return {each: (int(items), int(files), int(octets)) for each, items, files, octets in found}
 
 
 IS_HELD_ALREADY: ColumnElement[bool] = and_(

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from archive.site.site import Site
+from ingest import overview
 from tests.ingest.conftest import AGENCY, Call
 from tests.ingest.test_bad_input import row, transfer
 
@@ -189,3 +191,21 @@ def test_one_is_told_as_one(call: Call, tmp_path: Path) -> None:
     assert " 1 file  " in listed and ": 1 volume, " in made and "1 volume; the agency keeps that" in closed
     for text in (said, listed, made, closed, call("policy", "show", words=True).out):
         assert not re.search(r"\b1 (volumes|items|files|pages|bytes|jobs)\b", text), text
+
+
+def test_the_files_of_a_transfer_are_those_of_its_volumes_wherever_they_are_told(
+    call: Call, sample: Path, tmp_path: Path, site: Site
+) -> None:
+    number = call("transfer", "receive", sample, "--agency", AGENCY, "--accept", "--until", "stored").told[
+        "transfer"
+    ]
+    shown = call("transfer", "show", number).told
+    [listed] = call("transfer", "list").told["transfers"]
+    call("transfer", "receipt", number, "--output", tmp_path / "r")
+    receipt = call("receipt", "verify", tmp_path / "r").told
+    with site.reading_session() as session:
+        [line] = overview.lines(session, agency=None, state=None, after=0, limit=1)[0]
+        page = overview.summary(session, line.transfer)
+    told = {(each["files"], each["bytes"]) for each in (shown, listed, receipt)}
+    assert told == {(line.files, line.bytes), (page.files, page.bytes)} and len(told) == 1
+    assert line.transfer.files > line.files, "lists came, too"
