@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from archive.errors import Missing
 from archive.site import installation
 from archive.site import settings as settings_of
 from archive.site.site import Site
@@ -118,6 +119,9 @@ def cli(context: click.Context) -> None:
         context.obj = Site(settings_of.read())
         context.call_on_close(context.obj.close)
         if called not in WITHOUT_HOME:
+            if "--dry-run" in sys.argv and not installation.is_made(context.obj):
+                home = f"There is no installation in {context.obj.settings.home} (SEOGO_HOME)"
+                raise Missing(f"{home}, and a dry run makes none.", next="Make one with: seogo init")
             _prepare(context.obj)
         if called in WRITERS:
             installation.sweep(context.obj)

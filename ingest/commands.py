@@ -251,7 +251,8 @@ def _taken_in_words(told: dict[str, Any], waiting: int) -> str:
     if told["transfer"] is None:
         held = volumes["listed"] - waiting
         already = f"  {amount(held, 'volume')} held already would not be taken again." if held else ""
-        return f"{amount(good, 'volume')} would be taken, {bad:,} would be kept back by errors.{already}"
+        return (f"{amount(good, 'volume')} would be taken, {bad:,} would be kept back by errors.{already}\n"
+                "What formats, texts and page images tell is found after volumes are taken.")  # fmt: skip
     parts = (
         f": {good:,} can be taken, {bad:,} {'is' if bad == 1 else 'are'} kept back by errors"
         if waiting

@@ -23,13 +23,21 @@ from archive.stores.store import CHECKPOINT
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 
+LOCK = "prepare.lock"
+
+
+def is_made(site: Site) -> bool:
+    """Whether an installation was ever made in this home."""
+    return (site.settings.home / LOCK).exists()
+
+
 def prepare(site: Site) -> list[str]:
     """Bring home, keys and database up to date; the names of stores that are used for the first time.
 
     Repeating is harmless; two at once wait for each other.
     """
     site.settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with open(site.settings.home / "prepare.lock", "w") as lock:
+    with open(site.settings.home / LOCK, "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with one_machine_only(site.engine, "prepare", wait=True):
             _migrate(site)

@@ -67,8 +67,8 @@ def note(site: Site, inspection: Inspection, code: str) -> None:
     found = Finding(
         UNKNOWN, "warning", Where(), code, None,
         f"Agency {code} is not known: nobody entered it, and nothing of it was agreed on or taken before.  "
-        f"If the code is right, the archive enters it with its name; if it is mistyped, nothing of this "
-        f"transfer should be accepted, and it is received again under the right code.",
+        f"If the code is right, the archive enters it with its name; if it is mistyped, what waits is "
+        f"returned, what was taken stays under this code, and the folder is received under the right one.",
     )  # fmt: skip
     inspection.inventory.note(HELD, [(None, found)])
 

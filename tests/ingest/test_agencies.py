@@ -60,6 +60,8 @@ def test_the_first_transfer_of_an_agency_that_nobody_entered_warns_and_can_be_ta
     assert (said.exit_code, unknown(said.told), said.told["volumes"]["stored"]) == (0, ["warning"], 1)
     [found] = [each for each in said.told["findings"] if each["rule"] == "agency.unknown"]
     assert found["value"] == CODE and "mistyped" in found["message"]
+    assert "what was taken stays under this code" in found["message"]
+    assert "should be accepted" not in found["message"], "it was accepted with this warning"
     other = transfer(tmp_path / "other", row("B-1", "나.txt"), files=("나.txt",))
     assert unknown(take(call, other).told) == []
 

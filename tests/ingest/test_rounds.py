@@ -59,8 +59,20 @@ def test_a_dry_run_writes_nothing_and_its_report_is_that_of_the_real_run(
     assert state_of(place) != before
     assert dry.exit_code == real.exit_code == 3
     assert len(dry.told["findings"]) > 3
+    said = call("transfer", "receive", faulty, "--agency", AGENCY, "--dry-run", words=True).out
+    assert "What formats, texts and page images tell is found after volumes are taken." in said
     for key in ("volumes", "items", "files", "bytes", "round", "references", "findings"):
         assert dry.told[key] == real.told[key], key
+
+
+def test_a_dry_run_makes_no_installation(place: Installation, faulty: Path) -> None:
+    """A server that was just set up, or a home that was mistyped."""
+    asked = ("transfer", "receive", faulty, "--agency", AGENCY, "--dry-run")
+    dry = place.run(*asked)
+    assert (dry.exit_code, dry.told["error"]["code"]) == (3, "missing")
+    assert str(place.home) in dry.told["error"]["message"] and not place.home.exists()
+    assert place.run("init").exit_code == 0
+    assert len(place.run(*asked).told["findings"]) > 3
 
 
 def test_a_dry_run_tells_what_taking_in_finds_and_which_round_it_would_be(call: Call, faulty: Path) -> None:
