@@ -195,7 +195,7 @@ def verify_(site: Site, file: Path, key: Path | None, folder: Path | None, as_js
         checked = verifier.verify(stream, vkey, str(folder) if folder else None)
     told = _told(checked, folder)
     say(told, as_json, lambda: _in_words(told))
-    return 0 if told["holds"] else 5
+    return 5 if checked.failures else 4 if checked.elsewhere else 0
 
 
 def _told(checked: Checked, folder: Path | None) -> dict[str, Any]:
@@ -209,6 +209,7 @@ def _told(checked: Checked, folder: Path | None) -> dict[str, Any]:
         **checked.sums,
         "folder": str(folder) if folder else None,
         "failures": checked.failures,
+        "elsewhere": checked.elsewhere,
     }
 
 
@@ -220,9 +221,14 @@ def _in_words(told: dict[str, Any]) -> str:
         what = told["paper"].replace("_", " ").capitalize()
         files = amount(told["files"], "file")
         return f"{what} {told['number']} of transfer {told['transfer']} holds, with {files}."
-    compared = f", all as in {told['folder']}" if told["folder"] else ""
+    elsewhere = told["elsewhere"]
+    compared = f", all as in {told['folder']}" if told["folder"] and not elsewhere else ""
     lines = [f"Receipt {told['number']} of transfer {told['transfer']} holds: "
              f"{amount(told['volumes'], 'volume')}, {amount(told['files'], 'file')}{compared}."]  # fmt: skip
+    if elsewhere:
+        lines.append(f"Not compared, for it came with an earlier round: {amount(len(elsewhere), 'file')}; "
+                     f"all others are as in {told['folder']}.")  # fmt: skip
+        lines += [f"  {each}" for each in elsewhere]
     if told["completion"]:
         lines.append(f"The completion notice was given at {told['completion']['notified_at']}.")
     else:

@@ -4,7 +4,7 @@
     python3 verifier.py RECEIPT LOG.VKEY [FOLDER]
 
 FOLDER is the agency's own copy of what it sent; of a paper its files, else taken from beside it.
-Ends with 0 when everything holds, and with 5 when something does not, which it names.
+Ends with 0 when all holds, 5 when something named does not, 4 when only files of an earlier round lack.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def verify(receipt: BinaryIO, vkey: str, folder: str | None = None) -> Checked:
     """Check a receipt to its last byte; with a folder, the files in it too."""
     checked = Checked([])
     try:
-        checked.read(receipt, _Log(vkey), _Folder(folder, checked.failures) if folder else None)
+        checked.read(receipt, _Log(vkey), _Folder(folder, checked) if folder else None)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         told = str(error) if type(error) is ValueError else f"this is no receipt ({error!r:.80})"
         checked.failures.append(told)
@@ -48,6 +48,7 @@ class Checked:
     """One receipt, read line by line, each byte for byte in the one form it may have.  Volumes are kept."""
 
     failures: list[str]
+    elsewhere: list[str] = field(default_factory=list)
     head: dict[str, Any] = field(default_factory=dict)
     sums: dict[str, int] = field(default_factory=lambda: {"volumes": 0, "files": 0, "bytes": 0})
     owed: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -76,13 +77,11 @@ class Checked:
 
     def read_paper(self, told: dict[str, Any]) -> None:
         self.read_receipt(told)
-        self.folder = self.folder or _Folder(self.beside, self.failures)
+        self.folder = self.folder or _Folder(self.beside, self)
 
     def read_list(self, told: dict[str, Any]) -> None:
         if self.folder:
-            came = self.volume.get("taken_in") or self.head["transfer"]
-            hint = f"; it came with transfer {came}: see the folder of that round"
-            self.folder.compare(told, hint if came != self.head["transfer"] else "")
+            self.folder.compare(told, self.volume.get("taken_in"), self.head["transfer"])
 
     def read_volume(self, told: dict[str, Any]) -> None:
         self.volume = {**told, "files": 0, "proven": set()}
@@ -160,12 +159,11 @@ def _unbase64(text: str) -> bytes:
 class _Folder:
     """The agency's own files, hashed one after the other."""
 
-    def __init__(self, folder: str, failures: list[str]) -> None:
-        self.failures, self.top = failures, os.fsencode(folder)
+    def __init__(self, folder: str, checked: Checked) -> None:
+        self.checked, self.top, self.seen = checked, os.fsencode(folder), {b""}
         self.root = self.top + (b"/data" if os.path.isfile(self.top + b"/bagit.txt") else b"")
-        self.seen: set[bytes] = set()
 
-    def compare(self, told: dict[str, Any], hint: str) -> None:
+    def compare(self, told: dict[str, Any], came: str | None, here: str) -> None:
         path = _unhex(told["path_hex"] or told["path"].encode().hex())
         _hold(not {b"..", b""} & {*path.split(b"/")}, f"{told['path']} leads out of the folder")
         full = os.path.join(self.root, path)
@@ -179,7 +177,9 @@ class _Folder:
         except OSError as error:
             why = f"cannot be read: {error.strerror}"
         if digest.hexdigest() != told["sha256"]:
-            self.failures.append(f"{told['path']} in the folder {why}{hint}")
+            hint = "" if came in (None, here) else f"; it came with transfer {came}: see that round's folder"
+            found = self.checked.elsewhere if hint and not os.path.lexists(full) else self.checked.failures
+            found.append(f"{told['path']} in the folder {why}{hint}")
 
     def nothing_else(self) -> None:
         """What lies there besides was not received, and must not go away with the rest."""
@@ -187,7 +187,7 @@ class _Folder:
             for full in (os.path.join(folder, name) for name in names if name.lower() not in LITTER):
                 if hashlib.sha256(full).digest()[:16] not in self.seen:
                     shown = os.path.relpath(full, self.top).decode("utf-8", "backslashreplace")
-                    self.failures.append(f"{shown} in the folder is not in the receipt")
+                    self.checked.failures.append(f"{shown} in the folder is not in the receipt")
 
 
 class _Log:
@@ -292,8 +292,8 @@ def main(arguments: list[str]) -> int:
     with open(arguments[0], "rb") as receipt, open(arguments[1], encoding="utf-8") as vkey:
         checked = verify(receipt, vkey.read(), *arguments[2:])
     told = checked.head.get("paper") or f"completion notice (인수완료통지): {checked.head.get('completion')}"
-    print(*(checked.failures or [f"It holds: {checked.sums}, {told}"]), sep="\n")
-    return 5 if checked.failures else 0
+    print(*(checked.failures or [f"It holds: {checked.sums}, {told}"]), *checked.elsewhere, sep="\n")
+    return 5 if checked.failures else 4 if checked.elsewhere else 0
 
 
 if __name__ == "__main__":

@@ -275,12 +275,19 @@ def test_a_file_of_another_round_is_told_with_the_transfer_that_it_came_with(
         [sys.executable, SCRIPT, tmp_path / "r", tmp_path / "k", part], capture_output=True, check=False
     )
     hint = f"가.txt in the folder cannot be read: No such file or directory; it came with transfer {number}"
+    check = ("receipt", "verify", tmp_path / "r", "--folder", part)
+    in_words = call(*check, words=True)
     for said, exit_code in (
-        (call("receipt", "verify", tmp_path / "r", "--folder", part, words=True).out, 5),
+        (in_words.out, in_words.exit_code),
         (by_script.stdout.decode(), by_script.returncode),
     ):
-        assert (hint in said, exit_code) == (True, 5)
-        assert "나.txt" not in said
+        assert (hint in said, exit_code) == (True, 4)
+        assert "나.txt" not in said and "HOLD" not in said and "all as in" not in said
+    told = call(*check).told
+    assert (told["holds"], told["failures"], len(told["elsewhere"])) == (True, [], 1)
+    (part / "나.txt").write_text("other")
+    assert call(*check).exit_code == 5
+    transfer(part, files=("나.txt",))
     transfer(part, files=("가.txt",))
     assert call("receipt", "verify", tmp_path / "r", "--folder", part).exit_code == 0
 
