@@ -14,7 +14,7 @@ from archive.ledger import COMMAND_LINE as BY
 from archive.site.evidence import seal_now, seal_or_say
 from archive.site.language import amount
 from archive.site.site import Site
-from archive.site.terminal import Command, LazyGroup, Progress, a_path, json_option, pass_site, say
+from archive.site.terminal import Command, LazyGroup, Progress, a_path, json_option, moment, pass_site, say
 from archive.work.commands import finish_work
 from archive.work.jobs import Job
 from ingest import excerpts, overview, results, transfers
@@ -234,7 +234,8 @@ def in_words(told: dict[str, Any], more: Sequence[str] = ()) -> str:
     if _owing(told):
         lines.append(f"{_owing(told)} of them are not stored yet: a store is owed its copy.")
     if told["quarantine"] and waiting:
-        lines.append(f"Quarantined until {told['quarantine']['until']}; the second scan comes after it.")
+        until = moment(told["quarantine"]["until"])
+        lines.append(f"Quarantined until {until}; the second scan comes after it.")
     if told["references"]:
         several = len(told["references"]) > 1
         lines.append(f"{'References' if several else 'Reference'} {excerpts.runs(told['references'])}.")

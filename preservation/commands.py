@@ -15,7 +15,7 @@ from archive.registration import ENTERING
 from archive.site.evidence import seal_or_say
 from archive.site.language import amount
 from archive.site.site import Site
-from archive.site.terminal import Command, LazyGroup, Progress, a_path, json_option, pass_site, say
+from archive.site.terminal import Command, LazyGroup, Progress, a_path, json_option, moment, pass_site, say
 from preservation import exports, fills, fixity, lagging, locks, packages, policies, retrievals
 from preservation.fills import Fill
 from preservation.fixity import Checked, Flaw
@@ -86,7 +86,10 @@ def _in_words(told: dict[str, Any]) -> str:
     for item in told["items"]:
         files = f"{amount(len(item['files']), 'file')}"
         lines.append(f"  {item['reference']}  {item['disclosure']:<8} {item['title']} ({files})")
-    lines += [f"  copy in {each['store']}: {each['state']}, {each['verified_at']}" for each in told["copies"]]
+    lines += [
+        f"  copy in {each['store']}: {each['state']}, {moment(each['verified_at'])}"
+        for each in told["copies"]
+    ]
     return "\n".join(lines)
 
 
@@ -237,15 +240,14 @@ def _exception_in_words(each: dict[str, Any]) -> str:
 def _cold_in_words(cold: dict[str, Any]) -> str:
     copies = amount(cold["copies"], "copy", "copies")
     return (
-        f"Store {cold['store']} is cold and was not read: {copies}, the oldest verified {cold['oldest']}, "
-        f"{cold['unsound']:,} known to be damaged or lost."
+        f"Store {cold['store']} is cold and was not read: {copies}, "
+        f"the oldest verified {moment(cold['oldest'])}, {cold['unsound']:,} known to be damaged or lost."
     )
 
 
 def _lag_in_words(lag: dict[str, Any]) -> str:
-    owed = (
-        f"{amount(lag['copies'], 'copy', 'copies')} ({amount(lag['volumes'], 'volume')}) since {lag['since']}"
-    )
+    copies, volumes = amount(lag["copies"], "copy", "copies"), amount(lag["volumes"], "volume")
+    owed = f"{copies} ({volumes}) since {moment(lag['since'])}"
     make = f"Make them with: seogo copy fill --store {lag['store']}"
     if lag["late"]:
         return (

@@ -11,7 +11,7 @@ from archive.site import language
 from archive.site.evidence import seal_or_say
 from archive.site.language import amount
 from archive.site.site import Site
-from archive.site.terminal import Command, Group, Progress, a_path, json_option, pass_site, say
+from archive.site.terminal import Command, Group, Progress, a_path, json_option, moment, pass_site, say
 from preservation import applying, estimates, lagging, policies
 from preservation.applying import Applying
 from preservation.policies import Demand, PolicyRow, meeting, versions
@@ -55,7 +55,7 @@ def list_(site: Site, as_json: bool) -> None:
     with site.reading_session() as session:
         rows = [_line(row) for row in policies.find(session)]
     say({"policies": rows}, as_json, lambda: "\n".join(
-        f"version {row['version']}, entered {row['entered_at']}: {row['title']}" for row in rows
+        f"version {row['version']}, entered {moment(row['entered_at'])}: {row['title']}" for row in rows
     ) or "No policy was entered: every store must hold everything.")  # fmt: skip
 
 
@@ -124,13 +124,13 @@ def _state(site: Site, demand: Demand) -> dict[str, Any]:
 
 
 def _shown(told: dict[str, Any]) -> str:
-    head = f"Version {told['version']}, entered {told['entered_at']}: {told['title']}"
+    head = f"Version {told['version']}, entered {moment(told['entered_at'])}: {told['title']}"
     lines = [head if told["version"] else "No policy was entered: every store must hold everything."]
     lines += _counts(told)
     if told["version"]:
         applied = told["applied"]
         lines.append(
-            f"Applied {applied['at']}; met then by {applied['meeting']:,} of "
+            f"Applied {moment(applied['at'])}; met then by {applied['meeting']:,} of "
             f"{amount(applied['volumes'], 'volume')}."
             if applied
             else "It was not applied yet; that is done by seogo work, or by: seogo policy apply"

@@ -10,7 +10,7 @@ from archive.site import language
 from archive.site.evidence import seal_or_say
 from archive.site.language import amount
 from archive.site.site import Site
-from archive.site.terminal import Command, json_option, pass_site, say
+from archive.site.terminal import Command, json_option, moment, pass_site, say
 from preservation import retrievals as queue
 from preservation import retrieving
 
@@ -48,8 +48,9 @@ def retrievals(site: Site, as_json: bool) -> None:
     with site.reading_session() as session:
         rows = queue.newest(session)
     say({"retrievals": rows}, as_json, lambda: "\n".join(
-        f"{row['volume']} v{row['number']} from {row['store']}: {row['state']}, asked {row['asked_at']}, "
-        f"at hand until {row['until'] if row['state'] == 'intact' else '-'}" for row in rows
+        f"{row['volume']} v{row['number']} from {row['store']}: {row['state']}, "
+        f"asked {moment(row['asked_at'])}, "
+        f"at hand until {moment(row['until'] if row['state'] == 'intact' else None)}" for row in rows
     ) or "Nothing was asked for.")  # fmt: skip
 
 

@@ -11,6 +11,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -23,6 +24,7 @@ from tqdm import tqdm
 from archive import stopping
 from archive.database import away
 from archive.errors import ArchiveError, Unavailable
+from archive.site import language
 from archive.site.site import Site
 
 EXIT_CODES = {
@@ -111,6 +113,11 @@ def say(told: Mapping[str, Any], as_json: bool, lines: Callable[[], str] | None 
             click.echo(some, nl=False)
     else:
         click.echo(lines())
+
+
+def moment(at: str | None) -> str:
+    """A time as every command tells it in words; in JSON it is ISO 8601."""
+    return language.moment(datetime.fromisoformat(at), "en").replace(language.NBSP, " ") if at else "–"
 
 
 class Progress:

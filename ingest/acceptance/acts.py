@@ -13,6 +13,7 @@ from archive.database import ROWS_AT_ONCE
 from archive.holdings import Volume
 from archive.site.language import SEOUL, amount
 from archive.site.many import Many
+from archive.site.terminal import moment
 from ingest.acceptance import telling
 from ingest.acceptance.listed import ListedItem
 from ingest.acceptance.verdicts import Verdict
@@ -73,7 +74,7 @@ def in_words(told: dict[str, Any]) -> list[str]:
 
 
 def _taken_in_words(each: dict[str, Any]) -> str:
-    first, last = telling.moment(each["at"]), telling.moment(each["until"])
+    first, last = moment(each["at"]), moment(each["until"])
     until = f", the last at {last}" if last != first else ""
     return f"  {first}  Taken into custody: {amount(each['volumes'], 'volume')}{until}"
 
@@ -82,6 +83,6 @@ def _judged_in_words(each: dict[str, Any]) -> str:
     item = f"item {each['item']} of " if each["item"] else ""
     later = "" if each["holds"] else "; judged again since"
     return (
-        f"  {telling.moment(each['at'])}  Judged {telling.verdict(each)}, by {each['actor']}: "
+        f"  {moment(each['at'])}  Judged {telling.verdict(each)}, by {each['actor']}: "
         f"{item}volume {each['volume']}{later}"
     )

@@ -5,15 +5,14 @@ from 1, and is what ``judge``, ``accept`` and ``return`` take.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from itertools import islice
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from archive.site import language
 from archive.site.language import amount
 from archive.site.many import Many
+from archive.site.terminal import moment
 from archive.site.words import spoken
 from ingest import overview, results, transfers
 from ingest.acceptance import browsing, listed, sampling
@@ -172,12 +171,10 @@ def history_in_words(told: dict[str, Any], *, everything: bool) -> list[str]:
 
 def act_in_words(each: dict[str, Any]) -> str:
     detail = " ".join((each["detail"] or "").split())
+    if detail and each["act"] in ("quarantined", "acceptance-asked"):
+        detail = f"until {moment(detail)}"
     words = spoken("en")(f"act.{each['act']}")
     return f"  {moment(each['at'])}  {words}, by {each['actor']}{f': {detail}' if detail else ''}"
-
-
-def moment(text: str) -> str:
-    return language.moment(datetime.fromisoformat(text), "en").replace(language.NBSP, " ")
 
 
 def first(lines: Iterable[str], count: int, *, everything: bool) -> list[str]:

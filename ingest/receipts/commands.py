@@ -16,7 +16,7 @@ from archive.ledger import open_verifier
 from archive.ledger.signing import PUBLIC
 from archive.site.language import amount
 from archive.site.site import Site
-from archive.site.terminal import Command, Group, Progress, a_path, json_option, pass_site, say
+from archive.site.terminal import Command, Group, Progress, a_path, json_option, moment, pass_site, say
 from ingest import receipts, transfers
 from ingest.receipts import completion, notices, verifier
 from ingest.receipts.completion import Obstacle
@@ -151,7 +151,7 @@ def _completed(told: dict[str, Any]) -> str:
     volumes, receipt = told["volumes"], told["receipt"]
     lines = [
         f"Transfer {told['transfer']} is closed: {amount(volumes['stored'], 'volume')} in custody.",
-        f"Every copy had been read back when the notice was given, {told['notified_at']}; "
+        f"Every copy had been read back when the notice was given, {moment(told['notified_at'])}; "
         "how they are now: seogo copy check.",
         f"Receipt {receipt['number']}{' is in ' + receipt['file'] if receipt['file'] else ''}; "
         "with it the agency may delete what it sent.",
@@ -230,7 +230,7 @@ def _in_words(told: dict[str, Any]) -> str:
                      f"all others are as in {told['folder']}.")  # fmt: skip
         lines += [f"  {each}" for each in elsewhere]
     if told["completion"]:
-        lines.append(f"The completion notice was given at {told['completion']['notified_at']}.")
+        lines.append(f"The completion notice was given at {moment(told['completion']['notified_at'])}.")
     else:
         lines.append("It carries no completion notice: the agency keeps its originals.")
     return "\n".join(lines)

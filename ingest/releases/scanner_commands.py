@@ -10,7 +10,7 @@ from archive.ledger import COMMAND_LINE
 from archive.site.evidence import seal_or_say
 from archive.site.language import amount
 from archive.site.site import Site
-from archive.site.terminal import Command, Group, Progress, json_option, pass_site, say
+from archive.site.terminal import Command, Group, Progress, json_option, moment, pass_site, say
 from ingest.releases import held
 from preservation.scanning import rescanning, withholding
 from preservation.scanning.trying import find_largest, open_scanner
@@ -133,9 +133,9 @@ def _in_words(told: dict[str, Any]) -> str:
             f"Files go to it in pieces of {it['whole']} bytes; it looks through {it['largest']} or more.",
         ]
     if last:
-        ended = f"ended {last['ended_at']}" if last["ended_at"] else "has not ended"
+        ended = f"ended {moment(last['ended_at'])}" if last["ended_at"] else "has not ended"
         lines.append(
-            f"The last rescan began {last['began_at']} and {ended}: "
+            f"The last rescan began {moment(last['began_at'])} and {ended}: "
             f"{amount(last['files'], 'file')}, {last['found']} with malware, "
             f"{last['not_whole']} not scanned whole, {last['unread']} not read."
         )

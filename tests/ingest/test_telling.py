@@ -7,8 +7,12 @@ import pytest
 
 from archive.site.site import Site
 from ingest import overview
+from tests.conftest import Installation
 from tests.ingest.conftest import AGENCY, Call
 from tests.ingest.test_bad_input import row, transfer
+from tests.preservation.scanner_double import Double
+
+ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d")
 
 
 @pytest.fixture
@@ -209,3 +213,38 @@ def test_the_files_of_a_transfer_are_those_of_its_volumes_wherever_they_are_told
     told = {(each["files"], each["bytes"]) for each in (shown, listed, receipt)}
     assert told == {(line.files, line.bytes), (page.files, page.bytes)} and len(told) == 1
     assert line.transfer.files > line.files, "lists came, too"
+
+
+def test_every_command_tells_times_in_one_form(
+    call: Call, sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: Installation
+) -> None:
+    received = call("transfer", "receive", sample, "--agency", AGENCY, "--accept", "--until", "stored").told
+    number, receipt = received["transfer"], tmp_path / "r"
+    asked = (
+        ("volume", "show", received["references"][0]),
+        ("transfer", "show", number),
+        ("transfer", "history", number),
+        ("transfer", "complete", number, "--output", receipt, "--returned-for-good"),
+        ("receipt", "verify", receipt),
+    )
+    for arguments in asked:
+        said = call(*arguments, words=True)
+        assert said.exit_code == 0, said.errors
+        assert re.search(r"\d{1,2} \w{3} \d{4}, \d\d:\d\d KST", said.out), said.out
+        assert not ISO.search(said.out), said.out
+    stores = " ".join(f"{name}=file://{place.home}/stores/{name}" for name in "abc")
+    monkeypatch.setenv("SEOGO_STORES", stores)
+    owing = call("copy", "check", words=True).out
+    assert " since " in owing and "KST" in owing and not ISO.search(owing)
+
+
+def test_the_end_of_a_quarantine_is_told_in_that_form(
+    call: Call, sample: Path, scanner: Double, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEOGO_QUARANTINE_DAYS", "3")
+    receive = ("transfer", "receive", sample, "--agency", AGENCY)
+    number = call(*receive).told["transfer"]
+    call("transfer", "accept", number)
+    said = call("transfer", "show", number, words=True).out
+    assert said.count("1 Dec 2026, 09:00 KST") == 3, said
+    assert not ISO.search(said)

@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 
 from archive.ledger import JournalRecord
 from archive.site.site import Site
+from archive.site.terminal import moment
 from archive.work import jobs
 from ingest.receipts import commands, completion
 from ingest.receipts.completion import Obstacle
@@ -112,7 +113,7 @@ def test_completing_again_claims_of_the_copies_only_what_was_found_then(
     assert call("copy", "check").exit_code != 0
     again = call("transfer", "complete", number, words=True)
     assert again.exit_code == 0
-    assert f"had been read back when the notice was given, {notified}" in again.out
+    assert f"had been read back when the notice was given, {moment(notified)}" in again.out
     assert "was read back in" not in again.out
 
 
