@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, case, func, literal_column, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from archive.work.jobs import Job
@@ -87,7 +87,9 @@ def lines(
         select(Transfer).where(*where).order_by(Transfer.id.desc()).offset(after).limit(limit)
     ).all()
     ids = [row.id for row in rows]
-    kinds = case((volume_rows.IS_HELD_ALREADY, "held_already"), else_=TransferVolume.state)
+    # A parameter would not be the same one in GROUP BY.
+    held: ColumnElement[str] = literal_column("'held_already'")
+    kinds = case((volume_rows.IS_HELD_ALREADY, held), else_=TransferVolume.state)
     states = _counted(session, TransferVolume.transfer_id, kinds, ids)
     found = _counted(session, FindingRow.transfer_id, FindingRow.severity, ids)
     newest = corrected(session, [row.number for row in rows])
