@@ -19,6 +19,8 @@ _REMARKS = {
     "virus.released": "files that two steps released, though the scanner names them",
     "virus.encrypted": "encrypted files that the scanner could not look into",
     "virus.not_scanned_whole": "files not scanned whole",
+    "agreement.encrypted": "encrypted files that the scanner could not look into",
+    "agreement.not_scanned_whole": "files not scanned whole",
 }
 
 

@@ -29,7 +29,7 @@ from preservation.bag_events import SOFTWARE
 from preservation.examining import Examiner, has_errors
 from preservation.fan_out import Everywhere, Writer, Written
 from preservation.packages import NewBag
-from preservation.scanning import Released
+from preservation.scanning import Released, WholeScan
 from preservation.sources import Digests, SourceFile, SourceFiles, modified_at, octets_of, read_sources
 
 UNKNOWN_TYPE = "application/octet-stream"
@@ -45,7 +45,7 @@ class Plan:
 
     ``files`` MAY be anything that another process can go through by itself; a tuple is the simple case.
     ``scanner`` is what the scanner told of itself when this was decided; None where none is set.
-    ``released`` is what it may say and the files still pass.
+    ``released`` is what it may say and the files still pass; ``whole_scan`` what was agreed of its scan.
     """
 
     reference: str
@@ -59,6 +59,7 @@ class Plan:
     transfer: str
     scanner: str | None = None
     released: Released = frozenset()
+    whole_scan: WholeScan | None = None
 
     @property
     def prefix(self) -> str:

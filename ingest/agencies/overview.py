@@ -11,7 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from archive.holdings import Agency
 from ingest import agreements
 from ingest.agreements import trying
-from ingest.agreements.documents import Agreement, Clause
+from ingest.agreements.documents import SAYS_SOMETHING_ALONE, Agreement, Clause
 from ingest.agreements.trying import Tried
 from ingest.agreements.versions import AgreementRow
 from ingest.intake import tokens
@@ -127,13 +127,13 @@ def _cited(session: Session, transfer: Transfer, agreed: Agreement) -> dict[str,
 
 def demands(clause: Clause) -> Iterator[tuple[str, object]]:
     """What a clause asks for: the key of a sentence, and the value that it is about."""
-    if not clause.options:
+    if clause.rule in SAYS_SOMETHING_ALONE:
         yield clause.rule, ""
     of = clause.options.get("of", "volume")
     for option, value in sorted(clause.options.items()):
         if option == "names":
             yield f"{clause.rule}.{of}", ", ".join(value)
-        elif option != "of":
+        elif option != "of" and value is not False:
             yield f"{clause.rule}.{option}", ", ".join(value) if isinstance(value, list) else value
 
 

@@ -109,6 +109,7 @@ def _told(tried: Tried) -> dict[str, Any]:
         "transfer": tried.transfer,
         "refused": "all" if tried.whole else sorted(tried.volumes),
         "clauses": dict(sorted(tried.clauses.items())),
+        "not_known": tried.not_known,
         "findings": [as_dict(each) for each in tried.findings],
     }
 
@@ -122,6 +123,7 @@ def _in_words(told: dict[str, Any]) -> str:
         lines += [
             f"  clause {clause}: {amount(count, 'finding')}" for clause, count in each["clauses"].items()
         ]
+        lines += [f"  clause {clause}: cannot be known, no scan is recorded" for clause in each["not_known"]]
         lines += [f"  {found['severity']}: {found['message']}" for found in each["findings"][:SHOWN]]
     if not told["transfers"]:
         lines.append("That agency has sent nothing yet.")

@@ -21,9 +21,10 @@ OPTIONS: dict[str, dict[str, type]] = {
     "columns": {"of": str, "names": list},
     "names": {"pattern": str, "longest": int},
     "checksums": {},
-    "virus-scan": {},
+    "virus-scan": {"whole": bool},
 }
 """The rules that a clause may name, and the options of each."""
+SAYS_SOMETHING_ALONE = ("checksums", "virus-scan")
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,8 @@ def _value(told: Mapping[str, Any], key: str, kind: type, faults: list[str]) -> 
     return value
 
 
-_KINDS = {str: "text", int: "whole number", date: "day such as 2027-01-01", list: "list"}
+_KINDS = {str: "text", int: "whole number", date: "day such as 2027-01-01", list: "list",
+          bool: "word such as true"}  # fmt: skip
 
 
 def _clause(told: Mapping[str, Any], faults: list[str]) -> Clause:
@@ -113,11 +115,11 @@ def _faults(rule: str, options: Mapping[str, Any]) -> list[str]:
         value: Any = options[key]
         if type(value) is not known[key]:
             faults.append(f"{key} is no {_KINDS[known[key]]}.")
-        elif isinstance(value, int) and value < 1:
+        elif type(value) is int and value < 1:
             faults.append(f"{key} is at least 1.")
         elif isinstance(value, list) and not all(isinstance(each, str) for each in value):
             faults.append(f"{key} is a list of texts.")
-    if known and not options.keys() - {"of"}:
+    if rule not in SAYS_SOMETHING_ALONE and not options.keys() - {"of"}:
         faults.append(f"{rule} says nothing without {' or '.join(known.keys() - {'of'})}.")
     if options.get("of", "volume") not in ("volume", "item"):
         faults.append("of is volume or item.")

@@ -4,12 +4,14 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from posixpath import basename, splitext
 
-from ingest.agreements.documents import Agreement, Clause
+from ingest.agreements.documents import SEVERITIES, Agreement, Clause
 from ingest.agreements.sent import Sent, SentFile
 from ingest.looking.inventory import About
 from metadata_schemas.description import Finding, Where
+from preservation.scanning import WholeScan
 
 BY_PRONOM = "agreement.puid"
+WHOLE = "each file scanned whole"
 
 Rule = Callable[["Case"], Iterator[About]]
 
@@ -24,17 +26,22 @@ class Case:
         self, rule: str, place: int | None, where: Where, fact: str, *, value: str | None, agreed: str
     ) -> About:
         """A finding that cites its clause, in `expected` for programs and in words for people."""
-        cited = self.agreement.cited(self.clause)
-        severity, message = self.clause.severity, f"{fact} Agreed is: {agreed} ({cited})."
-        return place, Finding(rule, severity, where, value, f"{agreed} [{cited}]", message)  # type: ignore[arg-type]
+        expected, sentence = _told(agreed, self.agreement, self.clause)
+        severity, message = self.clause.severity, f"{fact} {sentence}"
+        return place, Finding(rule, severity, where, value, expected, message)  # type: ignore[arg-type]
 
     def of_file(self, rule: str, file: SentFile, fact: str, *, value: str | None, agreed: str) -> About:
         said = f"{file.path} {fact}"
         return self.about(rule, file.place, Where(path=file.path), said, value=value, agreed=agreed)
 
 
+def _told(agreed: str, agreement: Agreement, clause: Clause) -> tuple[str, str]:
+    cited = agreement.cited(clause)
+    return f"{agreed} [{cited}]", f"Agreed is: {agreed} ({cited})."
+
+
 def judge(agreement: Agreement, sent: Sent) -> Iterator[About]:
-    """Everything of a transfer that was not agreed."""
+    """Everything of a transfer that was not agreed, but what only the bytes tell: see `whole_scan`."""
     for clause in agreement.clauses:
         yield from RULES[clause.rule](Case(agreement, clause, sent))
 
@@ -115,6 +122,19 @@ def it_was_scanned_for_viruses(case: Case) -> Iterator[About]:
     if case.sent.scanned is False:
         fact, agreed = "No virus scanner is set in this archive.", "a scan before anything is taken"
         yield case.about("agreement.virus", None, Where(), fact, value=None, agreed=agreed)
+    if case.clause.options.get("whole"):
+        for place, path, rule, value in case.sent.not_scanned_whole():
+            what = "is encrypted" if rule == "agreement.encrypted" else "was not scanned whole"
+            yield case.about(rule, place, Where(path=path), f"{path} {what}.", value=value, agreed=WHOLE)
+
+
+def whole_scan(agreement: Agreement) -> WholeScan | None:
+    """What was agreed of files that cannot be scanned whole, for those who look into the bytes."""
+    clauses = [each for each in agreement.clauses if each.options.get("whole")]
+    if not clauses:
+        return None
+    clause = min(clauses, key=lambda each: SEVERITIES.index(each.severity))
+    return WholeScan(clause.severity, *_told(WHOLE, agreement, clause))  # type: ignore[arg-type]
 
 
 RULES: dict[str, Rule] = {

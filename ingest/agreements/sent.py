@@ -3,18 +3,22 @@
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from functools import cached_property
+from typing import Any, Protocol, TypeAlias
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
 from archive.database import ROWS_AT_ONCE
 from archive.holdings import ContentFile, Item, Volume
 from ingest.looking.inspection import Inspection
 from ingest.looking.landing import shown
-from ingest.transfers import Transfer, TransferVolume
+from ingest.malware import scans
+from ingest.releases.releasing import Release
+from ingest.transfers import FindingRow, Transfer, TransferVolume
 from ingest.transfers.readings import TransferFile
 from preservation.pages import DerivedFile, ItemFinding
+from preservation.scanning import AGREED
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,10 @@ class Described:
     values: Mapping[str, Any]
 
 
+NotWhole: TypeAlias = tuple[int | None, str, str, str | None]
+"""The place of the volume, the path, the rule by which it was agreed, and what the scanner said."""
+
+
 class Sent(Protocol):
     """One transfer, as a stream.  ``scanned``: whether a virus scanner saw it; None: not known."""
 
@@ -55,6 +63,8 @@ class Sent(Protocol):
     def described(self) -> Iterator[Described]: ...
 
     def amounts(self) -> Mapping[str, int]: ...
+
+    def not_scanned_whole(self) -> Iterator[NotWhole]: ...
 
 
 @dataclass(frozen=True)
@@ -83,6 +93,10 @@ class Arriving:
             "volumes": self.inspection.count("volumes"),
         }
 
+    def not_scanned_whole(self) -> Iterator[NotWhole]:
+        """Told by the scanner while the bytes are read."""
+        return iter(())
+
 
 def _row(place: int, kind: str, told: Any) -> Described:
     own = {key: value for key, value in vars(told).items() if key not in ("raw", "extra", "items", "files")}
@@ -99,8 +113,16 @@ class Past:
 
     session: Session
     transfer: Transfer
-    scanned: bool | None = None
     volume: int | None = None
+
+    @cached_property
+    def scanned(self) -> bool | None:
+        if scans.scans_of(self.session, self.transfer):
+            return True
+        unscanned = select(FindingRow.id).where(
+            FindingRow.transfer_id == self.transfer.id, FindingRow.rule == scans.NOT_SCANNED
+        )
+        return None if self.session.scalar(unscanned.limit(1)) is None else False
 
     def files(self) -> Iterator[SentFile]:
         held = (
@@ -154,6 +176,23 @@ class Past:
             select(TransferVolume.id).where(TransferVolume.transfer_id == self.transfer.id)
         ).all())  # fmt: skip
         return {"bytes": self.transfer.bytes, "files": self.transfer.files, "volumes": volumes}
+
+    def not_scanned_whole(self) -> Iterator[NotWhole]:
+        """As it was found with the limits that the scanner had then, also what was released since."""
+        released = and_(
+            FindingRow.rule == "virus.released", Release.transfer_id == FindingRow.transfer_id,
+            Release.name == FindingRow.path, Release.value == FindingRow.value,
+            Release.outcome == "released",
+        )  # fmt: skip
+        rule = func.coalesce(Release.rule, FindingRow.rule)
+        found = (
+            select(TransferVolume.position, FindingRow.path, rule, FindingRow.value)
+            .outerjoin(TransferVolume, TransferVolume.id == FindingRow.volume_id)
+            .outerjoin(Release, released)
+            .where(FindingRow.transfer_id == self.transfer.id, rule.in_(scans.NOT_WHOLE))
+        )
+        for place, path, told, value in self._rows(found.distinct().order_by(TransferVolume.position)):
+            yield place, path or "", AGREED.get(told, told), value
 
     def _rows(self, wanted: Any) -> Any:
         return self.session.execute(wanted.execution_options(yield_per=ROWS_AT_ONCE))

@@ -18,19 +18,23 @@ from metadata_schemas.description import Finding
 MOST = 100
 """Findings that are told of one transfer; all are counted."""
 
-NOT_JUDGED = ("checksums", "virus-scan")
+NOT_JUDGED = ("checksums",)
 """Rules about what came with a transfer and is not kept: they cannot be tried on the past."""
 
 
 @dataclass
 class Tried:
-    """``volumes`` are the places, from 1, of volumes that an error would have kept back; None: all."""
+    """``volumes`` are the places, from 1, of volumes that an error would have kept back.
+
+    ``not_known``: clauses about a scan, where it is not recorded whether there was one.
+    """
 
     transfer: str
     clauses: Counter[str] = field(default_factory=Counter)
     volumes: set[int] = field(default_factory=set)
     whole: bool = False
     findings: list[Finding] = field(default_factory=list)
+    not_known: list[str] = field(default_factory=list)
 
     @property
     def errors(self) -> bool:
@@ -61,12 +65,14 @@ def _chosen(session: Session, agreement: Agreement, number: str | None) -> Seque
 
 
 def _tried(session: Session, agreement: Agreement, transfer: Transfer) -> Tried:
-    tried = Tried(transfer.number)
+    tried, sent = Tried(transfer.number), Past(session, transfer)
     for clause in agreement.clauses:
+        if clause.rule == "virus-scan" and sent.scanned is None:
+            tried.not_known.append(clause.id)
         one = Agreement(
             agreement.agency, agreement.version, agreement.effective_from, agreement.title, (clause,)
         )
-        for place, found in judge(one, Past(session, transfer)):
+        for place, found in judge(one, sent):
             tried.clauses[clause.id] += 1
             tried.whole |= place is None and found.severity == "error"
             if place is not None and found.severity == "error":

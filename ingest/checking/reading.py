@@ -12,6 +12,7 @@ from ingest.looking.inventory import READ
 from ingest.looking.landing import Found, shown
 from metadata_schemas.description import Finding, Where
 from preservation.examining import Examinations, Examiner
+from preservation.scanning import WholeScan
 from preservation.sources import unreadable
 
 BLOCK = 256 * 1024
@@ -23,6 +24,7 @@ def read_files(
     inspection: Inspection,
     progress: Callable[[int, int], None],
     *,
+    whole_scan: WholeScan | None,
     places: Sequence[int] | None = None,
 ) -> None:
     """Read every record once, or those of some volumes; keep the digests and what is wrong with bytes.
@@ -30,7 +32,7 @@ def read_files(
     A file that cannot be read keeps its volume back and no other; Unavailable when all of the folder is away.
     """
     total = inspection.count("files") if places is None else sum(map(inspection.count_files, places))
-    with examiners.opened_for_checks(settings) as opened:
+    with examiners.opened_for_checks(settings, whole_scan) as opened:
         for count, (place, file) in enumerate(inspection.records(places), start=1):
             sha256, wrong = _read(inspection, file, opened)
             if sha256 is not None:

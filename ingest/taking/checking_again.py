@@ -9,13 +9,12 @@ from archive.site.site import SEOUL, Site
 from archive.work import jobs
 from ingest import transfers
 from ingest.acceptance import listed
-from ingest.agreements import arrivals
 from ingest.checking import checks, reading
 from ingest.looking.inspection import Inspection
 from ingest.looking.inventory import HELD
-from ingest.malware import scans, whole
+from ingest.malware import scans
 from ingest.releases import releasing
-from ingest.taking import agencies, in_custody, receiving
+from ingest.taking import first_look, in_custody, receiving
 from ingest.taking.receiving import Say
 from ingest.transfers import Transfer, readings, volume_rows
 from ingest.transfers.states import TAKEN
@@ -42,13 +41,11 @@ def check(site: Site, number: str, say: Say, *, by: str) -> None:
         in_custody.look(
             site, inspection, agency=transfer.agency_code, number=number, round_of=transfer.round_of
         )
-        whole.note(site, inspection, transfer.claimed)
-        agencies.note(site, inspection, transfer.agency_code)
-        arrived_on = transfer.received_at.astimezone(SEOUL).date()
-        agreed = arrivals.note(
-            site, inspection, agency=transfer.agency_code, on=arrived_on, version=transfer.agreement_version
-        )
-        reading.read_files(site.settings, inspection, receiving.checking(say))
+        agreed, scan = first_look.note(
+            site, inspection, transfer.claimed, agency=transfer.agency_code,
+            on=transfer.received_at.astimezone(SEOUL).date(), version=transfer.agreement_version,
+        )  # fmt: skip
+        reading.read_files(site.settings, inspection, receiving.checking(say), whole_scan=scan)
         with site.open_session.begin() as session:
             transfer = transfers.get(session, number)
             transfer.agreement_version = agreed

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from archive.site.site import Site
 from ingest import transfers
+from ingest.agreements import arrivals
 from ingest.checking import examiners, reading
 from ingest.looking.inspection import Inspection
 from ingest.looking.inventory import READ, About
@@ -26,9 +27,10 @@ def check(site: Site, number: str, inspection: Inspection, progress: Callable[[i
         inspection.remember(readings.known(session, transfer))
         waiting = volume_rows.positions(session, transfer, "waiting")
         unread = [place for place in waiting if not inspection.is_read(place)]
+        whole_scan = arrivals.whole_scan(session, transfer)
     if not unread:
         return
-    reading.read_files(site.settings, inspection, progress, places=unread)
+    reading.read_files(site.settings, inspection, progress, whole_scan=whole_scan, places=unread)
     with site.open_session.begin() as session:
         transfer = transfers.get(session, number)
         _count_scanned(site, session, transfer, unread)

@@ -25,7 +25,7 @@ from ingest.transfers import TransferVolume, acceptable
 from metadata_schemas.package import content_path
 from preservation import packages
 from preservation.packing import Plan
-from preservation.scanning import Released
+from preservation.scanning import Released, WholeScan
 from preservation.sources import SourceFile
 
 AT_ONCE = 100
@@ -34,12 +34,13 @@ AT_ONCE = 100
 
 @dataclass(frozen=True)
 class Custody:
-    """Who takes custody, of which transfer, from whom.  ``by`` is opaque."""
+    """Who takes custody, of which transfer, from whom, and what was agreed of its scan.  ``by`` is opaque."""
 
     number: str
     agency: str
     agency_code: str
     by: str
+    whole_scan: WholeScan | None
 
 
 def plan(
@@ -114,6 +115,7 @@ def _plan_of(
         transfer=custody.number,
         scanner=row.scanned_with,
         released=released,
+        whole_scan=custody.whole_scan,
     )
 
 

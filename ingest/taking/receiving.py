@@ -30,6 +30,7 @@ from ingest.releases import releasing
 from ingest.taking import (
     accession,
     agencies,
+    first_look,
     going_on,
     in_custody,
     known,
@@ -78,10 +79,9 @@ def dry_run(site: Site, asked: Asked, say: Say) -> Iterator[tuple[Inspection, st
         else:
             with site.reading_session() as session:
                 known.hold_what_it_brought(session, inspection, same)
-        whole.note(site, inspection, known.digests_of_lists(inspection))
-        agencies.note(site, inspection, asked.agency)
-        arrivals.note(site, inspection, agency=asked.agency, on=site.today())
-        reading.read_files(site.settings, inspection, checking(say))
+        claimed = known.digests_of_lists(inspection)
+        _, scan = first_look.note(site, inspection, claimed, agency=asked.agency, on=site.today())
+        reading.read_files(site.settings, inspection, checking(say), whole_scan=scan)
         yield inspection, same
 
 
@@ -194,12 +194,10 @@ def _enter(site: Site, asked: Asked, inspection: Inspection, say: Say) -> str:
     """Record an arrival with all its findings, in one transaction."""
     _compare_with_held(site, asked, inspection)
     claimed = known.digests_of_lists(inspection)
-    whole.note(site, inspection, claimed)
-    agencies.note(site, inspection, asked.agency)
-    agreed = arrivals.note(site, inspection, agency=asked.agency, on=site.today())
+    agreed, scan = first_look.note(site, inspection, claimed, agency=asked.agency, on=site.today())
     is_read = not asked.accept or not scans.is_one_pass(site)
     if is_read:
-        reading.read_files(site.settings, inspection, checking(say))
+        reading.read_files(site.settings, inspection, checking(say), whole_scan=scan)
     with site.open_session.begin() as session:
         transfer = _transfer(session, site, asked, inspection, claimed)
         transfer.agreement_version = agreed
@@ -275,7 +273,8 @@ def _take(
             transfer = transfers.get(session, number)
             agency = holdings.get_agency(session, transfer.agency_code)
             claimed = transfer.claimed
-            custody = Custody(number, agency.name, agency.code, by)
+            scan = arrivals.whole_scan(session, transfer)
+            custody = Custody(number, agency.name, agency.code, by, scan)
             inspection.remember(readings.known(session, transfer))
             total = acceptable.count(session, transfer)
             if positions is not None:
@@ -285,7 +284,7 @@ def _take(
         if total:
             if scans.must_wait(site, number, by=by, positions=positions):
                 return
-            whole.refuse(site, inspection, claimed, released)
+            whole.refuse(site, inspection, claimed, scan, released)
             keeping = Keeping(site)
             keeping.keep_administrative(number, inspection.administrative, claimed)
             plans = planning.plan(site, custody, inspection, positions)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 import seogo
 from archive import ledger, people
@@ -15,7 +15,7 @@ from archive.errors import WrongCall
 from archive.site.site import Site
 from archive.site.web import create_app
 from ingest.agreements import documents
-from ingest.transfers import TransferVolume
+from ingest.transfers import FindingRow, TransferVolume
 from tests.access.conftest import NOW
 from tests.conftest import Installation
 from tests.ingest.conftest import AGENCY, Call
@@ -189,7 +189,8 @@ def test_the_versions_and_what_each_clause_demands_are_shown(
 ) -> None:
     every = (f'id = "c{place}"\n{clause}' for place, (clause, _, _) in enumerate(CLAUSES.values()))
     puids = 'id = "p"\nrule = "formats"\npuids = ["fmt/353"]\nseverity = "warning"'
-    add(call, document(tmp_path, FORMATS, puids, *every))
+    whole = 'id = "w"\nrule = "virus-scan"\nwhole = true'
+    add(call, document(tmp_path, FORMATS, puids, *every, whole))
     add(call, document(tmp_path, FORMATS, version=2, begins="2026-03-02"))
     assert f'href="/en{PAGE}"' in text(desk, "/en/desk/agencies")
     page = text(desk, f"/en{PAGE}")
@@ -199,7 +200,8 @@ def test_the_versions_and_what_each_clause_demands_are_shown(
         "Names of files end in txt, .PDF", "PRONOM format fmt/353", "A file has at most 5",
         "at most 1 volumes",
         "Each volume has something in: 분류번호", "regular expression [a-z]+\\.txt", "at most 4 letters",
-        "comes with a checksum", "scanned for viruses", "a warning", "the volume waits (error)",
+        "comes with a checksum", "scanned for viruses", "can be scanned whole",
+        "a warning", "the volume waits (error)",
     ):  # fmt: skip
         assert words in one, words
     assert "clause." not in one
@@ -236,6 +238,19 @@ def test_trying_tells_what_would_have_been_refused_and_writes_nothing(
     assert "nothing</span>" in none.get_data(as_text=True)
 
 
+def test_a_clause_about_a_scan_is_not_known_of_a_transfer_that_records_none(
+    call: Call, receive: Call, desk: FlaskClient, site: Site, tmp_path: Path
+) -> None:
+    receive(two(tmp_path / "t"))
+    words = {"document": document(tmp_path, 'id = "scan"\nrule = "virus-scan"').read_text("utf-8")}
+    before = desk.post(f"/en{PAGE}/agreements/try", data=words).get_data(as_text=True)
+    assert "everything" in before and "cannot be known" not in before
+    with site.open_session.begin() as session:
+        session.execute(delete(FindingRow).where(FindingRow.rule == "virus.not_scanned"))
+    after = desk.post(f"/en{PAGE}/agreements/try", data=words).get_data(as_text=True)
+    assert 'cannot be known: <span class="mono">scan</span>' in after and "nothing</span>" not in after
+
+
 def test_what_was_tried_is_entered_word_for_word(
     call: Call, receive: Call, desk: FlaskClient, tmp_path: Path
 ) -> None:
@@ -268,7 +283,7 @@ def test_a_document_with_faults_is_told_where_it_is_typed(
 def test_every_option_of_every_rule_has_its_sentence(
     call: Call, receive: Call, desk: FlaskClient, tmp_path: Path
 ) -> None:
-    values = {list: '["a"]', int: "7", str: '"item"'}
+    values = {list: '["a"]', int: "7", str: '"item"', bool: "true"}
     clauses = [
         "\n".join(
             [

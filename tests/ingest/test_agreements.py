@@ -163,7 +163,8 @@ def test_every_fault_of_a_document_is_named_at_once(call: Call, tmp_path: Path) 
     file.write_text(
         'agency = 7\nversion = 0\ncolour = "red"\n[[clause]]\nid = "A"\nrule = "magic"\n'
         '[[clause]]\nid = "b"\nrule = "largest-file"\nbytes = "many"\n'
-        '[[clause]]\nid = "c"\nrule = "names"\npattern = "("\n',
+        '[[clause]]\nid = "c"\nrule = "names"\npattern = "("\n'
+        '[[clause]]\nid = "d"\nrule = "virus-scan"\nwhole = 1\n',
         "utf-8",
     )
     said = call("agreement", "add", file)
@@ -171,6 +172,7 @@ def test_every_fault_of_a_document_is_named_at_once(call: Call, tmp_path: Path) 
     for fault in (
         "agency is", "version counts", "effective_from is missing", "colour is no key", "Clause A: an id",
         "no rule 'magic'", "Clause b: bytes is no", "Clause c: pattern",
+        "Clause d: whole is no word such as true",
     ):  # fmt: skip
         assert fault in said.sentence, fault
 

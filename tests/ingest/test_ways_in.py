@@ -15,20 +15,23 @@ from tests.ingest.test_agreements import FORMATS, add, cited, document
 from tests.ingest.test_bad_input import row, transfer
 from tests.ingest.test_malware import every_byte
 from tests.ingest.uploads.conftest import Sending
+from tests.preservation.archive_files.making import encrypted
 from tests.preservation.scanner_double import MARK, SIGNATURE, Double
 
-FILES = ("가.txt", "나.exe", "다.txt")
+FILES = ("가.txt", "나.exe", "다.txt", "라.txt")
+WHOLE = 'id = "v"\nrule = "virus-scan"\nwhole = true'
 Way = Callable[["Entrance"], None]
 
 
 class Entrance:
-    """A folder of three volumes: a good one, one of a kind that was not agreed, an infected one."""
+    """Four volumes: a good one, one of a kind that was not agreed, an infected and an encrypted one."""
 
     def __init__(self, call: Call, root: Path, client: FlaskClient) -> None:
         self.call, self.client = call, client
         rows = (row(f"A-{place}", name) for place, name in enumerate(FILES, 1))
         self.folder = transfer(root / AGENCY / "one", *rows, files=FILES)
         (self.folder / FILES[2]).write_bytes(b"a letter " + MARK)
+        (self.folder / FILES[3]).write_bytes(encrypted())
 
     def work(self) -> None:
         assert self.call("work", "--until-idle").told["failed"] == []
@@ -92,22 +95,27 @@ def test_what_is_infected_or_was_not_agreed_stays_back_and_the_rest_is_taken(
 ) -> None:  # fmt: skip
     root = tmp_path / "watched"
     (root / AGENCY).mkdir(parents=True)
-    for name, value in (("SEOGO_WATCH", str(root)), ("SEOGO_CLOCK", "2026-11-28T09:00:00+09:00")):
+    settings = {
+        "SEOGO_WATCH": str(root), "SEOGO_CLOCK": "2026-11-28T09:00:00+09:00",
+        "SEOGO_SCANNER_UNSCANNABLE": "accept",
+    }  # fmt: skip
+    for name, value in settings.items():
         monkeypatch.setenv(name, value)
         place.environment[name] = value
-    agreement = document(tmp_path, FORMATS, begins="2026-11-28")
+    agreement = document(tmp_path, FORMATS, WHOLE, begins="2026-11-28")
     agreement.write_text(f"accept = true\n{agreement.read_text('utf-8')}", "utf-8")
     add(call, agreement)
     site = place.site()
     way(Entrance(call, root, signed_in(site)))
     told = call("transfer", "show", "2026-0001").told
-    assert (told["volumes"]["listed"], told["volumes"]["accepted"]) == (3, 1)
+    assert (told["volumes"]["listed"], told["volumes"]["accepted"]) == (4, 1)
     errors = {each["rule"]: each for each in told["findings"] if each["severity"] == "error"}
-    assert errors.keys() == {"agreement.format", "virus.found"}
+    assert errors.keys() == {"agreement.format", "virus.found", "agreement.encrypted"}
     assert cited("formats") in errors["agreement.format"]["expected"]
+    assert cited("v") in errors["agreement.encrypted"]["expected"]
     assert errors["virus.found"]["where"]["path"].endswith("다.txt")
     assert sum(each["found"] for each in told["scans"]) == 1
-    assert MARK not in every_byte(place)
+    assert MARK not in every_byte(place) and encrypted() not in every_byte(place)
     assert "내용 가.txt".encode() in every_byte(place)
     site.engine.dispose()
 

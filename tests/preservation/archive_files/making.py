@@ -18,6 +18,15 @@ def zipped(members: Mapping[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> 
     return out.getvalue()
 
 
+def encrypted() -> bytes:
+    """A zip file that says so of its only member; the same bytes each time."""
+    data = bytearray(zipped({"letter.txt": b"Dear archive"}))
+    for mark, flags in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
+        data[(at := data.index(mark) + flags)] |= 1
+        data[at + 4 : at + 8] = b"\0\0\x21\0"  # the first day that a zip file knows
+    return bytes(data)
+
+
 def with_raw_names(names: Mapping[str, bytes]) -> bytes:
     """A ZIP whose member names are these bytes, without the flag of UTF-8; keys are as long as they."""
     data = zipped(dict.fromkeys(names, b"x"))
