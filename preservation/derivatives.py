@@ -133,7 +133,7 @@ def derive_file(
     with local_copy(site, task.holders, file, folder) as path:
         found = identifying.identify(reader, path, file) if row is None else None
         mimetype = (row or found).mimetype or UNKNOWN_TYPE  # type: ignore[union-attr]
-        inside = list(stored_archives.look_through(reader, path, file))
+        inside = list(stored_archives.look_through(reader, path, file, site.settings.scanner.looks_through))
         with site.open_session.begin() as session:
             if found:
                 identifying.enter(session, [(file, found)], site.now())

@@ -18,13 +18,19 @@ LIMITS = Limits(bytes=256 << 30, members=1_000_000, depth=4, seconds=3_600)
 """Nobody waits for it, so it may take longer and unpack more than what is looked at while it is read."""
 
 
-def look_through(reader: Reader, path: Path, file: ContentFile) -> Iterator[Finding]:
-    """Nothing for a file that was looked through before it was taken."""
+def look_through(
+    reader: Reader, path: Path, file: ContentFile, scanned: int | None = None
+) -> Iterator[Finding]:
+    """Nothing for a file that was looked through before it was taken.
+
+    ``scanned``: bytes of one file that the virus scanner looks through; None where there is none.
+    """
     if file.bytes <= HELD_IN_MEMORY:
         return
     with path.open("rb") as stream:
         head = stream.read(HEAD)
     if is_archive(head, file.original_name):
-        for fault in faults_of(reader, path, file.original_name, LIMITS):
+        limits = replace(LIMITS, scanned=scanned)
+        for fault in faults_of(reader, path, file.original_name, limits):
             found = finding(fault, file.original_name)
             yield replace(found, severity="warning") if found.severity == "error" else found

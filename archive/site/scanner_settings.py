@@ -23,6 +23,11 @@ class ScannerSettings:
     def is_set(self) -> bool:
         return bool(self.address)
 
+    @property
+    def looks_through(self) -> int | None:
+        """``whole``, or None where there is no scanner."""
+        return self.whole if self.is_set else None
+
 
 def read(values: Mapping[str, str], faults: list[str]) -> ScannerSettings:
     address, unscannable = values["SEOGO_SCANNER"], values["SEOGO_SCANNER_UNSCANNABLE"]

@@ -50,10 +50,10 @@ def opened_for_checks(settings: Settings, whole_scan: WholeScan | None) -> Itera
 def limits_of(settings: Settings) -> Limits:
     """How far an archive file is looked through while it is read."""
     told = settings.archive_files
-    scanned = settings.scanner.whole if settings.scanner.is_set else None
     return Limits(
-        bytes=told.bytes, members=told.members, depth=told.depth, seconds=told.seconds, scanned=scanned
-    )
+        bytes=told.bytes, members=told.members, depth=told.depth, seconds=told.seconds,
+        scanned=settings.scanner.looks_through,
+    )  # fmt: skip
 
 
 @cache

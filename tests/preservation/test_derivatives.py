@@ -1,11 +1,13 @@
 """The job that makes pages: what it leaves behind, run once, run twice, killed and crashed."""
 
+import gzip
 import hashlib
 import io
 import os
 import shutil
 import signal
 import zipfile
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -24,6 +26,7 @@ from preservation import derivatives, stored_archives
 from preservation.derivatives import DerivedFile, Page, derive_volume
 from preservation.packages import Bag, Copy
 from preservation.reading import Limits, Reader
+from tests.preservation.archive_files.making import named, tarred, zipped
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 CRASHING = "tests.preservation.reading.crashing_child"
@@ -211,6 +214,26 @@ def test_an_archive_too_large_to_be_held_is_looked_through_in_its_stored_copy(si
         ]
     assert found.severity == "warning"
     assert "large.zip" in found.message
+
+
+@pytest.mark.parametrize("scanner", ["clamd://127.0.0.1:3310", ""])
+def test_what_was_not_scanned_in_an_archive_too_large_to_be_held_is_told_of_its_stored_copy(
+    site, tmp_path, monkeypatch, scanner
+):
+    large = tmp_path / "large.tgz"
+    inner = zipped({"letters.mbox": bytes((4 << 20) + 1)})
+    large.write_bytes(gzip.compress(tarred(named("inner.zip"), data=inner)))
+    monkeypatch.setattr(stored_archives, "HELD_IN_MEMORY", 100)
+    told = replace(site.settings.scanner, address=scanner, whole=4 << 20)
+    scanned = replace(site, settings=replace(site.settings, scanner=told))
+    item_id = held(scanned, large)
+    run(scanned, item_id)
+    with site.reading_session() as session:
+        found = [each for each in derivatives.findings_of(session, item_id) if each.rule.startswith("virus.")]
+    assert [(each.rule, each.severity) for each in found] == (
+        [("virus.not_scanned_whole", "warning")] if scanner else []
+    )
+    assert all("inner.zip › letters.mbox" in each.message for each in found)
 
 
 def test_a_page_that_crashes_the_reader_has_its_reason_and_the_item_its_other_pages(
