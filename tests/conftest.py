@@ -3,6 +3,7 @@
 ``production``: PostgreSQL, S3 and Elasticsearch.  ``postgresql``: that database, and all else embedded.
 """
 
+import hashlib
 import json
 import os
 import secrets
@@ -21,6 +22,7 @@ import pytest
 from elasticsearch import Elasticsearch
 
 import seogo
+from archive.database import Base
 from archive.site import installation, settings
 from archive.site.site import Site
 from ingest.samples.making import make
@@ -73,6 +75,27 @@ class Installation:
         site = Site(settings.read(self.environment))
         installation.prepare(site)
         return site
+
+
+def state_of(place: Installation) -> dict[str, str]:
+    """All that stays: every row, every object of every store and of the shelf, every file of the home.
+
+    Rows are asked of the database: those that SQLite still has in its log are in no other file.
+    """
+    site, state = place.site(), {}
+    with site.engine.connect() as connection:
+        for table in Base.metadata.sorted_tables:
+            state[f"rows of {table.name}"] = repr(connection.execute(table.select()).all())
+    for where in (*site.stores, site.shelf):
+        for key, _ in where.find(""):
+            with where.open(key) as stream:
+                state[f"{where.location}/{key}"] = hashlib.file_digest(stream, "sha256").hexdigest()
+    site.engine.dispose()
+    return state | {
+        path.relative_to(place.home).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(place.home.rglob("*"))
+        if path.is_file() and not path.name.startswith("seogo.db")
+    }
 
 
 STACK = os.environ.get("SEOGO_TEST_STACK")
