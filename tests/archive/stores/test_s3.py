@@ -1,11 +1,13 @@
 """What only a server can show: digests checked on arrival, half deliveries, a user who may only write."""
 
 import hashlib
+import io
+import random
 
 import pytest
 
 from archive.errors import Conflict, Damaged, Refused, Unavailable
-from archive.stores import admit, open_store
+from archive.stores import Stored, admit, open_store
 from archive.stores.s3_store import S3Store
 from archive.stores.s3_uploads import put_or_adopt
 from tests.archive.places import new_s3_url, s3_credentials
@@ -13,6 +15,8 @@ from tests.crashes.s3_faults import Fault, between
 from tests.servers import accounts
 
 pytestmark = pytest.mark.servers
+BIG = random.Random(3).randbytes(9_000_001)
+"""In parts: it is more than one request may hold."""
 
 
 @pytest.fixture(params=list(accounts.KINDS))
@@ -95,3 +99,18 @@ def test_a_user_who_may_only_write_and_read_is_enough_and_is_seen_to_be(store, k
     wrong = open_store("a", store.location, (account[0], "not-the-secret"))
     with pytest.raises(Refused):
         wrong.put("audits/1", b"x")
+
+
+@pytest.mark.parametrize("fails", ["late", "breaks off"])
+@pytest.mark.parametrize(("method", "nth"), [("POST", 1), ("PUT", 2), ("POST", 2)])
+def test_a_large_object_is_stored_whichever_of_its_requests_fails_once(kind, fails, method, nth):
+    """It is begun, sent in parts and joined; that it was done and not answered is told by what is there."""
+    with between(accounts.server(kind)) as door:
+        opened = open_store("a", door.of(new_s3_url(kind)), s3_credentials(kind))
+        nth += door.counted[method]
+        door.fault = Fault(fails, method, nth)
+        assert opened.put("audits/big", io.BytesIO(BIG)) == Stored(sha256(BIG), len(BIG))
+        assert door.counted[method] > nth
+        assert opened.put("audits/big", io.BytesIO(BIG)) == Stored(sha256(BIG), len(BIG))
+        with pytest.raises(Conflict):
+            opened.put("audits/big", io.BytesIO(BIG[:-1] + b"x"))
