@@ -255,6 +255,15 @@ def disturbed(tmp_path: Path, small_transfer: Path) -> Disturbed:
     return installation(tmp_path / "home", small_transfer)
 
 
+Struck = Callable[[bool], None]
+"""Tells whether a fault that was tried happened: a command may end before its step or instant comes."""
+
+
+@pytest.fixture
+def struck(record_property: Callable[[str, object], None]) -> Struck:
+    return lambda has: record_property("struck", has)
+
+
 @dataclass(frozen=True)
 class Undisturbed:
     seen: dict[str, Any]

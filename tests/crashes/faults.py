@@ -6,6 +6,7 @@ A step is a call that changes the file system below an installation, in any of i
 import re
 import shutil
 import subprocess
+import sys
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -53,6 +54,10 @@ class Fault:
     def __str__(self) -> str:
         by = f" by {self.jump} s" if self.jump else ""
         return f"{self.kind}{by} at {self.step.op} {self.step.nth} in {self.step.area}"
+
+    def has_struck(self, counter: Path) -> bool:
+        """Whether the step was reached: a run may take fewer of them than the one that was watched."""
+        return int.from_bytes(counter.read_bytes()[:8], sys.byteorder) >= self.step.nth
 
     def environment(self, home: Path, counter: Path, library: Path) -> dict[str, str]:
         """What a command needs around it for this fault to happen in it."""

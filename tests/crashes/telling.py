@@ -1,8 +1,10 @@
-"""Says at the end how many faults were tried and with which seed, so that a run can be repeated."""
+"""Says at the end how many faults were tried, how many of them happened, and with which seed.
+
+With the seed a run can be repeated.
+"""
 
 import os
 import random
-from collections import Counter
 
 import pytest
 from _pytest.terminal import TerminalReporter
@@ -15,14 +17,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
-    ended = Counter(
-        outcome
+    ended = [
+        report
         for outcome in ("passed", "failed")
         for report in terminalreporter.stats.get(outcome, ())
         if report.when == "call" and "fault" in report.keywords
-    )
+    ]
     if ended:
+        struck = sum(("struck", True) in map(tuple, report.user_properties) for report in ended)
         terminalreporter.write_line(
-            f"Faults: {ended.total()} tried, {ended['failed']} not recovered from; the same again with "
+            f"Faults: {len(ended)} tried, {struck} struck, {sum(report.failed for report in ended)} not "
+            f"recovered from; the same again with "
             f"SEOGO_SEED={os.environ['SEOGO_SEED']} SEOGO_FAULTS={os.environ['SEOGO_FAULTS']}."
         )

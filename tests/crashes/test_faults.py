@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.crashes.conftest import Disturbed, Undisturbed, ended, installation, kill
+from tests.crashes.conftest import Disturbed, Struck, Undisturbed, ended, installation, kill
 from tests.crashes.faults import Fault, draw, library, steps_of
 from tests.crashes.seen import without_times
 
@@ -79,7 +79,7 @@ def test_every_part_of_an_installation_has_steps(runs: Runs) -> None:
 @pytest.mark.fault
 @pytest.mark.parametrize("turn", range(FAULTS))
 def test_after_any_fault_the_same_command_ends_the_same(
-    disturbed: Disturbed, undisturbed: Undisturbed, runs: Runs, tmp_path: Path, turn: int
+    disturbed: Disturbed, undisturbed: Undisturbed, runs: Runs, tmp_path: Path, struck: Struck, turn: int
 ) -> None:
     run = runs.work if turn % WORKS == WORKS - 1 else runs.receive
     fault = draw(random.Random(f"{SEED}-{turn}"), run.steps)
@@ -88,7 +88,9 @@ def test_after_any_fault_the_same_command_ends_the_same(
         moved_in(run.begins_with, disturbed)
     clock = {"SEOGO_CLOCK": ""} if fault.kind == "clock" else {}
     around = fault.environment(disturbed.home, tmp_path / "counter", runs.library)
-    if struck(disturbed, run.command, {**around, **clock}) != 0:
+    ends_with = run_with(disturbed, run.command, {**around, **clock})
+    struck(fault.has_struck(tmp_path / "counter"))
+    if ends_with != 0:
         code, told, errors = ended(disturbed.place.start(*run.command, **clock))
         assert code == 0, (str(fault), told, errors)
     assert_the_same(disturbed, undisturbed, fault)
@@ -100,7 +102,7 @@ def moved_in(begins_with: Path, here: Disturbed) -> None:
     assert here.place.run("init").exit_code == 0
 
 
-def struck(here: Disturbed, command: tuple[str, ...], around: dict[str, str]) -> int:
+def run_with(here: Disturbed, command: tuple[str, ...], around: dict[str, str]) -> int:
     """The command with the fault in it: it is killed, or it says what is wrong, or all is done."""
     process = here.place.start(*command, **around)
     code, told, errors = ended(process)

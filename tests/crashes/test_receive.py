@@ -15,6 +15,7 @@ import pytest
 from tests.crashes.conftest import (
     Disturbed,
     Process,
+    Struck,
     Undisturbed,
     ended,
     fork_servers,
@@ -61,7 +62,7 @@ def ends_as_if_nothing_had_happened(here: Disturbed, undisturbed: Undisturbed) -
 @pytest.mark.fault
 @pytest.mark.parametrize("turn", range(INSTANTS))
 def test_killed_at_any_instant_the_same_command_ends_the_same(
-    disturbed: Disturbed, undisturbed: Undisturbed, turn: int
+    disturbed: Disturbed, undisturbed: Undisturbed, struck: Struck, turn: int
 ) -> None:
     lot = random.Random(f"{SEED}-instant-{turn}")
     # One instant in each equal part of the run, so that few of them still reach all of it.
@@ -70,6 +71,7 @@ def test_killed_at_any_instant_the_same_command_ends_the_same(
     process = disturbed.receive()
     time.sleep(instant)
     kill(process)
+    struck(process.returncode < 0)
     ends_as_if_nothing_had_happened(disturbed, undisturbed)
 
 

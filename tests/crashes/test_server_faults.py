@@ -16,7 +16,7 @@ import psycopg
 import pytest
 
 from tests.conftest import Installation, s3_client
-from tests.crashes.conftest import Disturbed, ended, installation
+from tests.crashes.conftest import Disturbed, Struck, ended, installation
 from tests.crashes.s3_faults import Between, between, draw
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(600)]
@@ -76,7 +76,12 @@ def undisturbed_on_s3(tmp_path_factory: pytest.TempPathFactory, small_transfer: 
 @pytest.mark.fault
 @pytest.mark.parametrize("turn", range(FAULTS))
 def test_after_any_fault_of_a_server_the_same_command_ends_the_same(
-    server: Between, undisturbed_on_s3: Undisturbed, tmp_path: Path, small_transfer: Path, turn: int
+    server: Between,
+    undisturbed_on_s3: Undisturbed,
+    tmp_path: Path,
+    small_transfer: Path,
+    struck: Struck,
+    turn: int,
 ) -> None:
     fault = draw(random.Random(f"{SEED}-s3-{turn}"), undisturbed_on_s3.requests)
     print(f"SEOGO_SEED={SEED}, turn {turn}: {fault}")
@@ -84,6 +89,7 @@ def test_after_any_fault_of_a_server_the_same_command_ends_the_same(
     server.fault = fault
     code, told, errors = ended(here.receive())
     server.fault = None
+    struck(server.counted[fault.method] >= fault.nth)
     assert "Traceback" not in errors, (str(fault), errors)
     assert code in (0, 4, 5), (str(fault), code, told)
     if code != 0:
@@ -119,14 +125,14 @@ def undisturbed_on_postgresql(tmp_path_factory: pytest.TempPathFactory, small_tr
 @pytest.mark.fault
 @pytest.mark.parametrize("turn", range(FAULTS))
 def test_after_the_database_dropped_every_connection_the_same_command_ends_the_same(
-    undisturbed_on_postgresql: Undisturbed, tmp_path: Path, small_transfer: Path, turn: int
+    undisturbed_on_postgresql: Undisturbed, tmp_path: Path, small_transfer: Path, struck: Struck, turn: int
 ) -> None:
     lot = random.Random(f"{SEED}-postgresql-{turn}")
     instant = undisturbed_on_postgresql.seconds * (turn + lot.random()) / FAULTS
     print(f"SEOGO_SEED={SEED}, turn {turn}: every connection ended after {instant:.3f} seconds")
     here, name = on_postgresql(tmp_path / "home", small_transfer)
     process = here.receive()
-    dropping = threading.Timer(instant, drop_connections, [name])
+    dropping = threading.Timer(instant, lambda: struck(drop_connections(name) > 0))
     dropping.start()
     code, told, errors = ended(process)
     dropping.join()
@@ -137,6 +143,7 @@ def test_after_the_database_dropped_every_connection_the_same_command_ends_the_s
     assert_the_same(here, undisturbed_on_postgresql.seen, f"dropped after {instant:.3f}")
 
 
-def drop_connections(name: str) -> None:
+def drop_connections(name: str) -> int:
+    """How many there were."""
     with psycopg.connect(os.environ["SEOGO_TEST_POSTGRES"], autocommit=True) as connection:
-        connection.execute(TERMINATE, [name])
+        return connection.execute(TERMINATE, [name]).rowcount

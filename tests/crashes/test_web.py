@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from tests.crashes.conftest import AGENCY, Disturbed, installation, kill, waited_for
+from tests.crashes.conftest import AGENCY, Disturbed, Struck, installation, kill, waited_for
 from tests.crashes.faults import Fault, Step, library, steps_of
 from tests.flows.test_portal import Browser, free_port
 
@@ -91,7 +91,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory, small_transfer: Path) -> Desk
 @pytest.mark.fault
 @pytest.mark.parametrize("turn", range(FAULTS))
 def test_a_portal_killed_while_it_accepts_is_asked_again_and_all_happens_once(
-    disturbed: Disturbed, desk: Desk, tmp_path: Path, turn: int
+    disturbed: Disturbed, desk: Desk, tmp_path: Path, struck: Struck, turn: int
 ) -> None:
     lot = random.Random(f"{SEED}-web-{turn}")
     op, area = lot.choice(sorted(step for step in desk.after - desk.before if step[0] != "read"))
@@ -106,6 +106,7 @@ def test_a_portal_killed_while_it_accepts_is_asked_again_and_all_happens_once(
         _,
     ):
         try_to_accept(browser, transfer["transfer"])
+    struck(fault.has_struck(tmp_path / "counter"))
     with served(disturbed) as (browser, server):
         assert server.poll() is None
         assert browser.sign_in("archivist", PASSWORD).status == 200
