@@ -21,6 +21,8 @@ from ingest import explaining, overview
 from ingest.acceptance import counts, kinds, sampling, verdicts
 from ingest.acceptance.listed import ListedItem, ListedVolume
 from ingest.acceptance.verdicts import Verdict
+from ingest.malware import scans
+from ingest.malware.scans import Scan
 from ingest.transfers import Transfer, TransferVolume, rounds, volume_rows
 
 MOST = 500
@@ -39,7 +41,8 @@ class Asked:
 
 def document(session: Session, transfer: Transfer, asked: Asked) -> Document:
     say = asked.say
-    parts = (_transfer, _levels, _kinds, _outcome, _people, _sample, _unfit, _returned, _differences, _rounds)
+    parts = (_transfer, _levels, _kinds, _scans, _outcome, _people, _paper, _sample, _unfit, _returned,
+             _differences, _rounds)  # fmt: skip
     blocks = [block for part in parts for block in part(session, transfer, asked)]
     title = say("report.h1")
     return Document(
@@ -124,6 +127,26 @@ def kinds_table(session: Session, transfer: Transfer, asked: Asked, states: tupl
     return Table(head, [*rows, total], (0.4, 0.2, 0.2, 0.2), frozenset({1, 2, 3}))
 
 
+def _scans(session: Session, transfer: Transfer, asked: Asked) -> Iterator[Block]:
+    """Each scan for malware with its scanner, and the quarantine; that there was none is said."""
+    say, every = asked.say, scans.scans_of(session, transfer)
+    held = scans.quarantine_of(session, transfer)
+    yield Heading(say("act.scanned-only"))
+    if not every:
+        yield Paragraph(say("desk.unscanned"))
+    rows = [(say(f"act.scanned-{each.kind}"), scanned(each, asked)) for each in every]
+    if held:
+        days = "–".join(language.moment(at, asked.tongue) for at in (held.began_at, held.until))
+        rows.insert(1, (say("act.quarantined"), days))
+    yield from [Facts(rows)] if rows else []
+
+
+def scanned(scan: Scan, asked: Asked) -> str:
+    said = asked.say("desk.scanned", n=f"{scan.files:,}", found=f"{scan.found:,}", part=f"{scan.not_whole:,}")
+    when = language.moment(scan.at, asked.tongue) if scan.at else "–"
+    return f"{when} · {scan.signatures}\n{said}"
+
+
 def _outcome(session: Session, transfer: Transfer, asked: Asked) -> Iterator[Block]:
     say, it = asked.say, overview.summary(session, transfer)
     yield Heading(say("report.outcome"))
@@ -160,6 +183,15 @@ def _people(session: Session, transfer: Transfer, asked: Asked) -> Iterator[Bloc
           f"{lot - told[unit]['fit'] - told[unit]['unfit']:,}") for unit, lot in lots.items()],
         (0.4, 0.2, 0.2, 0.2), frozenset({1, 2, 3}),
     )  # fmt: skip
+
+
+def _paper(session: Session, transfer: Transfer, asked: Asked) -> Iterator[Block]:
+    """How paper volumes were found: binding and grade as people gave them, and how many of each."""
+    say = asked.say
+    for kind, found in verdicts.of_paper(session, transfer).items():
+        if found:
+            yield Heading(say(f"column.{kind}"))
+            yield Facts([(say(f"{kind}.{name}"), f"{count:,}") for name, count in found.items()])
 
 
 def _sample(session: Session, transfer: Transfer, asked: Asked) -> Iterator[Block]:

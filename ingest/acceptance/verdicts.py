@@ -127,6 +127,21 @@ def tally(session: Session, transfer: Transfer) -> dict[str, dict[str, int]]:
     return found
 
 
+def of_paper(session: Session, transfer: Transfer) -> dict[str, dict[str, int]]:
+    """How many verdicts tell each binding and each grade, in the order of the lists of these."""
+    told = {}
+    for name, known, column in (
+        ("binding", BINDINGS, Verdict.binding),
+        ("condition", CONDITIONS, Verdict.condition),
+    ):
+        mine = select(column, func.count()).where(
+            Verdict.transfer_id == transfer.id, Verdict.replaced_at.is_(None), column.is_not(None)
+        )
+        found = dict(session.execute(mine.group_by(column)).all())
+        told[name] = {each: found[each] for each in known if each in found}
+    return told
+
+
 def of_items(session: Session, items: Sequence[ListedItem]) -> dict[int, Verdict]:
     """The verdicts that hold, by the id of the item."""
     mine = select(Verdict).where(

@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pymupdf
 import pytest
 from sqlalchemy import select
 from werkzeug.routing import Rule
@@ -117,6 +118,23 @@ def built(rule: Rule, number: str) -> str | None:
         return None
     made = rule.build({each: known[each] for each in rule.arguments}, append_unknown=False)
     return made[1] if made else None
+
+
+def test_the_inspection_report_tells_both_scans_with_their_signatures_and_the_quarantine(
+    call: Call, folder: Path, tmp_path: Path, days_pass: Callable[[str], None]
+) -> None:
+    number = receive(call, folder).told["transfer"]
+    days_pass(SEVENTH_DAY)
+    scans = receive(call, folder).told["scans"]
+    pdf = tmp_path / "report.pdf"
+    assert call("transfer", "report", number, "--pdf", pdf).exit_code == 0
+    with pymupdf.open(pdf) as document:
+        text = "".join(page.get_text() for page in document)
+    assert len(scans) == 2
+    for words in ("1차 바이러스 검수", "격리를 시작함", "2차 바이러스 검수",
+                  *(each["signatures"] for each in scans)):  # fmt: skip
+        assert words in text, text
+    assert "바이러스 검수 못 함" not in text
 
 
 def test_the_same_command_after_the_quarantine_takes_it_in_too(

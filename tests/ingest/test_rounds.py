@@ -156,7 +156,8 @@ def test_reports_are_written_for_people_and_for_spreadsheets(
     with pymupdf.open(pdf) as document:
         text = "".join(page.get_text() for page in document)
         assert document.metadata["title"] == "기록물 검수 보고서"
-    for words in ("기록물 검수 보고서", number, "쪽이 빠졌습니다.", "수량 대조", "신뢰수준 95%"):
+    for words in ("기록물 검수 보고서", number, "쪽이 빠졌습니다.", "수량 대조", "신뢰수준 95%",
+                  "느슨함", "3등급", "바이러스 검수 못 함"):  # fmt: skip
         assert words in text
     assert call("transfer", "report", number).exit_code == 2
 
