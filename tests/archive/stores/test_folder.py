@@ -16,6 +16,8 @@ from archive.errors import Conflict, Unavailable
 from archive.stores import Altered, Intact, disk, open_store
 from archive.stores.disk import file_system, move_without_replacing
 from archive.stores.folder import FolderStore
+from archive.stores.folder_delivery import FolderSink
+from archive.stores.ground import Ground
 
 ROOT = Path(__file__).parents[3]
 
@@ -189,6 +191,33 @@ def test_two_stores_on_one_disk_wait_once_for_what_both_have_written_and_again_f
     late.put("x", b"1")
     list(late.read_back_all(expected))
     assert len(synced) == 3
+
+
+def test_bytes_are_synced_before_they_are_read_back_and_names_before_the_bag_is_complete(store, monkeypatch):
+    """The seam promises it, and only a power cut would show that it is not so."""
+    steps: list[str] = []
+
+    def tell(of, verb, words):
+        really = getattr(of, verb)
+
+        def call(*arguments, **more):
+            steps.append(words(*arguments))
+            return really(*arguments, **more)
+
+        monkeypatch.setattr(of, verb, call)
+
+    delivery = store.begin("packages/R-1/v1")
+    tell(FolderSink, "write", lambda *_: "write")
+    tell(disk, "sync_filesystem", lambda _: "sync all")
+    tell(Ground, "judged", lambda *_: "read back")
+    tell(disk, "move_without_replacing", lambda *_: "name")
+    tell(disk, "sync_folder", lambda path: f"sync {os.path.relpath(path, store.root)}")
+    delivery.put("bagit.txt", b"1")
+    delivery.announce_last("tagmanifest-sha256.txt", b"t")
+    list(delivery.read_back_all([("bagit.txt", sha256(b"1"), 1)]))
+    delivery.complete("tagmanifest-sha256.txt", b"t")
+    assert steps[:6] == ["write", "write", "sync all", "read back", "read back", "name"]
+    assert sorted(steps[6:]) == ["sync .", "sync .incoming", "sync packages", "sync packages/R-1"]
 
 
 @pytest.mark.parametrize("lacks", [False, True])

@@ -162,6 +162,36 @@ def test_small_files_are_read_past_the_page_cache(tmp_path: Path) -> None:
         os.close(descriptor)
 
 
+def test_a_large_file_is_dropped_from_the_page_cache_before_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not medium.comes_from_medium(_probe(tmp_path)):
+        pytest.skip("the page cache cannot be dropped on this file system; --basetemp names another")
+    dropped: list[str] = []
+    advise, readv = os.posix_fadvise, os.readv
+
+    def advised(descriptor: int, at: int, size: int, what: int) -> None:
+        advise(descriptor, at, size, what)
+        if what == os.POSIX_FADV_DONTNEED:
+            with pytest.raises(BlockingIOError):
+                os.preadv(descriptor, [bytearray(1)], 0, os.RWF_NOWAIT)
+            dropped.append(name_of(descriptor))
+
+    def read(descriptor: int, into: list[bytearray]) -> int:
+        assert name_of(descriptor) in dropped
+        return readv(descriptor, into)
+
+    expected = written(tmp_path, [direct.SLOT, 400_000])
+    monkeypatch.setattr(os, "posix_fadvise", advised)
+    monkeypatch.setattr(os, "readv", read)
+    assert verdicts(tmp_path, expected) == [Intact(digest) for _, digest, _ in expected]
+    assert dropped == ["0", "1"]
+
+
+def name_of(descriptor: int) -> str:
+    return Path(os.readlink(f"/proc/self/fd/{descriptor}")).name
+
+
 def _probe(folder: Path) -> Path:
     path = folder / "probe"
     path.write_bytes(b"probe")
