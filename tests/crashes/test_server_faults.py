@@ -20,6 +20,7 @@ from tests.crashes.conftest import Disturbed, Struck, ended, installation
 from tests.crashes.s3_faults import Between, between, draw
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(600)]
+WORK = ("work", "--until-idle", "--json")
 FAULTS = max(2, int(os.environ["SEOGO_FAULTS"]) // 4)
 SEED = os.environ["SEOGO_SEED"]
 NAMED = re.compile(r"\b[Ss]tore b\b")
@@ -28,11 +29,15 @@ TERMINATE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datnam
 
 @dataclass(frozen=True)
 class Undisturbed:
-    """A run on the same servers without faults: what is seen after it, its requests, its seconds."""
+    """A run on the same servers without faults: what is seen after it, its requests, its seconds.
+
+    ``working``: the seconds of `seogo work` after a run that left pages and search to it.
+    """
 
     seen: dict[str, Any]
     requests: Counter[str]
     seconds: float
+    working: float = 0
 
 
 def on_s3(folder: Path, transfer: Path, server: str) -> Disturbed:
@@ -118,8 +123,20 @@ def on_postgresql(folder: Path, transfer: Path) -> tuple[Disturbed, str]:
 @pytest.fixture(scope="session")
 def undisturbed_on_postgresql(tmp_path_factory: pytest.TempPathFactory, small_transfer: Path) -> Undisturbed:
     here, _ = on_postgresql(tmp_path_factory.mktemp("postgresql") / "home", small_transfer)
-    seconds = stored(here)
-    return Undisturbed(here.all_that_is_seen(), Counter(), seconds)
+    seconds = done(here, receive_only(here))
+    working = done(here, WORK)
+    return Undisturbed(here.all_that_is_seen(), Counter(), seconds, working)
+
+
+def receive_only(here: Disturbed) -> tuple[str, ...]:
+    return (*here.receive_command, "--until", "stored")
+
+
+def done(here: Disturbed, command: tuple[str, ...]) -> float:
+    began = time.monotonic()
+    code, told, errors = ended(here.place.start(*command))
+    assert code == 0, (command, told, errors)
+    return time.monotonic() - began
 
 
 @pytest.mark.fault
@@ -128,10 +145,14 @@ def test_after_the_database_dropped_every_connection_the_same_command_ends_the_s
     undisturbed_on_postgresql: Undisturbed, tmp_path: Path, small_transfer: Path, struck: Struck, turn: int
 ) -> None:
     lot = random.Random(f"{SEED}-postgresql-{turn}")
-    instant = undisturbed_on_postgresql.seconds * (turn + lot.random()) / FAULTS
-    print(f"SEOGO_SEED={SEED}, turn {turn}: every connection ended after {instant:.3f} seconds")
+    undisturbed, works = undisturbed_on_postgresql, turn % 2 == 1
+    instant = (undisturbed.working if works else undisturbed.seconds) * (turn + lot.random()) / FAULTS
     here, name = on_postgresql(tmp_path / "home", small_transfer)
-    process = here.receive()
+    command = WORK if works else receive_only(here)
+    print(f"SEOGO_SEED={SEED}, turn {turn}: {command[0]}, every connection ended after {instant:.3f} seconds")
+    if works:
+        done(here, receive_only(here))
+    process = here.place.start(*command)
     dropping = threading.Timer(instant, lambda: struck(drop_connections(name) > 0))
     dropping.start()
     code, told, errors = ended(process)
@@ -139,8 +160,10 @@ def test_after_the_database_dropped_every_connection_the_same_command_ends_the_s
     assert "Traceback" not in errors, errors
     assert code in (0, 4), (code, told, errors)
     if code != 0:
-        stored(here)
-    assert_the_same(here, undisturbed_on_postgresql.seen, f"dropped after {instant:.3f}")
+        done(here, command)
+    if not works:
+        done(here, WORK)
+    assert_the_same(here, undisturbed.seen, f"{command[0]}, dropped after {instant:.3f}")
 
 
 def drop_connections(name: str) -> int:

@@ -90,6 +90,7 @@ def test_filling_again_finds_nothing_to_do(more: Held) -> None:
 
 
 def test_a_fill_that_is_killed_again_and_again_ends_in_the_same_bytes(more: Held) -> None:
+    ends = []
     for turn in range(6):
         process = more.place.start(*FILL, "--json")
         until = time.monotonic() + 30
@@ -99,7 +100,9 @@ def test_a_fill_that_is_killed_again_and_again_ends_in_the_same_bytes(more: Held
         time.sleep(0.008 * turn)
         process.send_signal(signal.SIGKILL)
         process.communicate()
+        ends.append(process.returncode)
         assert set(packages(more, "c").items()) <= set(packages(more, "a").items())
+    assert -signal.SIGKILL in ends
     code, told = more.ask(*FILL)
     assert (code, told["exceptions"], told["left"]["copies"]) == (0, [], 0)
     assert packages(more, "c") == packages(more, "a")
