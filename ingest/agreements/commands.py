@@ -73,7 +73,10 @@ def show(site: Site, agency: str, version: int | None, as_json: bool) -> None:
 @json_option
 @pass_site
 def try_(site: Site, file: Path, number: str | None, as_json: bool) -> int:
-    """Tell what an agreement would have refused of past transfers; nothing is written."""
+    """Tell what an agreement would have refused of past transfers; nothing is written.
+
+    It ends with 4 where that cannot be told of one because no scan of it is recorded.
+    """
     agreed = documents.read(_text(file))
     with site.reading_session() as session:
         tried = list(trying.try_on(session, agreed, number))
@@ -84,7 +87,7 @@ def try_(site: Site, file: Path, number: str | None, as_json: bool) -> int:
         "transfers": [_told(each) for each in tried],
     }
     say(told, as_json, lambda: _in_words(told))
-    return 3 if any(each.errors for each in tried) else 0
+    return 3 if any(each.errors for each in tried) else 4 if any(each.not_known for each in tried) else 0
 
 
 def _text(file: Path) -> str:
@@ -117,9 +120,7 @@ def _told(tried: Tried) -> dict[str, Any]:
 def _in_words(told: dict[str, Any]) -> str:
     lines = [f"Agreement with {told['agency']}, version {told['version']}, tried; nothing was written."]
     for each in told["transfers"]:
-        refused = each["refused"]
-        what = "everything" if refused == "all" else amount(len(refused), "volume")
-        lines.append(f"Transfer {each['transfer']}: {what} would have been refused.")
+        lines.append(f"Transfer {each['transfer']}: {_refused_in_words(each)}.")
         lines += [
             f"  clause {clause}: {amount(count, 'finding')}" for clause, count in each["clauses"].items()
         ]
@@ -130,3 +131,11 @@ def _in_words(told: dict[str, Any]) -> str:
     if told["not_judged"]:
         lines.append(f"Not judged, because it is not kept: {', '.join(told['not_judged'])}.")
     return "\n".join(lines)
+
+
+def _refused_in_words(each: dict[str, Any]) -> str:
+    refused = each["refused"]
+    if not refused and each["not_known"]:
+        return "it cannot be told whether anything would have been refused"
+    what = "everything" if refused == "all" else amount(len(refused), "volume")
+    return f"{what} would have been refused" + (", as far as is known" if each["not_known"] else "")

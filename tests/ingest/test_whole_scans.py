@@ -204,6 +204,10 @@ def test_the_past_tells_what_would_have_been_refused_and_what_cannot_be_known(
     assert found["expected"] == f"each file scanned whole {cited('v')}"
     assert [each["rule"] for each in last["findings"]] == ["agreement.virus"]
     assert "clause v: cannot be known" in call("agreement", "try", file, words=True).out
+    unknown = ("agreement", "try", file, "--transfer", said.told["transfers"][2]["transfer"])
+    words = call(*unknown, words=True).out
+    assert call(*unknown).exit_code == 4 and "it cannot be told whether anything" in words
+    assert "0 volumes" not in words
     plain = call("agreement", "try", document(tmp_path, PLAIN, begins=TODAY)).told["transfers"]
     assert [each["refused"] for each in plain] == [[], [], [], "all"]
 
