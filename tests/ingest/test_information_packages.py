@@ -209,11 +209,13 @@ def test_a_file_outside_of_the_folders_of_a_package_is_kept_beside_and_told(
 )
 def test_a_mets_that_cannot_be_read_is_one_sentence(receive: Call, call: Call, place, tmp_path, spoilt):
     sent = package(tmp_path / "one")
+    (sent / "메모.txt").write_bytes(b"stray")
     (sent / "METS.xml").write_text(spoilt, "utf-8")
     said = receive(sent)
     assert said.exit_code == 3
     told = [each for each in said.told["findings"] if each["rule"] == "bag.eark.mets"]
     assert [each["where"]["path"] for each in told] == ["METS.xml"]
+    assert not {"bag.eark.unnamed", "bag.eark.CSIP58"} & set(said.rules)
     assert_nothing_is_taken(call, place)
 
 

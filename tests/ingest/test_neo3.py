@@ -123,6 +123,7 @@ def test_documents_that_do_not_fit_keep_the_package_back(
     sent = package(tmp_path / "sent", **{text: instead})
     said = receive(sent)
     assert (said.exit_code, rule in said.rules) == (3, True), said.told["findings"]
+    assert "bag.neo3.unnamed" not in said.rules or rule != "bag.neo3.unreadable"
     assert_nothing_is_taken(call, place)
 
 
@@ -136,6 +137,7 @@ def test_a_document_that_is_missing_is_told(receive: Call, tmp_path: Path) -> No
     (sent / "PackagingInformation.xml").unlink()
     said = receive(sent)
     assert (said.exit_code, "bag.neo3.incomplete" in said.rules) == (3, True)
+    assert "bag.neo3.unnamed" not in said.rules
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,9 @@ def read(arrival: Arrival, folders: Sequence[PackageFolder]) -> TransferLists:
         promises.read_preservation()
         told = _described(folder, promises)
         volumes.append(_volume(folder, promises, root, told))
-        findings += [*promises.findings, *_unnamed(folder, promises), *_stray(folder, promises)]
+        findings += promises.findings
+        if root.mets is not None:
+            findings += [*_unnamed(folder, promises), *_stray(folder, promises)]
         claimed |= {folder.arrived(path) for path in folder.paths() if not is_record(path, promises.named)}
     lists = tuple(folder.prefix + METS for folder in folders)
     return TransferLists(tuple(volumes), tuple(findings), lists, promised(arrival), frozenset(claimed))

@@ -59,30 +59,35 @@ def read(folders: Sequence[PackageFolder]) -> TransferLists:
 
 
 def _read(folder: PackageFolder) -> _Package:
-    package = _Package(folder)
+    package, is_read = _Package(folder), True
     for path, read_document in ((PACKAGING, _read_manifest), (METADATA, _read_metadata)):
         if folder.size(path) is None:
             package.report("incomplete", "error", path, "the document did not come", AGAIN)
+            is_read = False
             continue
         try:
             read_document(package)
         except BadXml as error:
             package.report("unreadable", "error", path, str(error).rstrip("."), AGAIN)
-    _tell_unnamed(package)
+            is_read = False
+    if is_read:
+        _tell_unnamed(package)
     return package
 
 
 def _tell_unnamed(package: _Package) -> None:
     """Files that are no content of the metadata: those of the contents, and what the manifest has not."""
-    contents = {normal(path) for _, path in package.contents}
+    contents = {normal(path) for _, path in package.contents} | OWN
     manifest = {normal(inside) for item in package.items.values() if (inside := _inside(item.path or ""))}
-    besides = [path for path in package.folder.paths() if path not in contents | OWN
-               and (path.startswith(CONTENTS) or path not in manifest)]  # fmt: skip
-    if besides:
+    first, count = "", 0
+    for path in package.folder.paths():
+        if path not in contents and (path.startswith(CONTENTS) or path not in manifest):
+            first, count = first or path, count + 1
+    if count:
         fact = f"this is no content that {METADATA} names; it is kept beside the packages and is no record"
-        fact += f"; so are {len(besides) - 1} more" * (len(besides) > 1)
+        fact += f"; so are {count - 1} more" * (count > 1)
         next_step = "Ask the agency whether it belongs to the record."
-        package.report("unnamed", "warning", besides[0], fact, next_step, str(len(besides)))
+        package.report("unnamed", "warning", first, fact, next_step, str(count))
 
 
 def _read_manifest(package: _Package) -> None:
