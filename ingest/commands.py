@@ -69,8 +69,9 @@ def receive(
     progress = Progress()
     if dry_run:
         with receiving.dry_run(site, asked, progress) as (inspection, same):
-            told = results.of_dry_run(inspection, known.round_after(site, round_of))
+            round_ = known.round_after(site, round_of)
             with site.reading_session() as session:
+                told = results.of_dry_run(session, inspection, round_)
                 told["received_before"] = results.before(session, same) if same else None
         progress.close()
         return _told(told, as_json)

@@ -88,11 +88,12 @@ def history(session: Session, number: str) -> Many:
     return Many(ask, _count(session, mine))
 
 
-def of_dry_run(inspection: Inspection, round_: int) -> dict[str, Any]:
+def of_dry_run(session: Session, inspection: Inspection, round_: int) -> dict[str, Any]:
     """What is printed of a transfer that was only tried: what would be taken, and what kept back."""
     listed, found = inspection.count("volumes"), list(checks.check(inspection))
-    held = {place for place, _ in inspection.held()}
-    held_back = len(acceptable.kept_back(found, listed) - held)
+    held = dict(inspection.held())
+    stored = sum(session.get_one(Volume, each).state == "stored" for each in held.values())
+    held_back = len(acceptable.kept_back(found, listed) - held.keys())
     return {
         "statutory": "LIST_CHECKED",
         "scans": [],
@@ -101,7 +102,7 @@ def of_dry_run(inspection: Inspection, round_: int) -> dict[str, Any]:
         "state": "checked",
         "round": round_,
         "volumes": {
-            "listed": listed, "accepted": 0, "stored": 0, "returned": 0,
+            "listed": listed, "accepted": len(held), "stored": stored, "returned": 0,
             "acceptable": listed - len(held) - held_back, "held_back": held_back,
             "taken_later": 0, "held_already": len(held),
         },

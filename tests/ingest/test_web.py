@@ -62,6 +62,7 @@ def test_the_desk_says_how_many_can_be_accepted_and_what_to_do_in_korean(shown: 
     assert "2철 중 1철은 인수할 수 있고 1철은 고쳐야 합니다." in text
     assert "보존기간 값을 모름" in text
     assert "31행" in text
+    assert "파일 <b>2</b>" in text and "바이러스 검수 못 함 <b>2</b>" in text
 
 
 def test_what_was_found_in_a_volume_is_said_in_the_words_of_the_reader(shown: Shown, number: str):
