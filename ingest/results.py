@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Select, SelectBase, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, SelectBase, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from archive.database import ROWS_AT_ONCE
@@ -15,6 +15,7 @@ from ingest import transfers
 from ingest.checking import checks
 from ingest.looking.inspection import Inspection
 from ingest.malware import scans
+from ingest.releases.releasing import Release
 from ingest.transfers import (
     FindingRow,
     Transfer,
@@ -25,7 +26,9 @@ from ingest.transfers import (
     volume_rows,
 )
 from metadata_schemas.description import Finding, Where
+from preservation.archive_files import NOT_SCANNED
 from preservation.derivatives import ItemFinding
+from preservation.scanning import AGREED
 
 
 def result(session: Session, number: str) -> dict[str, Any]:
@@ -163,11 +166,12 @@ def _count(session: Session, rows: SelectBase) -> int:
 def _found_later(transfer: Transfer) -> Select[ItemFinding, Item, ContentFile | None]:
     """What reading the verified copies found and the checks did not tell already.
 
-    Of an empty file the checks have said all there is to say.
+    Of an empty file the checks have said all there is to say; so they have of one that was not scanned
+    whole and came by a release or an agreement.
     """
     told = exists().where(
         FindingRow.volume_id == TransferVolume.id,
-        FindingRow.rule == ItemFinding.rule,
+        or_(FindingRow.rule == ItemFinding.rule, and_(ItemFinding.rule == NOT_SCANNED, _let_in())),
         FindingRow.path == ContentFile.original_name,
     )
     return (
@@ -178,6 +182,15 @@ def _found_later(transfer: Transfer) -> Select[ItemFinding, Item, ContentFile | 
         .where(TransferVolume.transfer_id == transfer.id)
         .where(or_(ItemFinding.file_id.is_(None), and_(ContentFile.bytes > 0, ~told)))
     )
+
+
+def _let_in() -> ColumnElement[bool]:
+    """Whether a finding tells that a file was taken although it was not scanned whole."""
+    released = exists().where(
+        FindingRow.rule == "virus.released", Release.rule == NOT_SCANNED, Release.outcome == "released",
+        Release.transfer_id == FindingRow.transfer_id, Release.name == FindingRow.path,
+    )  # fmt: skip
+    return or_(FindingRow.rule == AGREED[NOT_SCANNED], released)
 
 
 def _finding(row: ItemFinding, item: Item, file: ContentFile | None) -> Finding:

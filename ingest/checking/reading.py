@@ -26,19 +26,23 @@ def read_files(
     *,
     whole_scan: WholeScan | None,
     places: Sequence[int] | None = None,
-) -> None:
+) -> int:
     """Read every record once, or those of some volumes; keep the digests and what is wrong with bytes.
 
-    A file that cannot be read keeps its volume back and no other; Unavailable when all of the folder is away.
+    The answer is how many were read to their end.  A file that cannot be read keeps its volume
+    back and no other; Unavailable when all of the folder is away.
     """
+    whole = 0
     total = inspection.count("files") if places is None else sum(map(inspection.count_files, places))
     with examiners.opened_for_checks(settings, whole_scan) as opened:
         for count, (place, file) in enumerate(inspection.records(places), start=1):
             sha256, wrong = _read(inspection, file, opened)
             if sha256 is not None:
                 inspection.keep_digest(file, sha256)
+                whole += 1
             inspection.inventory.note(READ, ((place, each) for each in wrong))
             progress(count, total)
+    return whole
 
 
 def sha256_of(path: str) -> str:

@@ -45,7 +45,7 @@ def check(site: Site, number: str, say: Say, *, by: str) -> None:
             site, inspection, transfer.claimed, agency=transfer.agency_code,
             on=transfer.received_at.astimezone(SEOUL).date(), version=transfer.agreement_version,
         )  # fmt: skip
-        reading.read_files(site.settings, inspection, receiving.checking(say), whole_scan=scan)
+        files = reading.read_files(site.settings, inspection, receiving.checking(say), whole_scan=scan)
         with site.open_session.begin() as session:
             transfer = transfers.get(session, number)
             transfer.agreement_version = agreed
@@ -57,7 +57,8 @@ def check(site: Site, number: str, say: Say, *, by: str) -> None:
             changed = readings.differ(session, transfer, inspection)
             readings.keep(session, transfer, inspection)
             releasing.renew(session, transfer)
-            scans.write_first(session, site, transfer, changed=changed)
+            files += len(inspection.administrative)
+            scans.write_first(session, site, transfer, files=files, changed=changed)
             transfers.note(session, transfer, "checked", by=by, at=site.now())
             transfers.settle(session, transfer)
 

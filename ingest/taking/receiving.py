@@ -197,7 +197,7 @@ def _enter(site: Site, asked: Asked, inspection: Inspection, say: Say) -> str:
     agreed, scan = first_look.note(site, inspection, claimed, agency=asked.agency, on=site.today())
     is_read = not asked.accept or not scans.is_one_pass(site)
     if is_read:
-        reading.read_files(site.settings, inspection, checking(say), whole_scan=scan)
+        files = reading.read_files(site.settings, inspection, checking(say), whole_scan=scan)
     with site.open_session.begin() as session:
         transfer = _transfer(session, site, asked, inspection, claimed)
         transfer.agreement_version = agreed
@@ -207,7 +207,7 @@ def _enter(site: Site, asked: Asked, inspection: Inspection, say: Say) -> str:
         transfers.add_findings(session, transfer, checks.check(inspection))
         readings.keep(session, transfer, inspection)
         if is_read:
-            scans.write_first(session, site, transfer)
+            scans.write_first(session, site, transfer, files=files + len(inspection.administrative))
         facts = {
             "agency_code": asked.agency, "shape": transfer.shape, "round": transfer.round,
             "claimed": {shown(name): sha256 for name, sha256 in claimed.items()},

@@ -137,7 +137,7 @@ def _look(task: _Task, stream: BinaryIO, kind: str, within: str) -> None:
             stream.seek(0)
             _look_at_mail(task, MAIL[kind](stream, task.budget), kind, within)
         else:
-            _look_at_members(task, _members(task, stream, kind), within, _scanned_of(task, kind))
+            _look_at_members(task, _members(task, stream, kind), within, _scanned_of(task, stream, kind))
             if kind == "iso" and has_udf(stream):
                 task.faults.add("unsupported", "its second directory (UDF) was not read", where)
     except Damaged as damage:
@@ -189,9 +189,11 @@ def _counted(task: _Task, blocks: Iterator[bytes]) -> Iterator[bytes]:
             yield block
 
 
-def _scanned_of(task: _Task, kind: str) -> int | None:
-    """Of a ZIP file in something else: ClamAV is silent of its large members, and nobody else sees them."""
-    return task.budget.limits.scanned if kind == "zip" and task.level > 1 else None
+def _scanned_of(task: _Task, stream: BinaryIO, kind: str) -> int | None:
+    """Of a ZIP file in or behind other bytes: ClamAV is silent of large members, and others miss them."""
+    if kind != "zip" or (task.level == 1 and _head(stream).startswith(b"PK")):
+        return None
+    return task.budget.limits.scanned
 
 
 def _look_at_members(task: _Task, members: Iterator[Member], within: str, scanned: int | None = None) -> None:

@@ -1,8 +1,8 @@
 """The largest size that a zip file tells for one of its members, seen while its bytes go past.
 
 ClamAV looks into the first part of a member over its limit and says nothing of the rest, so these
-are found here, in the directory at the end of the file.  One in a zip file inside something else is
-found where archives are looked through.  What is not detected: a member that lies about its size.
+are found here, in the directory at the end of the file.  One in a zip file in or behind something
+else is found where archives are looked through.  What is not detected: a member that lies about its size.
 """
 
 import struct

@@ -10,7 +10,7 @@ from tests.conftest import Installation
 from tests.ingest.conftest import AGENCY, Call, Said
 from tests.ingest.test_agreements import cited, document
 from tests.ingest.test_bad_input import row, stored, transfer
-from tests.ingest.test_malware import every_byte
+from tests.ingest.test_malware import every_byte, tell_later
 from tests.preservation.archive_files.making import encrypted
 from tests.preservation.scanner_double import Double
 
@@ -87,6 +87,19 @@ def test_a_file_in_pieces_is_refused_too(
     [found] = told(receive(folder), "virus.not_scanned_whole", "agreement.not_scanned_whole")
     assert (found["rule"], found["severity"]) == ("agreement.not_scanned_whole", "error")
     assert "in 2 pieces" in found["message"] and found["expected"].endswith(cited("v"))
+
+
+def test_what_an_agreement_told_of_a_file_is_not_told_once_more_of_its_stored_copy(
+    call: Call, receive: Call, folder: Path, place: Installation, tmp_path: Path, accepts: None
+) -> None:
+    agree(call, tmp_path, WARNS)
+    (folder / "나.zip").write_bytes(b"a letter " * ((5 << 20) // 9))
+    number = receive(folder).told["transfer"]
+    tell_later(place.site())
+    found = told(call("transfer", "show", number), "virus.not_scanned_whole", "agreement.not_scanned_whole")
+    assert [(each["rule"], each["where"]["path"]) for each in found] == [
+        ("agreement.not_scanned_whole", "나.zip"), ("virus.not_scanned_whole", "가.txt"),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("policy", ["accept", "hold"])
