@@ -20,7 +20,7 @@ _told: list[int] = []
 def heard() -> Iterator[None]:
     """In this block being told to end is the same as Ctrl-C; what was told does not outlive it.
 
-    Whoever started this process may have it ignore Ctrl-C, and it does.
+    Whoever started this process may have it ignore Ctrl-C, and it does; its end it always hears.
     """
     before = _answer(_stop)
     try:
@@ -32,11 +32,11 @@ def heard() -> Iterator[None]:
 
 
 def _answer(handler: Callable[[int, FrameType | None], object]) -> dict[signal.Signals, Handler]:
-    """Have signals answered, but those that this process ignores; who answered them before."""
+    """Have both signals answered, but not Ctrl-C where it is ignored; who answered them before."""
     return {
         number: signal.signal(number, handler)
         for number in (signal.SIGINT, signal.SIGTERM)
-        if signal.getsignal(number) != signal.SIG_IGN
+        if number == signal.SIGTERM or signal.getsignal(number) != signal.SIG_IGN
     }
 
 

@@ -23,12 +23,9 @@ from archive.stores.store import CHECKPOINT
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 
-LOCK = "prepare.lock"
-
-
 def is_made(site: Site) -> bool:
-    """Whether an installation was ever made in this home."""
-    return (site.settings.home / LOCK).exists()
+    """Whether there is an installation, to the last thing that `prepare` makes."""
+    return (site.settings.keys / PRIVATE).exists()
 
 
 def prepare(site: Site) -> list[str]:
@@ -37,7 +34,7 @@ def prepare(site: Site) -> list[str]:
     Repeating is harmless; two at once wait for each other.
     """
     site.settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with open(site.settings.home / LOCK, "w") as lock:
+    with open(site.settings.home / "prepare.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with one_machine_only(site.engine, "prepare", wait=True):
             _migrate(site)

@@ -7,10 +7,12 @@ import errno
 import gc
 import importlib
 import json
+import os
 import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from itertools import chain, islice
@@ -32,7 +34,7 @@ EXIT_CODES = {
     1: "a defect of ours",
     2: "wrong call",
     3: "refused, or something waits because of errors",
-    4: "something could not be looked at",
+    4: "something could not be looked at, or the machine refused to read or write",
     5: "damage, or a proof that does not hold",
 }
 
@@ -57,7 +59,17 @@ PIECES = 4096
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 pass_site = click.make_pass_decorator(Site)
 
-a_path = partial(click.Path, path_type=Path, readable=False)
+
+class _APath(click.Path):
+    """click takes what it may not look at for something that is not there."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        with suppress(FileNotFoundError, NotADirectoryError):
+            os.stat(value)
+        return super().convert(value, param, ctx)
+
+
+a_path = partial(_APath, path_type=Path, readable=False)
 """A file or folder that is named.  That it may not be read is for the machine to say; the call is right."""
 
 
@@ -174,27 +186,34 @@ def _run(command: click.Command, arguments: list[str], *, as_json: bool) -> int:
     except ArchiveError as error:
         return _refuse(error, error.exit_code, as_json)
     except Exception as error:
-        return _stopped(as_json) if stopping.came_before(error) else _unforeseen(error, as_json)
+        if stopping.came_before(error):
+            return _stopped(as_json)
+        told = foreseen(error)
+        return _refuse(told, told.exit_code, as_json) if told else _defect(error, as_json)
 
 
-def _unforeseen(error: Exception, as_json: bool) -> int:
+def foreseen(error: Exception) -> ArchiveError | None:
+    """What is told of an error that is no defect of ours."""
+    if isinstance(error, ArchiveError):
+        return error
     if isinstance(error, OperationalError):
         told = away(error)
-        return _tell(told.code, f"{told.message} {error.orig}", told.next, told.exit_code, as_json)
+        told.message = f"{told.message} {error.orig}"
+        return told
     if isinstance(error, OSError) and error.errno in OF_THE_MACHINE:
-        return _machine(error, as_json)
-    return _defect(error, as_json)
+        return _machine(error)
+    return None
 
 
 def _stopped(as_json: bool) -> int:
     return _tell("stopped", "Stopped.", "Run the same command again; it goes on.", 3, as_json)
 
 
-def _machine(error: OSError, as_json: bool) -> int:
+def _machine(error: OSError) -> Unavailable:
     about = f" {error.filename}" if error.filename else ""
     sentence = f"The machine refused{about}: {error.strerror}."
     next_step = "Mend the rights, or make room, then run the same command again; it goes on where it stopped."
-    return _tell("machine", sentence, next_step, Unavailable.exit_code, as_json)
+    return Unavailable(sentence, code="machine", next=next_step)
 
 
 def _defect(error: Exception, as_json: bool) -> int:

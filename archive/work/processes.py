@@ -7,12 +7,14 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.context import ForkServerContext, SpawnContext
 from pathlib import Path
+from typing import IO
 
 from archive import stopping
 from archive.errors import Conflict, Unavailable
@@ -107,19 +109,31 @@ def be_called(name: str) -> None:
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_NAME, name.encode())
 
 
+A_LOOK = (0, 0.02, 0.1)
+"""Seconds between tries for a lock: somebody may hold it only to see whether anybody does."""
+
+
 @contextmanager
 def only_one(folder: Path, name: str, *, busy: str, next: str = "") -> Iterator[None]:
-    """Hold a lock by that name; Conflict at once when another process holds it.
+    """Hold a lock by that name; Conflict when another process holds it for longer than a look at it takes.
 
     The kernel drops it when the holder ends, however it ends.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / f"{name}.lock", "w") as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Conflict(busy, code="busy", next=next) from None
+            if not any(_is_locked(file, after=seconds) for seconds in A_LOOK):
+                raise Conflict(busy, code="busy", next=next)
         except OSError as error:
             raise Unavailable(f"{folder} lies where nothing can be locked ({error.strerror}).",
                               next="Put SEOGO_HOME on a disk of this machine.") from error  # fmt: skip
         yield
+
+
+def _is_locked(file: IO[str], *, after: float) -> bool:
+    time.sleep(after)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -8,15 +8,26 @@ from pathlib import Path
 from typing import Any
 
 import click
+from sqlalchemy.exc import OperationalError
 
 from archive import whole_files
-from archive.errors import ArchiveError, Refused, Unavailable
+from archive.errors import ArchiveError, Refused
 from archive.ledger import COMMAND_LINE as BY
 from archive.ledger import open_verifier
 from archive.ledger.signing import PUBLIC
 from archive.site.language import amount
 from archive.site.site import Site
-from archive.site.terminal import Command, Group, Progress, a_path, json_option, moment, pass_site, say
+from archive.site.terminal import (
+    Command,
+    Group,
+    Progress,
+    a_path,
+    foreseen,
+    json_option,
+    moment,
+    pass_site,
+    say,
+)
 from ingest import receipts, transfers
 from ingest.receipts import completion, notices, verifier
 from ingest.receipts.completion import Obstacle
@@ -120,16 +131,18 @@ def _saying_that_it_is_closed(site: Site, number: str) -> Iterator[None]:
     """What fails when the notice is given already says so, and how the papers are written again."""
     try:
         yield
-    except (ArchiveError, OSError) as error:
-        with site.reading_session() as session:
-            if transfers.get(session, number).state != "closed":
-                raise
-        if isinstance(error, OSError):
-            refusal = f"The machine refused {error.filename or 'to write'}: {error.strerror}."
-            error = Unavailable(refusal, code="machine", next="Mend the rights, or make room.")
-        error.message = f"Transfer {number} is closed.  {error.message}"
-        error.next = f"{error.next}  The same command again writes the receipt and the letter."
-        raise error
+    except (ArchiveError, OSError, OperationalError) as error:
+        told = foreseen(error)
+        try:
+            with site.reading_session() as session:
+                is_closed = transfers.get(session, number).state == "closed"
+        except OperationalError:
+            is_closed = False  # nobody knows; what went wrong first is told
+        if told is None or not is_closed:
+            raise
+        told.message = f"Transfer {number} is closed.  {told.message}"
+        told.next = f"{told.next}  The same command again writes the receipt and the letter."
+        raise told from error
 
 
 def _refused(number: str, obstacles: Sequence[Obstacle], as_json: bool) -> int:

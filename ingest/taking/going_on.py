@@ -124,5 +124,5 @@ def _is_at_work(site: Site, transfer: Transfer) -> bool:
     try:
         with alone(site, transfer.agency_code, transfer.shape):
             return False
-    except Conflict:
+    except (Conflict, Unavailable):  # where nothing can be locked nobody knows
         return True

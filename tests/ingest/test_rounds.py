@@ -52,7 +52,12 @@ def test_a_dry_run_makes_no_installation(place: Installation, faulty: Path) -> N
     dry = place.run(*asked)
     assert (dry.exit_code, dry.told["error"]["code"]) == (3, "missing")
     assert str(place.home) in dry.told["error"]["message"] and not place.home.exists()
+    place.home.mkdir()
+    lock = place.home / "prepare.lock"
+    lock.touch()  # one that was begun and could not be made
+    assert (place.run(*asked).exit_code, [*place.home.iterdir()]) == (3, [lock])
     assert place.run("init").exit_code == 0
+    lock.unlink()  # one that was put back without it
     assert len(place.run(*asked).told["findings"]) > 3
 
 

@@ -100,9 +100,15 @@ def test_what_may_not_be_read_is_no_wrong_call(
         said = denied(*asked)
         assert (said.exit_code, said.told["error"]["code"]) == (4, "machine"), asked
         assert str(closed_folder) in said.sentence and "Mend the rights" in said.sentence
-    file.chmod(0)
-    for asked in file_itself:
-        assert denied(*asked).exit_code == 4, asked
+    above = tmp_path / "above"
+    above.mkdir()
+    below = file.rename(above / "r")
+    for closed, asked_of in ((above, below), (below, below)):
+        closed.chmod(0)
+        for asked in file_itself:
+            said = denied(*(asked_of if each == file else each for each in asked))
+            assert (said.exit_code, "Permission denied" in said.sentence) == (4, True), (closed, asked)
+        closed.chmod(0o700)
 
 
 def test_a_store_without_rights_says_so_and_not_that_it_is_elsewhere(

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from archive.work.processes import is_dead, me, only_one, starting_children
 SAY_NAME = "from archive.work.processes import me; print(me(), flush=True); input()"
 HOLD = """
 import sys, time
+from contextlib import ExitStack
 from pathlib import Path
 from archive.work.processes import only_one
 with only_one(Path(sys.argv[1]), "one", busy="taken"):
@@ -79,6 +81,16 @@ def test_a_lock_is_held_by_one_and_falls_when_its_holder_is_killed(tmp_path: Pat
         pass
     holder.kill()
     holder.communicate()
+    with only_one(tmp_path, "one", busy="taken"):
+        pass
+
+
+def test_who_only_looks_whether_a_lock_is_free_is_in_nobody_s_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looking = ExitStack()
+    looking.enter_context(only_one(tmp_path, "one", busy="taken"))
+    monkeypatch.setattr("archive.work.processes.time.sleep", lambda seconds: seconds and looking.close())
     with only_one(tmp_path, "one", busy="taken"):
         pass
 
