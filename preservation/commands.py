@@ -207,7 +207,7 @@ def _verdicts(told: dict[str, Any]) -> str:
              f"{told['not_looked_at']} not looked at."]  # fmt: skip
     filled = {each["store"] for each in told["lagging"] if not each["late"]}
     bad = [each for each in told["exceptions"]
-           if each["verdict"] != "not_looked_at" or each["store"] not in filled]  # fmt: skip
+           if each.get("reason") != fixity.STILL_OWED or each["store"] not in filled]  # fmt: skip
     lines += map(_exception_in_words, bad[:SHOWN])
     if len(bad) > SHOWN:
         lines.append(f"… and {len(bad) - SHOWN:,} more; all of them with --json.")

@@ -32,6 +32,7 @@ from ingest import receipts, transfers
 from ingest.receipts import completion, notices, verifier
 from ingest.receipts.completion import Obstacle
 from ingest.receipts.verifier import Checked
+from preservation import completing
 
 A_FILE = a_path(exists=True, dir_okay=False)
 SHOWN = 20
@@ -52,6 +53,9 @@ NEXT = {
     "stale": "Bring the store back, then give the same command again.",
 }
 """The next step for each reason why there is no notice."""
+
+OWED = ("unstored", "unfinished")
+"""The reasons that a copy which was begun stands for."""
 
 A_FOLDER = a_path(exists=True, file_okay=False)
 
@@ -113,6 +117,7 @@ def complete(
         outcome = completion.complete(site, number, by=BY, returned_for_good=returned_for_good, say=progress)
         progress.close()
         if outcome.receipt is None:
+            _have_copies_made(site, outcome.obstacles)
             return _refused(number, outcome.obstacles, as_json)
         told: dict[str, Any] = {"completed": True, "obstacles": []}
         with site.reading_session() as session:
@@ -143,6 +148,13 @@ def _saying_that_it_is_closed(site: Site, number: str) -> Iterator[None]:
         told.message = f"Transfer {number} is closed.  {told.message}"
         told.next = f"{told.next}  The same command again writes the receipt and the letter."
         raise told from error
+
+
+def _have_copies_made(site: Site, obstacles: Sequence[Obstacle]) -> None:
+    """Now and not within the hour, for that is what the sentence says comes next."""
+    if any(each.why in OWED for each in obstacles):
+        with site.open_session.begin() as session:
+            completing.ask(session)
 
 
 def _refused(number: str, obstacles: Sequence[Obstacle], as_json: bool) -> int:

@@ -128,6 +128,32 @@ def test_a_store_that_leaves_the_settings_is_owed_nothing_any_more(three: Held, 
     assert without.ask("copy", "check")[1]["lagging"] == []
 
 
+def test_a_process_that_does_not_know_a_store_yet_leaves_its_copies_to_those_that_do(
+    three: Held, sample: Path
+) -> None:
+    take_away(three, "c")
+    told = receive(three, sample)[1]
+    Held(three.home).ask("work", "--until-idle")
+    bring_back(three, "c")
+    code, refused = three.ask("transfer", "complete", told["transfer"])
+    assert (code, {each["why"] for each in refused["obstacles"]}) == (3, {"unfinished"})
+    assert three.ask("work", "--until-idle")[0] == 0
+    assert_stored(three, told["transfer"], told["references"])
+    assert three.ask("transfer", "complete", told["transfer"])[0] == 0
+
+
+def test_a_store_that_is_away_is_told_by_a_check_also_where_it_owes_a_copy(
+    three: Held, sample: Path, tmp_path: Path
+) -> None:
+    receive(three, sample)
+    take_away(three, "c")
+    receive(three, transfer(tmp_path / "more", row("A-1", "가.txt"), files=("가.txt",)))
+    said = three.say("copy", "check")[1]
+    assert "6 intact" not in said and "4 not looked at" in said
+    assert said.count(f"in c: Store c is not at {three.home / 'stores/c'}.") == 3
+    assert "Store c is still being filled and owes 1 copy (1 volume)" in said
+
+
 def test_a_volume_that_owes_a_copy_is_not_shown_to_the_public(three: Held, sample: Path) -> None:
     take_away(three, "c")
     three.ask("transfer", "receive", sample, "--agency", AGENCY, "--accept")
