@@ -93,12 +93,12 @@ def test_what_an_agreement_told_of_a_file_is_not_told_once_more_of_its_stored_co
     call: Call, receive: Call, folder: Path, place: Installation, tmp_path: Path, accepts: None
 ) -> None:
     agree(call, tmp_path, WARNS)
-    (folder / "나.zip").write_bytes(b"a letter " * ((5 << 20) // 9))
+    (folder / "가.txt").write_bytes(b"a letter " * ((5 << 20) // 9))
     number = receive(folder).told["transfer"]
     tell_later(place.site())
     found = told(call("transfer", "show", number), "virus.not_scanned_whole", "agreement.not_scanned_whole")
     assert [(each["rule"], each["where"]["path"]) for each in found] == [
-        ("agreement.not_scanned_whole", "나.zip"), ("virus.not_scanned_whole", "가.txt"),
+        ("agreement.not_scanned_whole", "가.txt"), ("virus.not_scanned_whole", "나.zip"),
     ]  # fmt: skip
 
 
