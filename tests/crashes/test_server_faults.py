@@ -149,13 +149,14 @@ def test_after_the_database_dropped_every_connection_the_same_command_ends_the_s
     instant = (undisturbed.working if works else undisturbed.seconds) * (turn + lot.random()) / FAULTS
     here, name = on_postgresql(tmp_path / "home", small_transfer)
     command = WORK if works else receive_only(here)
-    print(f"SEOGO_SEED={SEED}, turn {turn}: {command[0]}, every connection ended after {instant:.3f} seconds")
+    print(f"SEOGO_SEED={SEED}, turn {turn}: {command[0]}, connections ended from {instant:.3f} seconds on")
     if works:
         done(here, receive_only(here))
-    process = here.place.start(*command)
-    dropping = threading.Timer(instant, lambda: struck(drop_connections(name) > 0))
+    process, over = here.place.start(*command), threading.Event()
+    dropping = threading.Thread(target=lambda: struck(dropped_from(instant, name, over)))
     dropping.start()
     code, told, errors = ended(process)
+    over.set()
     dropping.join()
     assert "Traceback" not in errors, errors
     assert code in (0, 4), (code, told, errors)
@@ -164,6 +165,14 @@ def test_after_the_database_dropped_every_connection_the_same_command_ends_the_s
     if not works:
         done(here, WORK)
     assert_the_same(here, undisturbed.seen, f"{command[0]}, dropped after {instant:.3f}")
+
+
+def dropped_from(instant: float, name: str, over: threading.Event) -> bool:
+    """Whether there were connections to drop at the instant or later: as it starts, a command has none."""
+    dropped, pause = 0, instant
+    while not dropped and not over.wait(pause):
+        dropped, pause = drop_connections(name), 0.02
+    return dropped > 0
 
 
 def drop_connections(name: str) -> int:
