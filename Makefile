@@ -14,7 +14,7 @@ help:
 	@echo "make test          the tests, on the embedded installation"
 	@echo "make test-servers  the tests on PostgreSQL, Elasticsearch, two S3 servers and clamd, started for them"
 	@echo "make test-postgresql  what asks a database, on PostgreSQL, started for it: as long as make test"
-	@echo "make test-crashes  five hundred faults by lot, at every step of a run: about two hours (FAULTS=500, SEED=…)"
+	@echo "make test-crashes  five hundred faults by lot, and kills at every kind of step: about two hours (FAULTS=500, SEED=…)"
 	@echo "make lint          style, types and import contracts"
 	@echo "make bench         the benchmarks"
 	@echo "make assets        the portal's scripts, styles and fonts, from the npm registry"

@@ -24,6 +24,7 @@ from archive.site.site import Site
 from archive.work.pool import POOLED
 from ingest.samples.making import make
 from tests.conftest import Installation, plain_environment
+from tests.crashes.faults import library
 
 AGENCY = "6110000"
 CLOCK = "2026-03-02T09:00:00+09:00"
@@ -235,6 +236,12 @@ def reached(process: "subprocess.Popen[str]", condition: Callable[[], object]) -
 def ended(process: "subprocess.Popen[str]") -> tuple[int, dict[str, Any], str]:
     out, err = process.communicate(timeout=200)
     return process.returncode, json.loads(out) if out.strip() else {}, err
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The library of `faults.c`."""
+    return library(tmp_path_factory.mktemp("library"))
 
 
 @pytest.fixture(scope="session")

@@ -66,7 +66,7 @@ static int step(const char *op, const char *path) {
         syscall(SYS_write, trace, line, size);
         return NOTHING;
     }
-    if (!kind || fnmatch(pattern, path, 0)) return NOTHING;
+    if (!kind || fnmatch(pattern, path, FNM_EXTMATCH)) return NOTHING;
     int lasts = is("gone") || is("full"), same_op = !strcmp(op, op_wanted), reads = !strcmp(op, "read");
     long now = same_op ? atomic_fetch_add(counter, 1) + 1 : atomic_load(counter);
     if (lasts ? now < nth : (!same_op || now != nth)) return NOTHING;

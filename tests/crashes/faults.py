@@ -16,8 +16,11 @@ from random import Random
 import pytest
 
 SOURCE = Path(__file__).with_name("faults.c")
-STORE = re.compile(r"stores/[ab]/(\.incoming|packages|ledger|journal|transfers)")
-AREA = re.compile(r"(stores/[ab]/[.a-z]+|stores/[ab]|[a-z]+(?:\.db(?:-[a-z]+)?)?)")
+STORE = re.compile(r"stores/[abc]/(\.incoming|packages|ledger|journal|transfers)")
+AREA = re.compile(r"(stores/[abc]/[.a-z]+|stores/[abc]|[a-z]+(?:\.lock|\.db(?:-[a-z]+)?)?)")
+BARE = re.compile(r"stores(/[abc])?")
+"""Folders whose own parts are parts of an installation by themselves."""
+
 BY_KIND = {
     "kill all": 10,
     "kill one": 6,
@@ -61,13 +64,17 @@ class Fault:
 
     def environment(self, home: Path, counter: Path, library: Path) -> dict[str, str]:
         """What a command needs around it for this fault to happen in it."""
-        lasting = self.kind in ("gone", "full")
-        area = "/".join(self.step.area.split("/")[:2]) if lasting else self.step.area
         return {
             "LD_PRELOAD": str(library), "FAULT_ROOT": str(home), "FAULT_COUNTER": str(counter),
-            "FAULT_PATH": f"{home}/{area}*", "FAULT_OP": self.step.op, "FAULT_NTH": str(self.step.nth),
-            "FAULT_KIND": self.kind, "FAULT_JUMP": str(self.jump),
+            "FAULT_PATH": f"{home}/{self._where()}", "FAULT_OP": self.step.op,
+            "FAULT_NTH": str(self.step.nth), "FAULT_KIND": self.kind, "FAULT_JUMP": str(self.jump),
         }  # fmt: skip
+
+    def _where(self) -> str:
+        """A shell pattern of the part where it happens, and only there; a store is so as a whole."""
+        if self.kind in ("gone", "full"):
+            return "/".join(self.step.area.split("/")[:2]) + "*"
+        return self.step.area if BARE.fullmatch(self.step.area) else f"{self.step.area}?(/*)"
 
 
 def library(folder: Path) -> Path:
@@ -114,3 +121,13 @@ def draw(lot: Random, steps: Mapping[tuple[str, str], int]) -> Fault:
     last = steps[op, area]
     nth = lot.choice([1, last, lot.randint(1, last), lot.randint(1, last)])
     return Fault(kind, Step(op, area, nth), lot.choice(JUMPS) if kind == "clock" else 0)
+
+
+def boundaries(steps: Mapping[tuple[str, str], int]) -> list[Step]:
+    """Of each operation in each part of an installation the first time, one in the middle, and the last."""
+    return [
+        Step(op, area, nth)
+        for (op, area), last in sorted(steps.items())
+        if suits("kill all", op, area)
+        for nth in sorted({1, (last + 1) // 2, last})
+    ]

@@ -24,9 +24,12 @@ def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
         if report.when == "call" and "fault" in report.keywords
     ]
     if ended:
-        struck = sum(("struck", True) in map(tuple, report.user_properties) for report in ended)
+        # A test may try several, or fail before it knows whether its fault happened.
+        told = [[has for name, has in report.user_properties if name == "struck"] for report in ended]
+        tried = sum(len(each) or report.failed for each, report in zip(told, ended, strict=True))
+        struck = sum(has is True for each in told for has in each)
+        failed = sum(report.failed for report in ended)
         terminalreporter.write_line(
-            f"Faults: {len(ended)} tried, {struck} struck, {sum(report.failed for report in ended)} not "
-            f"recovered from; the same again with "
+            f"Faults: {tried} tried, {struck} struck, {failed} not recovered from; the same again with "
             f"SEOGO_SEED={os.environ['SEOGO_SEED']} SEOGO_FAULTS={os.environ['SEOGO_FAULTS']}."
         )

@@ -1,99 +1,171 @@
 """Whatever fails at whatever step: the same command again ends in the same bytes and rows.
 
-``SEOGO_FAULTS=500`` draws five hundred faults, ``SEOGO_SEED`` repeats those of an earlier run.
+``SEOGO_FAULTS=500`` draws five hundred faults, and kills at every boundary; ``SEOGO_SEED`` repeats a run.
 """
 
 import os
 import random
 import re
 import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 
-from tests.crashes.conftest import Disturbed, Struck, Undisturbed, ended, installation, kill
-from tests.crashes.faults import Fault, draw, library, steps_of
+from tests.conftest import Installation
+from tests.crashes.conftest import Disturbed, Struck, ended, installation, kill
+from tests.crashes.faults import Fault, boundaries, draw, steps_of
 from tests.crashes.seen import without_times
 
 FAULTS = int(os.environ["SEOGO_FAULTS"])
 SEED = os.environ["SEOGO_SEED"]
 NOT_SEALED = re.compile(r"\b[Ss]tore \w+")
-WORKS = 4
-"""Every so many faults are those of `seogo work`; the others are those of `seogo transfer receive`."""
+TURNS = ("receive", "receive", "receive", "work", "receive", "accept", "receive", "work")
+"""Whose faults are drawn by lot, in turn."""
+
+ALL = FAULTS >= 100
+SHARES = {"receive": 40, "fill": 20} if ALL else {"receive": 4, "fill": 2}
+"""Who is killed at its boundaries, in so many tests: at all of them in the long run, else at one for each."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """A command that takes in or works on, the installation it begins with, and the steps it takes."""
+    """A command, the installation it begins with, the steps it takes, and what is seen when it has ended."""
 
     command: tuple[str, ...]
+    stores: str
     begins_with: Path
     steps: Mapping[tuple[str, str], int]
+    seen: dict[str, Any]
+
+    def __str__(self) -> str:
+        return " ".join(("seogo", *self.command[:2]))
 
 
-@dataclass(frozen=True)
-class Runs:
-    library: Path
-    receive: Run
-    work: Run
+Watched = Callable[..., Run]
 
 
 @pytest.fixture(scope="session")
-def runs(tmp_path_factory: pytest.TempPathFactory, small_transfer: Path) -> Runs:
-    """Both commands once without faults, and what each does step by step."""
-    folder = tmp_path_factory.mktemp("runs")
-    made = library(folder)
-    whole = installation(folder / "home", small_transfer)
-    received = watched(whole, whole.receive_command, made, folder / "of-receive", folder / "nothing")
-    shutil.rmtree(whole.home)
-    stored = whole.place.start(*whole.receive_command, "--until", "stored")
-    assert ended(stored)[0] == 0
-    shutil.copytree(whole.home, folder / "stored")
-    worked = watched(whole, WORK, made, folder / "of-work", folder / "stored")
-    return Runs(made, received, worked)
+def watched(tmp_path_factory: pytest.TempPathFactory, made: Path) -> Watched:
+    """A command once without faults, and what it does step by step."""
+
+    def run(here: Disturbed, *command: str, stores: str = "ab") -> Run:
+        folder = tmp_path_factory.mktemp("watched")
+        if here.home.exists():
+            shutil.copytree(here.home, folder / "begins")
+        around = {
+            "LD_PRELOAD": str(made), "FAULT_ROOT": str(here.home), "FAULT_TRACE": str(folder / "trace"),
+            "FAULT_COUNTER": str(folder / "counter"),
+        }  # fmt: skip
+        done(here, *command, **around)
+        return Run(command, stores, folder / "begins", steps_of(folder / "trace", here.home), seen_of(here))
+
+    return run
 
 
-WORK = ("work", "--until-idle", "--json")
+def done(here: Disturbed, *command: str, **more: str) -> None:
+    code, told, errors = ended(here.place.start(*command, **more))
+    assert code == 0, (command, told, errors)
 
 
-def watched(here: Disturbed, command: tuple[str, ...], made: Path, trace: Path, begins_with: Path) -> Run:
-    around = {
-        "LD_PRELOAD": str(made), "FAULT_ROOT": str(here.home), "FAULT_COUNTER": f"{trace}.counter",
-        "FAULT_TRACE": str(trace),
-    }  # fmt: skip
-    code, told, errors = ended(here.place.start(*command, **around))
-    assert code == 0, (told, errors)
-    return Run(command, begins_with, steps_of(trace, here.home))
+@pytest.fixture(scope="session")
+def receive(tmp_path_factory: pytest.TempPathFactory, small_transfer: Path, watched: Watched) -> Run:
+    here = installation(tmp_path_factory.mktemp("receive") / "home", small_transfer)
+    return watched(here, *here.receive_command)
 
 
-def test_every_part_of_an_installation_has_steps(runs: Runs) -> None:
-    parts = {area for _, area in runs.receive.steps}
+@pytest.fixture(scope="session")
+def work(
+    tmp_path_factory: pytest.TempPathFactory, small_transfer: Path, watched: Watched, receive: Run
+) -> Run:
+    """What `--until stored` left to do: all ends as if nothing had been left."""
+    here = installation(tmp_path_factory.mktemp("work") / "home", small_transfer)
+    done(here, *here.receive_command, "--until", "stored")
+    return replace(watched(here, "work", "--until-idle", "--json"), seen=receive.seen)
+
+
+@pytest.fixture(scope="session")
+def accept(tmp_path_factory: pytest.TempPathFactory, small_transfer: Path, watched: Watched) -> Run:
+    """The second of two steps."""
+    here = installation(tmp_path_factory.mktemp("accept") / "home", small_transfer)
+    done(here, *(each for each in here.receive_command if each != "--accept"))
+    return watched(here, "transfer", "accept", "2026-0001", "--json")
+
+
+@pytest.fixture(scope="session")
+def fill(tmp_path_factory: pytest.TempPathFactory, small_transfer: Path, watched: Watched) -> Run:
+    """A third store, that came when all was taken in."""
+    here = installation(tmp_path_factory.mktemp("fill") / "home", small_transfer)
+    done(here, *here.receive_command)
+    three = with_stores(here, "abc")
+    assert three.place.run("init").exit_code == 0
+    return watched(three, "copy", "fill", "--store", "c", "--json", stores="abc")
+
+
+def with_stores(here: Disturbed, names: str) -> Disturbed:
+    stores = " ".join(f"{name}={(here.home / 'stores' / name).as_uri()}" for name in names)
+    return Disturbed(Installation({**here.place.environment, "SEOGO_STORES": stores}), here.folder)
+
+
+def test_every_part_of_an_installation_has_steps(receive: Run) -> None:
+    parts = {area for _, area in receive.steps}
     assert {"stores/a/.incoming", "stores/b/packages", "seogo.db-wal", "shelf", "index", "keys"} <= parts
-    assert {"shelf", "index", "seogo.db-wal"} <= {area for _, area in runs.work.steps}
-    assert sum(runs.receive.steps.values()) > 1_000
+    assert sum(receive.steps.values()) > 1_000
+
+
+def test_the_boundaries_are_the_first_a_middle_and_the_last_step_of_each_kind() -> None:
+    steps = {("write", "shelf"): 9, ("sync", "keys"): 2, ("name", "index"): 1, ("read", "index"): 5}
+    assert {(each.op, each.area, each.nth) for each in boundaries(steps)} == {
+        ("write", "shelf", 1), ("write", "shelf", 5), ("write", "shelf", 9),
+        ("sync", "keys", 1), ("sync", "keys", 2), ("name", "index", 1),
+    }  # fmt: skip
 
 
 @pytest.mark.fault
 @pytest.mark.parametrize("turn", range(FAULTS))
 def test_after_any_fault_the_same_command_ends_the_same(
-    disturbed: Disturbed, undisturbed: Undisturbed, runs: Runs, tmp_path: Path, struck: Struck, turn: int
+    request: pytest.FixtureRequest, disturbed: Disturbed, made: Path, struck: Struck, turn: int
 ) -> None:
-    run = runs.work if turn % WORKS == WORKS - 1 else runs.receive
+    run: Run = request.getfixturevalue(TURNS[turn % len(TURNS)])
     fault = draw(random.Random(f"{SEED}-{turn}"), run.steps)
-    print(f"SEOGO_SEED={SEED}, turn {turn}: {fault} of seogo {run.command[0]}")
+    print(f"SEOGO_SEED={SEED}, turn {turn}: {fault} of {run}")
+    try_(run, fault, disturbed, made, struck)
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize(("name", "share"), [(name, n) for name, all_ in SHARES.items() for n in range(all_)])
+def test_killed_at_any_boundary_the_same_command_ends_the_same(
+    request: pytest.FixtureRequest, disturbed: Disturbed, made: Path, struck: Struck, name: str, share: int
+) -> None:
+    run: Run = request.getfixturevalue(name)
+    lot = random.Random(f"{SEED}-{name}-{share}")
+    # Every process of the tests shares them out alike, also where it counted a step more or less.
+    steps = [each for each in boundaries(run.steps)
+             if crc32(f"{each.op} {each.area}".encode()) % SHARES[name] == share]  # fmt: skip
+    for step in steps if ALL else [lot.choice(steps)]:
+        fault = Fault(lot.choice(["kill all", "kill one"]), step)
+        print(f"SEOGO_SEED={SEED}, {name} {share}: {fault} of {run}")
+        try_(run, fault, disturbed, made, struck)
+        shutil.rmtree(disturbed.home)
+
+
+def try_(run: Run, fault: Fault, disturbed: Disturbed, made: Path, struck: Struck) -> None:
+    """The command with the fault in it, and again without: all is as if there had been none."""
+    here, counter = with_stores(disturbed, run.stores), disturbed.home.with_name("counter")
+    counter.unlink(missing_ok=True)
     if run.begins_with.exists():
-        moved_in(run.begins_with, disturbed)
+        moved_in(run.begins_with, here)
     clock = {"SEOGO_CLOCK": ""} if fault.kind == "clock" else {}
-    around = fault.environment(disturbed.home, tmp_path / "counter", runs.library)
-    ends_with = run_with(disturbed, run.command, {**around, **clock})
-    struck(fault.has_struck(tmp_path / "counter"))
+    around = fault.environment(here.home, counter, made)
+    ends_with = run_with(here, run.command, {**around, **clock})
+    struck(fault.has_struck(counter))
     if ends_with != 0:
-        code, told, errors = ended(disturbed.place.start(*run.command, **clock))
+        code, told, errors = ended(here.place.start(*run.command, **clock))
         assert code == 0, (str(fault), told, errors)
-    assert_the_same(disturbed, undisturbed, fault)
+    assert_the_same(here, run, fault)
 
 
 def moved_in(begins_with: Path, here: Disturbed) -> None:
@@ -120,8 +192,18 @@ def is_said(told: dict[str, Any], errors: str) -> bool:
     return bool(told.get("error") or told.get("waiting") or told.get("failed") or NOT_SEALED.search(errors))
 
 
-def assert_the_same(here: Disturbed, undisturbed: Undisturbed, fault: Fault) -> None:
-    seen, expected = here.all_that_is_seen(), undisturbed.seen
+def seen_of(here: Disturbed) -> dict[str, Any]:
+    """Without what each filling writes into the log of itself when it ends, which a killed one cannot."""
+    fillings = here.rows("journal_records WHERE record LIKE '%\"copies.filled\"%'")
+    seen = here.all_that_is_seen()
+    for name in ("journal_records", "ledger_entries"):
+        seen["rows"][name] -= fillings
+    seen["log"]["size"] -= fillings
+    return seen
+
+
+def assert_the_same(here: Disturbed, run: Run, fault: Fault) -> None:
+    seen, expected = seen_of(here), run.seen
     if fault.kind == "clock":
         seen, expected = without_times(seen), without_times(expected)
     assert seen.keys() == expected.keys()

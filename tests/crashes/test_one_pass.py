@@ -3,16 +3,8 @@
 from collections import Counter
 from pathlib import Path
 
-import pytest
-
 from preservation.sources import BLOCK
 from tests.crashes.conftest import AGENCY, Disturbed, ended
-from tests.crashes.faults import library
-
-
-@pytest.fixture(scope="session")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return library(tmp_path_factory.mktemp("reads"))
 
 
 def reads_of(here: Disturbed, made: Path, trace: Path, *command: str) -> Counter[Path]:
