@@ -57,7 +57,7 @@ static void wait_a_while(void) {
 
 static int is(const char *name) { return !strcmp(kind, name); }
 
-/* What is to become of this step.  A fault of a store that is gone or full lasts; others happen once. */
+/* What is to become of this step.  A store that is gone, full or rotten stays so; other faults happen once. */
 static int step(const char *op, const char *path) {
     if (!counter || inside || strncmp(path, root, strlen(root))) return NOTHING;
     if (trace >= 0) {
@@ -67,7 +67,7 @@ static int step(const char *op, const char *path) {
         return NOTHING;
     }
     if (!kind || fnmatch(pattern, path, FNM_EXTMATCH)) return NOTHING;
-    int lasts = is("gone") || is("full"), same_op = !strcmp(op, op_wanted), reads = !strcmp(op, "read");
+    int lasts = is("gone") || is("full") || is("rotten"), same_op = !strcmp(op, op_wanted), reads = !strcmp(op, "read");
     long now = same_op ? atomic_fetch_add(counter, 1) + 1 : atomic_load(counter);
     if (lasts ? now < nth : (!same_op || now != nth)) return NOTHING;
     if (is("kill all")) kill(0, SIGKILL);
@@ -76,7 +76,7 @@ static int step(const char *op, const char *path) {
     if (is("hang")) { wait_a_while(); return NOTHING; }
     if (is("late")) return AFTER;
     if (is("short")) return SHORT;
-    if (is("wrong bytes")) return WRONG;
+    if (is("wrong bytes") || is("rotten")) return WRONG;
     if (is("full")) { if (reads) return NOTHING; errno = ENOSPC; return BEFORE; }
     errno = EIO;
     return BEFORE;

@@ -72,7 +72,7 @@ class Fault:
 
     def _where(self) -> str:
         """A shell pattern of the part where it happens, and only there; a store is so as a whole."""
-        if self.kind in ("gone", "full"):
+        if self.kind in ("gone", "full", "rotten"):
             return "/".join(self.step.area.split("/")[:2]) + "*"
         return self.step.area if BARE.fullmatch(self.step.area) else f"{self.step.area}?(/*)"
 

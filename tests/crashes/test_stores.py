@@ -3,11 +3,14 @@
 import json
 import shlex
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from tests.conftest import ROOT, SEOGO
 from tests.crashes.conftest import AGENCY, Disturbed, Undisturbed, ended, go_on, processes, waited_for
+from tests.crashes.faults import Fault, Step
+from tests.crashes.test_faults import with_stores
 from tests.crashes.test_receive import STEPS, ends_as_if_nothing_had_happened
 
 
@@ -67,3 +70,26 @@ def test_a_store_that_takes_nothing_is_named_and_the_same_command_completes(
     assert "Store b" in error["message"]
     assert disturbed.rows("volumes") == 0
     ends_as_if_nothing_had_happened(disturbed, undisturbed)
+
+
+def test_a_third_store_that_gives_back_wrong_bytes_stops_the_intake_until_it_is_left_out_of_the_settings(
+    disturbed: Disturbed, made: Path, tmp_path: Path
+) -> None:
+    three = with_stores(disturbed, "abc")
+    assert three.place.run("init").exit_code == 0
+    rotten = Fault("rotten", Step("read", "stores/c", 1)).environment(three.home, tmp_path / "counter", made)
+    for _ in range(2):
+        code, told, errors = ended(three.place.start(*three.receive_command, **rotten))
+        assert (code, told["error"]["code"]) == (5, "damaged"), (told, errors)
+    assert "Store c" in told["error"]["message"]
+    assert three.rows("bags") == 0
+    assert whole_bags(three, "stores/c")
+
+    two = with_stores(disturbed, "ab")
+    code, told, errors = ended(two.receive())
+    assert (code, told.get("state")) == (0, "stored"), (told, errors)
+
+    filled = three.place.run("copy", "fill", "--store", "c")
+    assert (filled.exit_code, filled.told["left"]["copies"]) == (0, 0), (filled.told, filled.errors)
+    checked = three.ask("copy", "check")
+    assert (checked["intact"], checked["lagging"]) == (6, [])
