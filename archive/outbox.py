@@ -6,7 +6,7 @@ so rows may come twice, late or out of order and the index still ends right.
 
 from collections.abc import Iterable
 
-from sqlalchemy import String, delete, select, update
+from sqlalchemy import String, delete, insert, literal, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from archive.database import Base, insert_all
@@ -46,6 +46,14 @@ def tell(session: Session, kind: str, subject_ids: Iterable[int]) -> None:
         return
     insert_all(session, OutboxRow, ({"kind": kind, "subject_id": each} for each in ids))
     jobs.wake(session, HEARS[kind])
+
+
+def tell_items_of(session: Session, volume_ids: Iterable[int]) -> None:
+    """Tell of all items of new volumes, of which there may be millions."""
+    if volumes := list(volume_ids):
+        new = select(literal("item"), Item.id).where(Item.volume_id.in_(volumes)).order_by(Item.id)
+        session.execute(insert(OutboxRow).from_select(["kind", "subject_id"], new))
+        jobs.wake(session, HEARS["item"])
 
 
 def waiting(session: Session, limit: int, *, job: str = "index-changes", after: int = 0) -> list[OutboxRow]:

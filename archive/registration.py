@@ -3,24 +3,24 @@
 The values come from the agency's description; what was not said stays empty.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import chain
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from archive import disclosure
-from archive.database import insert_all
+from archive.database import ROWS_AT_ONCE, insert_all
 from archive.disclosure import Decision
-from archive.holdings import ContentFile, Item, Volume
+from archive.holdings import ITEM_AT, ContentFile, Item, Volume, item_reference
 from metadata_schemas import terms
 from metadata_schemas.description import NO_STATUS, Access, DateSpan, ItemDescription, VolumeDescription
 
 ENTERING = "entering"
-"""The state of a volume whose files are being entered: nothing counts it as held."""
+"""The state of a volume whose items and files are being entered: nothing counts it as held."""
 
 
 @dataclass(frozen=True)
@@ -42,60 +42,62 @@ class Registration:
 
     reference: str
     described: VolumeDescription
-    items: Sequence[str]
     state: str
     files: int
     octets: int
     agency: str
     agency_code: str
-    by: str
 
 
-@dataclass(frozen=True)
+@dataclass
 class Entered:
-    """Rows of a volume that is being entered.  ``last``: the position of each item's last file so far."""
+    """A volume that is being entered, and how far: its items, and item and position of its last file."""
 
     volume: int
-    items: Sequence[int]
-    last: dict[int, int] = field(default_factory=dict)
+    entry: Registration
+    items: int = 0
+    last: tuple[int, int] = (-1, 0)
 
 
-def register(
-    session: Session, entries: Sequence[Registration], *, today: date, now: datetime
-) -> list[Entered]:
-    """Enter volumes with their items and first rulings, still without files.
+def register(session: Session, entries: Sequence[Registration], *, now: datetime) -> list[Entered]:
+    """Enter volumes, still without items and files.
 
-    One whose files are entered in several transactions is `ENTERING` until it is `complete`.  What
-    a killed run left of such a one is entered anew; one that is stored is a defect.
+    One that is entered in several transactions is `ENTERING` until it is `complete`.  What a killed
+    run left of such a one is entered anew; one that is stored is a defect.
     """
     if not entries:
         return []
     forget(session, [each.reference for each in entries])
     new = insert(Volume).returning(Volume.id, sort_by_parameter_order=True)
-    volumes = session.scalars(new, [_volume(each, now) for each in entries]).all()
-    decided = [[first_ruling(item, each.described.access, today) for item in each.described.items]
-               for each in entries]  # fmt: skip
-    rows = [row for each in zip(volumes, entries, decided, strict=True) for row in _items(*each, today)]
-    insert_all(session, Item, rows)
-    items: dict[int, list[int]] = {volume: [] for volume in volumes}
-    entered = select(Item.volume_id, Item.id).where(Item.volume_id.in_(volumes)).order_by(Item.position)
-    for volume, item in session.execute(entered):
-        items[volume].append(item)
-    rulings = chain.from_iterable(map(zip, items.values(), decided))
-    disclosure.rule_first(session, rulings, by=entries[0].by, today=today, now=now)
-    return [Entered(volume, items[volume]) for volume in volumes]
+    volumes = session.scalars(new, [_volume(each, now) for each in entries])
+    return [Entered(*each) for each in zip(volumes, entries, strict=True)]
+
+
+def enter_items(
+    session: Session, items: Iterable[tuple[Entered, ItemDescription]], *, by: str, today: date, now: datetime
+) -> None:
+    """Enter items of volumes, or the next of them, in the order of each volume, with their first rulings."""
+    waiting = iter(items)
+    while some := list(islice(waiting, ROWS_AT_ONCE)):
+        decided = [first_ruling(item, entered.entry.described.access, today) for entered, item in some]
+        rows = [_item(*each, decision, today) for each, decision in zip(some, decided, strict=True)]
+        insert_all(session, Item, rows)
+        rulings = ((row["volume_id"], row["position"], each) for row, each in zip(rows, decided, strict=True))
+        disclosure.rule_first(session, rulings, by=by, today=today, now=now)
 
 
 def enter_files(session: Session, files: Iterable[tuple[Entered, RegisteredFile]]) -> None:
     """Enter files of volumes, or the next of them, each volume's in the order of its items."""
-    insert_all(session, ContentFile, (_file(entered, file) for entered, file in files))
+    insert_all(session, ContentFile, (_file(entered, file) for entered, file in files), item_id=ITEM_AT)
 
 
 def _file(entered: Entered, file: RegisteredFile) -> dict[str, Any]:
-    position = entered.last[file.item] = entered.last.get(file.item, 0) + 1
+    item, position = entered.last
+    entered.last = file.item, position + 1 if file.item == item else 1
     return {
-        "item_id": entered.items[file.item],
-        "position": position,
+        "of_volume": entered.volume,
+        "at_place": file.item + 1,
+        "position": entered.last[1],
         "path": file.path,
         "original_name": file.original_name,
         "original_bytes": file.original_bytes,
@@ -203,28 +205,25 @@ def _volume(entry: Registration, now: datetime) -> dict[str, Any]:
     }
 
 
-def _items(
-    volume: int, entry: Registration, decided: Sequence[Decision], today: date
-) -> Iterator[dict[str, Any]]:
-    told = zip(entry.items, entry.described.items, decided, strict=True)
-    for place, (reference, item, decision) in enumerate(told, start=1):
-        dates = _dates(item.created)
-        yield {
-            "volume_id": volume,
-            "reference": reference,
-            "position": place,
-            "sender_id": item.sender_id,
-            "title": item.title,
-            "document_number": item.document_number,
-            "record_type": item.record_type,
-            "description": item.description,
-            "listed_pages": item.page_count,
-            "raw": dict(item.raw),
-            "extra": dict(item.extra),
-            "review_year": review_year(decision, dates["date_to"], today),
-            **dates,
-            **disclosure.compared(decision),
-        }
+def _item(entered: Entered, item: ItemDescription, decision: Decision, today: date) -> dict[str, Any]:
+    entered.items += 1
+    dates = _dates(item.created)
+    return {
+        "volume_id": entered.volume,
+        "reference": item_reference(entered.entry.reference, entered.items),
+        "position": entered.items,
+        "sender_id": item.sender_id,
+        "title": item.title,
+        "document_number": item.document_number,
+        "record_type": item.record_type,
+        "description": item.description,
+        "listed_pages": item.page_count,
+        "raw": dict(item.raw),
+        "extra": dict(item.extra),
+        "review_year": review_year(decision, dates["date_to"], today),
+        **dates,
+        **disclosure.compared(decision),
+    }
 
 
 def _dates(span: DateSpan | None) -> dict[str, Any]:

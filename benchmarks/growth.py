@@ -2,8 +2,9 @@
 
 The same transfer in several sizes: volumes of six tiny files, each an item of its own, because what is
 held in memory grows with names and rows and not with bytes.  Then one volume of as many files as are
-asked for, and one of a single large file.  Measured is the real `receive --accept --until stored` in a
-process with its modules loaded, and the memory of that process with its children.
+asked for, one of as many items of a file each, and one of a single large file.  Measured is the real
+`receive --accept --until stored` in a process with its modules loaded, and the memory of that process
+with its children.
 """
 
 import argparse
@@ -51,6 +52,7 @@ def main() -> int:
     parser.add_argument("--volumes", type=int, nargs="*", default=[100, 1_000, 10_000])
     parser.add_argument("--files", type=int, default=1_000_000, help="of the one large volume; 0 for none")
     parser.add_argument("--an-item", type=int, default=1_000, help="files an item of the large volume")
+    parser.add_argument("--items", type=int, default=100_000, help="of one more, a file each; 0 for none")
     parser.add_argument("--large-file", type=float, default=4e9, help="bytes of one file; 0 for none")
     parser.add_argument("--keep", help="a folder of transfers to make once and use again")
     parser.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
@@ -61,8 +63,9 @@ def main() -> int:
         kept = Path(wanted.keep) if wanted.keep else folder / "transfers"
         sizes = [max(1, int(count * wanted.scale)) for count in wanted.volumes]
         _report([_row(_take(_made(kept, count, FILES_A_VOLUME, 1), folder)) for count in sizes])
-        if count := int(wanted.files * wanted.scale):
-            _report_large(_take(_made(kept, 1, count, wanted.an_item), folder))
+        for files, an_item in ((wanted.files, wanted.an_item), (wanted.items, 1)):
+            if count := int(files * wanted.scale):
+                _report_large(_take(_made(kept, 1, count, an_item), folder), an_item)
         if size := int(wanted.large_file * wanted.scale):
             made = transfers.make(folder / "one-file", [size])
             _report_large_file(size, _take(made, folder / "home"))
@@ -130,9 +133,10 @@ def _report(taken: Sequence[Taken]) -> None:
     print(f"Memory is {memory:.2f} of it: {_met(memory, MEMORY_BAR)}.", flush=True)
 
 
-def _report_large(taken: Taken) -> None:
+def _report_large(taken: Taken, an_item: int) -> None:
     files, peak = taken.files, taken.peak
-    print(f"One volume of {files:,} files: {taken.seconds:.0f} s, {files / taken.seconds:,.0f} files/s")
+    print(f"One volume of {files:,} files, {an_item:,} an item: ", end="")
+    print(f"{taken.seconds:.0f} s, {files / taken.seconds:,.0f} files/s")
     print(f"  {peak.together / 1e6:.0f} MB in all, {peak.largest / 1e6:.0f} MB the largest process; ", end="")
     print(
         f"{_met(peak.together, LARGE_BAR)}; {peak.scratch / files:.0f} bytes a file on disk beside the stores"

@@ -3,7 +3,7 @@
 A reading copy of the description: nak8.xml says more, and is what a rebuild reads.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from metadata_schemas.description import Access, DateSpan, ItemDescription, VolumeDescription
 from metadata_schemas.package import Output, PackageFacts, instant, optional, stream
@@ -13,15 +13,13 @@ _ACCESS = {"open": "공개", "partial": "부분공개", "closed": "비공개"}
 
 
 def write_ead3(
-    out: Output, volume: VolumeDescription, *, package: PackageFacts, item_references: Sequence[str]
+    out: Output, volume: VolumeDescription, *, package: PackageFacts, item_references: Iterable[str]
 ) -> None:
     """Write ead3.xml. One reference an item, in the order of ``volume.items``."""
-    if len(item_references) != len(volume.items):
-        raise ValueError(f"{len(item_references)} references were given for {len(volume.items)} items.")
     stream(out, _parts(volume, package, item_references))
 
 
-def _parts(volume: VolumeDescription, package: PackageFacts, references: Sequence[str]) -> Iterator[str]:
+def _parts(volume: VolumeDescription, package: PackageFacts, references: Iterable[str]) -> Iterator[str]:
     yield '<?xml version="1.0" encoding="UTF-8"?>\n<ead xmlns="http://ead3.archivists.org/schema/">\n'
     yield _control(volume, package)
     yield f'<archdesc level="file">{_volume(volume, package)}'

@@ -6,7 +6,7 @@ absent and never made up, and what is read back equals what was written.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
 from metadata_schemas.description import Access, DateSpan, ItemDescription, VolumeDescription
 from metadata_schemas.nak8_reading import (
@@ -31,17 +31,15 @@ def write_nak8(
     volume: VolumeDescription,
     *,
     reference: str,
-    item_references: Sequence[str],
+    item_references: Iterable[str],
     files: Iterable[FileFacts] = (),
 ) -> None:
     """Write nak8.xml. One reference an item, in the order of ``volume.items``; ``files`` is read once."""
-    if len(item_references) != len(volume.items):
-        raise ValueError(f"{len(item_references)} references were given for {len(volume.items)} items.")
     stream(out, _parts(volume, reference, item_references, files))
 
 
 def _parts(
-    volume: VolumeDescription, reference: str, item_references: Sequence[str], files: Iterable[FileFacts]
+    volume: VolumeDescription, reference: str, item_references: Iterable[str], files: Iterable[FileFacts]
 ) -> Iterator[str]:
     yield (
         '<?xml version="1.0" encoding="UTF-8"?>\n'

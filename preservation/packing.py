@@ -15,6 +15,7 @@ from itertools import chain, islice
 from operator import methodcaller
 from typing import TypeVar
 
+from archive import holdings
 from archive.site.site import SEOUL
 from archive.stores import Store
 from metadata_schemas import package as layout
@@ -41,7 +42,7 @@ Thing = TypeVar("Thing")
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """All that decides the bytes of a bag, besides the bytes of its files.  ``items``: a reference each.
+    """All that decides the bytes of a bag, besides the bytes of its files.
 
     ``files`` MAY be anything that another process can go through by itself; a tuple is the simple case.
     ``scanner`` is what the scanner told of itself when this was decided; None where none is set.
@@ -50,7 +51,6 @@ class Plan:
 
     reference: str
     volume: VolumeDescription
-    items: tuple[str, ...]
     files: SourceFiles
     packed_at: datetime
     archive: str
@@ -71,9 +71,13 @@ class Plan:
         span, today = self.volume.span, self.packed_at.astimezone(SEOUL).date()
         return retention.kept_until(self.volume.retention, span.latest if span else None, on=today)
 
+    def item_reference(self, item: int) -> str:
+        """Of the item at this place in the volume, from 0."""
+        return holdings.item_reference(self.reference, item + 1)
+
     def place_of(self, file: SourceFile) -> str:
         """Its path in the bag."""
-        return layout.content_path(self.items[file.item], file.place)
+        return layout.content_path(self.item_reference(file.item), file.place)
 
 
 @dataclass(frozen=True)
@@ -143,10 +147,11 @@ def _write_documents(
         metadata.append(layout.described(path, size=size, sha256=sha256, created=plan.packed_at))
 
     facts = _asked_often(lambda: _facts(plan, digests), len(plan.files))
-    told, items = plan.volume, plan.items
-    nak8 = partial(write_nak8, volume=told, reference=plan.reference, item_references=items)
-    add(layout.NAK8, lambda out: nak8(out, files=facts()))
-    add(layout.EAD3, lambda out: write_ead3(out, told, package=package, item_references=items))
+    told, places = plan.volume, range(len(plan.volume.items))
+    nak8 = partial(write_nak8, volume=told, reference=plan.reference)
+    add(layout.NAK8, lambda out: nak8(out, item_references=map(plan.item_reference, places), files=facts()))
+    ead3 = partial(write_ead3, volume=told, package=package)
+    add(layout.EAD3, lambda out: ead3(out, item_references=map(plan.item_reference, places)))
     agents = bag_events.agents_of(plan.agency, _version(), plan.scanner)
     premis = partial(write_premis, package=package, events=_events(plan, findings), agents=agents)
     add(layout.PREMIS, lambda out: premis(out, files=facts()))
@@ -187,7 +192,7 @@ def _facts(plan: Plan, digests: Digests) -> Iterator[FileFacts]:
             sha256=sha256,
             modified=modified_at(source.modified_ns),
             mimetype=UNKNOWN_TYPE,
-            item=plan.items[source.item],
+            item=plan.item_reference(source.item),
         )
 
 

@@ -14,6 +14,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from archive.errors import Conflict, Damaged, WrongCall
@@ -22,6 +23,8 @@ from archive.stores.ground import Ground
 from archive.stores.keys import check_key
 from archive.stores.store import Intact, Sink, Stored, Verdict
 
+MOST_FOLDERS = 1_000
+"""So many are remembered: a bag may have a million, one for each item."""
 _EARLY = 32 * 1024 * 1024
 _SYNCS = disk.Syncs()
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
@@ -97,6 +100,9 @@ class FolderDelivery:
         folder = name.rpartition("/")[0]
         try:
             if folder not in self._folders:
+                if len(self._folders) >= MOST_FOLDERS:
+                    self._sync_folders()
+                    self._folders = {""}
                 self._make(folder)
             descriptor = os.open(self._scratch + name, _NEW, 0o644)
         except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
@@ -176,11 +182,18 @@ class FolderDelivery:
             disk.sync_folder(folder)
 
     def _make(self, folder: str) -> None:
+        """Make a folder that is not known; one that was made before and forgotten is there already."""
         above, slash, _ = folder.rpartition("/")
         if slash and above not in self._folders:
             self._make(above)
-        os.mkdir(self._scratch + folder)
+        with suppress(FileExistsError):
+            os.mkdir(self._scratch + folder)
         self._folders.add(folder)
+
+    def _sync_folders(self) -> None:
+        if self.ground.sync_each_file:
+            for folder in sorted(self._folders):
+                disk.sync_folder(self._scratch + folder)
 
     def _sync(self) -> None:
         self._go_on()
@@ -188,9 +201,7 @@ class FolderDelivery:
             return
         with self.ground.told(self._prefix):
             self._sync_filesystem()
-            if self.ground.sync_each_file:
-                for folder in sorted(self._folders):
-                    disk.sync_folder(self._scratch + folder)
+            self._sync_folders()
         self._synced = True
 
     def _sync_filesystem(self) -> None:

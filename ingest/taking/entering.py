@@ -21,6 +21,7 @@ from archive.registration import (
     Registration,
     complete,
     enter_files,
+    enter_items,
     forget,
     register,
 )
@@ -68,7 +69,7 @@ class Kept:
 
 
 LARGE = 20_000
-"""A volume with more files is entered in several transactions, so that none grows without limit."""
+"""A volume with more files or items is entered in several transactions, so that none grows without limit."""
 
 
 def conclude(site: Site, custody: Custody, outcomes: Sequence[Outcome]) -> None:
@@ -76,7 +77,7 @@ def conclude(site: Site, custody: Custody, outcomes: Sequence[Outcome]) -> None:
     begun = {
         errand.plan.reference: _enter_in_steps(site, custody, errand.plan, outcome)
         for errand, outcome in outcomes
-        if isinstance(outcome, Packed) and len(errand.plan.files) > LARGE
+        if isinstance(outcome, Packed) and max(len(errand.plan.files), len(errand.plan.volume.items)) > LARGE
     }
     with site.open_session.begin() as session:
         demand = policies.in_force(session, site.settings)
@@ -93,14 +94,18 @@ def _count_scanned(session: Session, custody: Custody, outcomes: Sequence[Outcom
 
 
 def _enter_in_steps(site: Site, custody: Custody, plan: Plan, packed: Packed) -> Entered:
-    """Enter all files of a large volume.  Until it is concluded nothing of it counts as held."""
+    """Enter all items and files of a large volume.  Until it is concluded nothing of it counts as held."""
+    today, now = site.today(), site.now()
     with site.open_session.begin() as session:
-        entries = [_entry(custody, plan, ENTERING)]
-        [entered] = register(session, entries, today=site.today(), now=site.now())
-    files = _registered(plan, packed)
-    while some := list(islice(files, LARGE)):
+        [entered] = register(session, [_entry(custody, plan, ENTERING)], now=now)
+    items = ((entered, each) for each in plan.volume.items)
+    files = ((entered, each) for each in _registered(plan, packed))
+    for _ in range(0, len(plan.volume.items), LARGE):
         with site.open_session.begin() as session:
-            enter_files(session, ((entered, each) for each in some))
+            enter_items(session, islice(items, LARGE), by=custody.by, today=today, now=now)
+    for _ in range(0, len(plan.files), LARGE):
+        with site.open_session.begin() as session:
+            enter_files(session, islice(files, LARGE))
     return entered
 
 
@@ -146,21 +151,23 @@ def _enter(
     now = site.now()
     new = [each for each in kept if each.reference not in begun]
     entries = [_entry(custody, each.errand.plan, each.state) for each in new]
-    made = register(session, entries, today=site.today(), now=now)
+    made = register(session, entries, now=now)
     entered = {**begun, **{each.reference: mine for each, mine in zip(new, made, strict=True)}}
     for each in kept:
         mine = entered[each.reference]
         if each.reference in begun:
             complete(session, mine, state=each.state)
         each.row.volume_id, each.row.state = mine.volume, each.state
+    items = ((mine, item) for mine in made for item in mine.entry.described.items)
+    enter_items(session, items, by=custody.by, today=site.today(), now=now)
     enter_files(session, _files(new, entered))
     bags = [(entered[each.reference].volume, each.packed.bag, each.errand.stores, each.owed) for each in kept]
     packages.enter_bags(session, bags, now=now)
     if any(each.owed for each in kept):
         completing.ask(session)
-    all_mine = [entered[each.reference] for each in kept]
-    identifying.ask(session, [each.volume for each in all_mine])
-    outbox.tell(session, "item", [item for each in all_mine for item in each.items])
+    volumes = [entered[each.reference].volume for each in kept]
+    identifying.ask(session, volumes)
+    outbox.tell_items_of(session, volumes)
     ledger.record_all(session, [act for each in kept for act in _acts(site, custody, each)])
 
 
@@ -175,13 +182,11 @@ def _entry(custody: Custody, plan: Plan, state: str) -> Registration:
     return Registration(
         reference=plan.reference,
         described=plan.volume,
-        items=plan.items,
         state=state,
         files=len(plan.files),
         octets=octets_of(plan.files),
         agency=custody.agency,
         agency_code=custody.agency_code,
-        by=custody.by,
     )
 
 
@@ -207,7 +212,7 @@ def _acts(site: Site, custody: Custody, each: Kept) -> Iterator[Act]:
         "transfer": custody.number,
         "agency_code": custody.agency_code,
         "position": each.row.position,
-        "items": len(each.errand.plan.items),
+        "items": len(each.errand.plan.volume.items),
         "files": len(each.errand.plan.files),
     }
     held = packages.facts_of(each.packed.bag, each.errand.stores)

@@ -102,12 +102,10 @@ def _plan_of(
     told = kept(inspection.items(row.position), beside(), among=planned.files)
     described = replace(planned.description, items=told)
     reference, packed_at = _given(row)
-    items = tuple(holdings.item_reference(reference, place) for place in range(1, len(described.items) + 1))
     return Plan(
         reference=reference,
         volume=described,
-        items=items,
-        files=kept(_sources(inspection, row.position, reference, items), beside()),
+        files=kept(_sources(inspection, row.position, reference), beside()),
         packed_at=packed_at,
         archive=site.settings.name,
         agency=custody.agency,
@@ -125,13 +123,11 @@ def _given(row: TransferVolume) -> tuple[str, datetime]:
     return row.reference, row.packed_at
 
 
-def _sources(
-    inspection: Inspection, volume: int, reference: str, items: Sequence[str]
-) -> Iterator[SourceFile]:
+def _sources(inspection: Inspection, volume: int, reference: str) -> Iterator[SourceFile]:
     root = f"{packages.prefix(reference)}/{content_path('', '').rstrip('/')}"
     by_item = groupby(inspection.sources(volume), key=itemgetter(0))
     for (number, files), (_, top) in zip(by_item, inspection.own_folders(volume), strict=True):
-        item = items[number]
+        item = holdings.item_reference(reference, number + 1)
         names = Names(root)  # an item has a folder of its own, so names of different items never meet
         for _, file, expected in files:
             original, octets = read_name(file.path)

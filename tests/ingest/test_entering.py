@@ -3,9 +3,10 @@
 import pytest
 from sqlalchemy import func, select
 
+from archive import registration
 from archive.holdings import ContentFile, Item, Volume
 from archive.ledger import JournalRecord
-from archive.registration import ENTERING, enter_files
+from archive.registration import ENTERING
 from ingest.taking import entering
 from tests.conftest import Installation
 from tests.ingest.conftest import Call
@@ -37,27 +38,28 @@ def test_a_large_volume_is_entered_in_steps_and_ends_like_any_other(
     assert found["files"] == len(found["positions"]) > 3
 
 
+@pytest.mark.parametrize("step", ["enter_items", "enter_files"])
 def test_a_run_killed_between_the_steps_shows_nothing_and_the_next_one_enters_all_of_it_once(
-    receive: Call, place: Installation, sample, monkeypatch: pytest.MonkeyPatch
+    receive: Call, place: Installation, sample, monkeypatch: pytest.MonkeyPatch, step: str
 ):
     class Killed(BaseException):
         pass
 
     done = []
 
-    def enter_once(*given):
+    def enter_once(*given, **more):
         if done:
             raise Killed
         done.append(given)
-        enter_files(*given)
+        getattr(registration, step)(*given, **more)
 
     with monkeypatch.context() as patched:
         patched.setattr(entering, "LARGE", 1)
-        patched.setattr(entering, "enter_files", enter_once)
+        patched.setattr(entering, step, enter_once)
         with pytest.raises(Killed):
             receive(sample)
     half = counts(place)
-    assert half["states"] == [ENTERING]
+    assert half["states"] == [ENTERING] and half["items"]
     assert receive(sample).told["state"] == "stored"
     whole = counts(place)
     assert whole["states"] == ["stored"] * 3

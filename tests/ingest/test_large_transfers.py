@@ -1,8 +1,10 @@
 """What is told of a transfer takes no more memory when the transfer is three times as large."""
 
+import pickle
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -10,12 +12,18 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 import seogo
+from archive import database, registration
 from archive.holdings import Agency
 from archive.site.site import Site
 from archive.site.terminal import run
 from ingest import transfers
+from ingest.looking import laid_down
+from ingest.taking import entering
+from ingest.taking.entering import Outcome
+from ingest.taking.planning import Custody
 from ingest.transfers import FindingRow, Transfer, TransferVolume, returning
 from ingest.transfers.readings import TransferFile
+from preservation import packing
 from tests.access.conftest import NOW
 from tests.ingest.conftest import Call
 from tests.ingest.receipts.conftest import Desk, desk
@@ -142,3 +150,40 @@ def test_a_large_transfer_is_returned_in_the_memory_of_its_places(sized: Sized, 
                 "returned": size
             }
     assert took[1] - took[0] < (LARGE - SMALL) * 250, took  # a place and its line in the log, no row
+
+
+@pytest.fixture
+def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A volume of some hundred items goes the way of one of a million."""
+    for module, name in (
+        (database, "ROWS_AT_ONCE"), (registration, "ROWS_AT_ONCE"), (laid_down, "MANY"), (packing, "HELD"),
+        (entering, "LARGE"),
+    ):  # fmt: skip
+        monkeypatch.setattr(module, name, 50)
+
+
+def test_a_volume_of_many_items_is_sent_and_entered_in_the_memory_of_a_small_one(
+    receive: Call, tmp_path: Path, small_steps: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[int] = []
+    took: list[int] = []
+    conclude = entering.conclude
+
+    def watched(site: Site, custody: Custody, outcomes: Sequence[Outcome]) -> None:
+        sent.append(len(pickle.dumps(outcomes[0][0])))
+        took.append(_peak(lambda: conclude(site, custody, outcomes)))
+
+    monkeypatch.setattr(entering, "conclude", watched)
+    for name, count in (("first", 100), ("a", 100), ("b", 100), ("c", 600), ("d", 600)):
+        assert receive(_items(tmp_path / name, count), "--without-list").told["state"] == "stored"
+    assert max(sent) < min(sent) + 50, sent  # an item that is sent takes its reference at least
+    few, many = min(took[1:3]), min(took[3:])
+    assert many < few * ROOM, took
+
+
+def _items(folder: Path, count: int) -> Path:
+    """A volume whose files are an item each; no other one has such names."""
+    folder.mkdir()
+    for number in range(count):
+        (folder / f"{folder.name} {number}.txt").write_text(folder.name)
+    return folder

@@ -72,7 +72,6 @@ def _plan(transfer: Path) -> Plan:
     return Plan(
         reference=REFERENCE,
         volume=VOLUME,
-        items=ITEMS,
         files=tuple(_sources(transfer)),
         packed_at=NOW,
         archive="서울기록원",

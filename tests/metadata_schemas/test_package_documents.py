@@ -230,7 +230,7 @@ def test_every_field_of_a_description_is_in_the_round_trip() -> None:
 
 
 def test_as_many_references_as_items_are_needed() -> None:
-    with pytest.raises(ValueError, match="1 references were given for 3 items"):
+    with pytest.raises(ValueError, match="is longer than"):
         nak8.write_nak8(BytesIO(), WHOLE, reference="V", item_references=["V-0001"])
 
 

@@ -50,7 +50,7 @@ def plan(*files: SourceFile) -> Plan:
     item = ItemDescription(title="漢江鐵橋 復舊工事 竣工의 件", created=DateSpan("1955", None, None))
     return Plan(
         reference="SG-2026-000001", volume=VolumeDescription(title="漢江鐵橋 復舊工事關係綴", items=(item,)),
-        items=(ITEM,), files=files, packed_at=AT, archive="서고 기록원", agency="서울특별시",
+        files=files, packed_at=AT, archive="서고 기록원", agency="서울특별시",
         agency_code="6110000", transfer="2026-0001",
     )  # fmt: skip
 

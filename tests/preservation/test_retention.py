@@ -40,7 +40,7 @@ UNCLEAR = DateSpan("연도 미상", None, None)
 
 def plan(volume: VolumeDescription, packed_at: datetime) -> Plan:
     return Plan(
-        reference="SG-2026-000009", volume=volume, items=(), files=(), packed_at=packed_at,
+        reference="SG-2026-000009", volume=volume, files=(), packed_at=packed_at,
         archive="서고 기록원", agency="서울특별시", agency_code=AGENCY, transfer="2026-0001",
     )  # fmt: skip
 
@@ -53,11 +53,11 @@ def test_a_bag_is_locked_as_long_when_it_is_packed_as_when_it_is_copied(
     volume = VolumeDescription(title="철", retention="30년", created=created, closed=closed)
     site = held.place.site()
     told = Registration(
-        reference="SG-2026-000009", described=volume, items=(), state="stored", files=0, octets=0,
-        agency="서울특별시", agency_code=AGENCY, by="t",
+        reference="SG-2026-000009", described=volume, state="stored", files=0, octets=0,
+        agency="서울특별시", agency_code=AGENCY,
     )  # fmt: skip
     with site.open_session.begin() as session:
-        registration.register(session, [told], today=site.today(), now=site.now())
+        registration.register(session, [told], now=site.now())
         in_custody = of_volume(session, told.reference, site.today())
     site.engine.dispose()
     known = closed if closed is IN_1995 else created

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from archive.errors import Conflict, Unavailable
-from archive.stores import Altered, Intact, disk, open_store
+from archive.stores import Altered, Intact, disk, folder_delivery, open_store
 from archive.stores.disk import file_system, move_without_replacing
 from archive.stores.folder import FolderStore
 from archive.stores.folder_delivery import FolderSink
@@ -167,6 +167,38 @@ def test_where_one_sync_is_weak_each_file_is_synced(tmp_path, monkeypatch):
         assert len(synced) == expected
         delivery.complete("tagmanifest-sha256.txt", b"t")
         assert len(synced) > expected
+
+
+def test_of_the_folders_of_a_bag_only_some_are_remembered_and_each_is_synced_after_its_last_name(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(folder_delivery, "MOST_FOLDERS", 5)
+    steps, remembered, sync_folder = [], [], disk.sync_folder
+    store = FolderStore("a", tmp_path, sync_each_file=True)
+    store.prepare()
+    delivery = store.begin("packages/1")
+
+    def watched(path):
+        steps.append(os.path.relpath(path, delivery.scratch))
+        sync_folder(path)
+
+    monkeypatch.setattr(disk, "sync_folder", watched)
+    names = [f"data/{item}/{file}" for file in "xy" for item in range(9)]
+    for name in names:
+        delivery.put(name, b"1")
+        steps.append(f"{name} was put")
+        remembered.append(len(delivery._folders))
+    expected = [(name, sha256(b"1"), 1) for name in names]
+    assert all(isinstance(verdict, Intact) for _, verdict in delivery.read_back_all(expected))
+    assert max(remembered) <= 6
+    for name in names:
+        assert os.path.dirname(name) in steps[steps.index(f"{name} was put") :]
+    assert {"data", "."} <= set(steps[steps.index("data/8/y was put") :])
+    for again in ("data/0/x", "data/0/x/below", "data/0"):
+        with pytest.raises(Conflict):
+            delivery.put(again, b"2")
+    delivery.complete("tagmanifest-sha256.txt", b"t")
+    assert (tmp_path / "packages" / "1" / "data" / "8" / "y").read_bytes() == b"1"
 
 
 def test_two_stores_on_one_disk_wait_once_for_what_both_have_written_and_again_for_what_comes_later(
