@@ -75,15 +75,17 @@ def sample(
                 confidence=percent(confidence), seed=seed or secrets.token_hex(8), by=BY, at=site.now(),
             )  # fmt: skip
     with site.reading_session() as session:
-        plan = sampling.current(session, transfers.get(session, number))
+        transfer = transfers.get(session, number)
+        plan = sampling.current(session, transfer)
         if plan is None:
             raise Missing(f"Transfer {number} has no sample.", next=f"seogo transfer sample {number} --draw")
         standing = sampling.standing(session, plan)
         told = as_dict(standing)
         lines = sampling.lines(session, plan, only_to_look_at=False, after=0, limit=plan.size)
         told["drawn"] = [telling.drawn(line) for line in lines]
+        left = sampling.next_to_judge(session, plan) if transfer.state != "closed" else None
         say(told, as_json, lambda: "\n".join([
-            in_words(standing), *telling.drawn_in_words(number, told["drawn"], everything=everything)
+            in_words(standing), *telling.drawn_in_words(number, told["drawn"], left, everything=everything)
         ]))  # fmt: skip
     return seal_or_say(site) if draw else 0
 

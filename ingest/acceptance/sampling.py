@@ -15,6 +15,7 @@ from typing import Any, Literal
 from sqlalchemy import (
     ColumnElement,
     ForeignKey,
+    Select,
     String,
     UniqueConstraint,
     and_,
@@ -202,7 +203,21 @@ def lines(
     session: Session, plan: SamplingPlan, *, only_to_look_at: bool, after: int, limit: int
 ) -> Sequence[Line]:
     """The sample in the order in which it was drawn."""
-    wanted = (
+    wanted = _lines(plan)
+    if only_to_look_at:
+        wanted = wanted.where(Verdict.id.is_(None))
+    return [Line(*row) for row in session.execute(wanted.offset(after).limit(limit))]
+
+
+def next_to_judge(session: Session, plan: SamplingPlan) -> Line | None:
+    """The first that nobody looked at, of volumes that were not returned."""
+    left = _lines(plan).where(Verdict.id.is_(None), TransferVolume.state != "returned").limit(1)
+    row = session.execute(left).first()
+    return Line(*row) if row else None
+
+
+def _lines(plan: SamplingPlan) -> Select[int, TransferVolume, ListedItem, Verdict]:
+    return (
         select(Drawn.number, TransferVolume, ListedItem, Verdict)
         .join(TransferVolume, TransferVolume.id == Drawn.volume_id)
         .outerjoin(ListedItem, ListedItem.id == Drawn.item_id)
@@ -210,9 +225,6 @@ def lines(
         .where(Drawn.plan_id == plan.id)
         .order_by(Drawn.number)
     )
-    if only_to_look_at:
-        wanted = wanted.where(Verdict.id.is_(None))
-    return [Line(*row) for row in session.execute(wanted.offset(after).limit(limit))]
 
 
 def upward(share: Fraction) -> str:

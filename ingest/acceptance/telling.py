@@ -15,7 +15,7 @@ from archive.site.many import Many
 from archive.site.terminal import moment
 from archive.site.words import spoken
 from ingest import overview, results, transfers
-from ingest.acceptance import browsing, listed, sampling
+from ingest.acceptance import browsing, listed, sampling, verdicts
 from ingest.acceptance.browsing import Line, Wanted
 from ingest.acceptance.verdicts import Verdict
 from ingest.transfers import Transfer, rounds
@@ -38,12 +38,13 @@ def of_transfer(session: Session, number: str) -> dict[str, Any]:
 
 def of_volume(session: Session, number: str, place: int) -> dict[str, Any]:
     """One volume of a transfer with its items and what holds of each."""
-    volume = listed.volume_at(session, transfers.get(session, number), place - 1)
+    transfer = transfers.get(session, number)
+    volume = listed.volume_at(session, transfer, place - 1)
     items = browsing.items(session, volume, after=0, limit=None)
     found = browsing.findings(session, volume, limit=None)
     return {
         "transfer": number, "volume": place, "title": volume.title, "sender_id": volume.sender_id,
-        "reference": volume.reference, "state": volume.state,
+        "reference": volume.reference, "state": volume.state, "is_open": verdicts.is_open(transfer, volume),
         "findings": [results.as_dict(transfers.as_finding(row)) for row in found],
         "items": [
             {"place": item.position + 1, "title": item.title, "files": item.files, "missing": item.missing,
@@ -87,13 +88,14 @@ def drawn(line: sampling.Line) -> dict[str, Any]:
             "title": about.title, **_verdict(line.verdict)}  # fmt: skip
 
 
-def drawn_in_words(number: str, lines: Sequence[dict[str, Any]], *, everything: bool) -> list[str]:
-    """A sample in the order in which it was drawn, and how the first that nobody looked at is judged."""
+def drawn_in_words(
+    number: str, lines: Sequence[dict[str, Any]], left: sampling.Line | None, *, everything: bool
+) -> list[str]:
+    """A sample in the order in which it was drawn, and how the next that is left is judged."""
     told = first(map(_drawn_in_words, lines), len(lines), everything=everything)
-    rest = (each for each in lines if each["verdict"] == "not_looked_at")
-    if left := next(rest, None):
-        item = f" --item {left['item']}" if left["item"] else ""
-        judge = f"seogo transfer judge {number} --volume {left['volume']}{item} --verdict fit"
+    if left:
+        item = f" --item {left.item.position + 1}" if left.item else ""
+        judge = f"seogo transfer judge {number} --volume {left.volume.position + 1}{item} --verdict fit"
         told.append(f"To judge the next one: {judge}")
     return told
 
@@ -135,8 +137,10 @@ def items_in_words(told: dict[str, Any]) -> str:
     head = f"Volume {place} of transfer {number} is {told['state']}{reference}: {named(told)}"
     if not told["items"]:
         return f"{head}\nIts list tells no items."
-    judge = f"To judge one: seogo transfer judge {number} --volume {place} --item PLACE --verdict …"
-    return "\n".join([head, *map(_item_in_words, told["items"]), judge])
+    lines = [head, *map(_item_in_words, told["items"])]
+    if told["is_open"]:
+        lines.append(f"To judge one: seogo transfer judge {number} --volume {place} --item PLACE --verdict …")
+    return "\n".join(lines)
 
 
 def _item_in_words(each: dict[str, Any]) -> str:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from archive import ledger
 from archive.database import Base
-from archive.errors import WrongCall
+from archive.errors import Conflict, WrongCall
 from ingest.acceptance.listed import ListedItem, of
 from ingest.transfers import FindingRow, Transfer, TransferVolume
 
@@ -73,11 +73,13 @@ def give(
 ) -> None:  # fmt: skip
     """Write down a verdict in place of the one that holds.  WrongCall when it is no complete verdict.
 
+    What was returned, and what is closed, stays as it was judged: Conflict.
     Custody is not undone: in a volume that was taken already, an unfit record is a warning.
     """
     _refuse_what_is_incomplete(seen)
     item = about if isinstance(about, ListedItem) else None
     volume = session.get_one(TransferVolume, about.volume_id if item else about.id, with_for_update=True)
+    _refuse_what_is_over(transfer, volume)
     if before := current(session, about):
         _replace(session, before, at)
     found = _finding(session, transfer, volume, item, seen) if seen.verdict == "unfit" else None
@@ -91,6 +93,11 @@ def give(
     ledger.record(
         session, act="record.inspected", about=transfer.number, at=at, actor=by, facts={**place, **facts}
     )
+
+
+def is_open(transfer: Transfer, volume: TransferVolume) -> bool:
+    """Whether verdicts on a volume and its items are still taken."""
+    return volume.state != "returned" and transfer.state != "closed"
 
 
 def current(session: Session, about: TransferVolume | ListedItem) -> Verdict | None:
@@ -181,6 +188,18 @@ def _finding(
     session.add(found)
     session.flush()
     return found
+
+
+def _refuse_what_is_over(transfer: Transfer, volume: TransferVolume) -> None:
+    if is_open(transfer, volume):
+        return
+    what = f"Volume {volume.position + 1} of transfer {transfer.number} was returned"
+    if volume.state != "returned":
+        what = f"Transfer {transfer.number} is closed"
+    raise Conflict(
+        f"{what}; it is not judged any more.",
+        next=f"Look at it with: seogo transfer show {transfer.number}",
+    )
 
 
 def _refuse_what_is_incomplete(seen: Seen) -> None:

@@ -77,6 +77,7 @@ def _judge_page(
         found=[] if about else browsing.findings(db, of, limit=AT_ONCE),
         pages=about.pages if about else told.pages if told else None,
         has_sample=_next_of_sample(it) is not None,
+        is_open=verdicts.is_open(it, of),
         reasons=verdicts.REASONS, bindings=verdicts.BINDINGS, conditions=verdicts.CONDITIONS,
     )  # fmt: skip
 
@@ -88,11 +89,11 @@ def _place_of(number: str, of: TransferVolume, about: ListedItem | None, **more:
 
 
 def _next_of_sample(it: Transfer) -> str | None:
-    """Where the next of the sample is looked at; None when there is no sample, or all of it is."""
+    """Where the next of the sample is judged; None when there is no sample, or none is left to judge."""
     with site().reading_session() as db:
         plan = sampling.current(db, it)
-        left = sampling.lines(db, plan, only_to_look_at=True, after=0, limit=1) if plan else []
-        return _place_of(it.number, left[0].volume, left[0].item) if left else None
+        left = sampling.next_to_judge(db, plan) if plan and it.state != "closed" else None
+        return _place_of(it.number, left.volume, left.item) if left else None
 
 
 @bp.get("/sample")

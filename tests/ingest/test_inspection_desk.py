@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from ingest.acceptance.listed import ListedItem
 from ingest.acceptance.verdicts import Verdict
@@ -100,8 +100,23 @@ def test_a_finding_is_explained_in_the_language_of_the_desk(shown: Shown, number
     assert '<td class="long">No day is called 32.</td>' in english
 
 
+def test_what_was_returned_is_shown_and_not_judged_any_more(shown: Shown, number: str):
+    client, path = shown.signed_in("archivist"), f"/desk/transfers/{number}"
+    assert "data-keep" in client.get(f"{path}/volumes/1").get_data(as_text=True)
+    assert "data-keep" not in client.get(f"{path}/volumes/3").get_data(as_text=True)
+    assert client.post(f"{path}/volumes/3/items/2", data={"verdict": "fit"}).status_code == 409
+    client.post(f"{path}/sample", data={"unit": "volume", "acceptable": "1", "confidence": "95"})
+    for place, leads_on in ((1, True), (2, False)):
+        said = client.post(f"{path}/volumes/{place}", data={"verdict": "fit", "next": "yes"})
+        assert ("done" not in said.location) == leads_on
+
+
 def test_the_sample_leads_from_one_record_to_the_next(shown: Shown, number: str):
     client, path = shown.signed_in("archivist"), f"/desk/transfers/{number}/sample"
+    with shown.site.open_session.begin() as session:
+        session.execute(
+            update(TransferVolume).values(state="waiting").where(TransferVolume.sender_id == "S-2")
+        )
     assert "뽑은 표본이 없습니다." in client.get(path).get_data(as_text=True)
     assert client.post(path, data={"acceptable": "no", "confidence": "95"}).status_code == 422
     assert client.post(path, data={"acceptable": "1", "confidence": "100"}).status_code == 422

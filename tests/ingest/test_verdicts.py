@@ -16,7 +16,7 @@ from ingest.acceptance.verdicts import Seen
 from ingest.taking import accession, checking_again, entering, receiving
 from ingest.taking.receiving import Asked
 from ingest.transfers import TransferVolume
-from tests.ingest.conftest import AGENCY, _here
+from tests.ingest.conftest import AGENCY, Call, _here
 
 
 def quiet(*_: object) -> None:
@@ -151,3 +151,22 @@ def test_an_incomplete_verdict_is_refused_with_what_to_choose_from(
         judge(site, number, 0, seen)
     assert refused.value.next
     judge(site, number, 0, UNFIT)
+
+
+def test_what_was_returned_or_closed_is_not_judged_any_more(site: Site, number: str, call: Call) -> None:
+    judge(site, number, 0, UNFIT, item=0)
+    show = ("transfer", "show", number, "--volume", 1)
+    assert "To judge one" in call(*show, words=True).out
+    call("transfer", "sample", number, "--draw")
+    call("transfer", "return", number, "--reason", "다시 스캔")
+    said = call("transfer", "judge", number, "--volume", 1, "--item", 1, "--verdict", "fit")
+    assert said.exit_code == 3
+    assert "was returned" in said.told["error"]["message"]
+    assert verdicts.RULE in [each["rule"] for each in call(*show).told["findings"]]
+    for command in (show, ("transfer", "sample", number)):
+        assert "To judge" not in call(*command, words=True).out
+    with site.open_session.begin() as session:
+        transfers.get(session, number).state = "closed"
+        listed.volume_at(session, transfers.get(session, number), 1).state = "stored"
+    with pytest.raises(Conflict, match="is closed"):
+        judge(site, number, 1, Seen("fit"))
