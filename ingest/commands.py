@@ -17,7 +17,7 @@ from archive.site.site import Site
 from archive.site.terminal import Command, LazyGroup, Progress, a_path, json_option, moment, pass_site, say
 from archive.work.commands import finish_work
 from archive.work.jobs import Job
-from ingest import excerpts, overview, results, transfers
+from ingest import excerpts, next_steps, overview, results, transfers
 from ingest.acceptance import telling
 from ingest.receipts import commands as receipt_commands
 from ingest.taking import checking_again, going_on, known, receiving
@@ -243,7 +243,9 @@ def in_words(told: dict[str, Any], more: Sequence[str] = ()) -> str:
     lines += [*_findings_in_words(told), *more]
     lines += [f"failed: {each['job']}: {each['reason']}" for each in told.get("failed", ())]
     lines += [f"waiting: {each['job']}: {each['reason']}" for each in told.get("waiting", ())]
-    return "\n".join(lines + _next_in_words(told, waiting))
+    return "\n".join(
+        lines + next_steps.lines(told, waiting, is_open=bool(told.get("waiting") or _owing(told)))
+    )
 
 
 def _taken_in_words(told: dict[str, Any], waiting: int) -> str:
@@ -278,22 +280,3 @@ def _finding_in_words(finding: dict[str, Any]) -> str:
     where = ", ".join(f"{name} {value}" for name, value in finding["where"].items() if value is not None)
     place = f" ({where})" if where else ""
     return f"{finding['severity']}: {finding['rule']}{place}: {finding['message']}"
-
-
-def _next_in_words(told: dict[str, Any], waiting: int) -> list[str]:
-    """The command that a person would give next."""
-    number = told["transfer"]
-    is_open = told.get("waiting") or _owing(told)
-    lines = ["What waits is tried again by: seogo work --until-idle"] if is_open else []
-    if number is None or told["state"] in ("stored", "closed"):
-        return lines
-    if told["volumes"]["acceptable"]:
-        lines.append(f"To take what has no error: seogo transfer accept {number}")
-    if waiting:
-        lines.append(f"To send back what waits: seogo transfer return {number} --reason TEXT")
-    corrected = [act["detail"] for act in told.get("history", ()) if act["act"] == "corrected"]
-    if corrected:
-        lines.append(f"It was corrected by {corrected[-1]}: seogo transfer show {corrected[-1]}")
-    elif told["volumes"]["returned"] or told["state"] == "returned" or results.has_errors(told):
-        lines.append(f"To receive what was corrected: seogo transfer receive DIR --round-of {number} …")
-    return lines

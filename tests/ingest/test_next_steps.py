@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.ingest.conftest import AGENCY, Call
+from tests.ingest.test_agreements import document
 from tests.ingest.test_bad_input import row, transfer
 
 ACCEPT, RETURN, CORRECT = (
@@ -59,3 +62,17 @@ def test_what_was_corrected_names_the_round_that_did(call: Call, tmp_path: Path)
     out = call("transfer", "show", "2026-0001", words=True).out
     assert CORRECT not in out and "seogo transfer show 2026-0002" in out
     assert steps(call, "show", "2026-0002") == []
+
+
+def test_where_only_a_scanner_is_missing_the_agency_has_nothing_to_correct(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEOGO_CLOCK", "2026-11-28T09:00:00+09:00")
+    call("agreement", "add", document(tmp_path, 'id = "v"\nrule = "virus-scan"', begins="2026-11-28"))
+    folder = transfer(tmp_path / "t", row("A-1", "가.txt"), files=("가.txt",))
+    out = call("transfer", "receive", folder, "--agency", AGENCY, words=True).out
+    assert "agreement.virus" in out
+    assert "set SEOGO_SCANNER, then: seogo transfer check 2026-0001" in out
+    assert RETURN not in out and CORRECT not in out
+    assert steps(call, "return", "2026-0001", "--reason", "다시") == [CORRECT]
+    assert "SEOGO_SCANNER, then" not in call("transfer", "show", "2026-0001", words=True).out
