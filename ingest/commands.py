@@ -150,11 +150,13 @@ def check(site: Site, number: str, as_json: bool) -> int:
 def accept(site: Site, number: str, places: tuple[int, ...], as_json: bool) -> int:
     """Take custody of the volumes without errors, or of those named."""
     progress = Progress()
+    with site.reading_session() as session:
+        nothing = not transfers.count_states(session, transfers.get(session, number)).get("waiting")
     for done, total in receiving.accept(site, number, by=BY, positions=_positions(places)):
         progress("storing", done, total)
     left = _work(site, number, progress)
     progress.close()
-    return max(_show(site, number, as_json, left), seal_or_say(site))
+    return max(_show(site, number, as_json, left, nothing_waited=nothing), seal_or_say(site))
 
 
 @transfer.command("return", cls=Command)
@@ -197,10 +199,11 @@ def _work(site: Site, number: str, progress: Progress) -> Left:
 
 
 def _show(
-    site: Site, number: str, as_json: bool, left: Left | None = None, *, received: Received | None = None
-) -> int:
+    site: Site, number: str, as_json: bool, left: Left | None = None, *, received: Received | None = None,
+    **more: bool,
+) -> int:  # fmt: skip
     with site.reading_session() as session:
-        told = {**results.with_history(session, number), **(left or {})}
+        told = {**results.with_history(session, number), **(left or {}), **more}
         if received:
             told["received_before"] = results.before(session, number) if received.before else None
             told["going_on"] = vars(received.far) if received.far else None
@@ -232,6 +235,8 @@ def in_words(told: dict[str, Any], more: Sequence[str] = ()) -> str:
         lines.insert(0, f"Going on with transfer {told['transfer']}: {Far(**far).before}.")
     elif before := told.get("received_before"):
         lines.insert(0, before["en"])
+    if told.get("nothing_waited"):
+        lines.insert(0, f"Nothing of transfer {told['transfer']} was waiting to be accepted.")
     if _owing(told):
         lines.append(f"{_owing(told)} of them are not stored yet: a store is owed its copy.")
     if told["quarantine"] and waiting:

@@ -76,3 +76,12 @@ def test_where_only_a_scanner_is_missing_the_agency_has_nothing_to_correct(
     assert RETURN not in out and CORRECT not in out
     assert steps(call, "return", "2026-0001", "--reason", "다시") == [CORRECT]
     assert "SEOGO_SCANNER, then" not in call("transfer", "show", "2026-0001", words=True).out
+
+
+def test_accepting_says_when_nothing_was_waiting(call: Call, tmp_path: Path) -> None:
+    folder = transfer(tmp_path / "t", row("A-1", "가.txt"), files=("가.txt",))
+    call("transfer", "receive", folder, "--agency", AGENCY)
+    nothing = "Nothing of transfer 2026-0001 was waiting to be accepted."
+    assert nothing not in call("transfer", "accept", "2026-0001", words=True).out
+    again = call("transfer", "accept", "2026-0001", words=True)
+    assert (again.exit_code, again.out.splitlines()[0]) == (0, nothing)
