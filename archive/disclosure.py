@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, ForeignKey, Select, String, and_, delete, 
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from archive.database import Base, insert_all
-from archive.holdings import ITEM_AT, Item
+from archive.holdings import Item
 from metadata_schemas.description import Status
 
 OPEN_SINCE_EVER = date.min
@@ -68,14 +68,11 @@ def rule(session: Session, item: Item, decision: Decision, *, by: str, today: da
 
 
 def rule_first(
-    session: Session, decisions: Iterable[tuple[int, int, Decision]], *, by: str, today: date, now: datetime
+    session: Session, decisions: Iterable[tuple[int, Decision]], *, by: str, today: date, now: datetime
 ) -> None:
-    """Record the first rulings of new items, by volume and place.  Their own values the caller enters."""
-    rows = (
-        {"of_volume": volume, "at_place": place, "decided_by": by, **_as_recorded(each, today, now)}
-        for volume, place, each in decisions
-    )
-    insert_all(session, Ruling, rows, item_id=ITEM_AT)
+    """Record the first rulings of new items, by their ids.  Their own values are the caller's to enter."""
+    rows = ({"item_id": id, "decided_by": by, **_as_recorded(each, today, now)} for id, each in decisions)
+    insert_all(session, Ruling, rows)
 
 
 def forget(session: Session, items: Select[int]) -> None:

@@ -9,7 +9,7 @@ import re
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, bindparam, false, select
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, false, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
@@ -123,14 +123,6 @@ class Item(Base):
     files: Mapped[list["ContentFile"]] = relationship(
         back_populates="item", order_by="ContentFile.position", passive_deletes=True
     )
-
-
-ITEM_AT = (
-    select(Item.id)
-    .where(Item.volume_id == bindparam("of_volume"), Item.position == bindparam("at_place"))
-    .scalar_subquery()
-)
-"""The id of the item at a place of a volume, found for each row that is entered: none is held in memory."""
 
 
 class ContentFile(Base):

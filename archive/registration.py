@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from archive import disclosure
 from archive.database import ROWS_AT_ONCE, insert_all
 from archive.disclosure import Decision
-from archive.holdings import ITEM_AT, ContentFile, Item, Volume, item_reference
+from archive.holdings import ContentFile, Item, Volume, item_reference
 from metadata_schemas import terms
 from metadata_schemas.description import NO_STATUS, Access, DateSpan, ItemDescription, VolumeDescription
 
@@ -82,21 +82,37 @@ def enter_items(
         decided = [first_ruling(item, entered.entry.described.access, today) for entered, item in some]
         rows = [_item(*each, decision, today) for each, decision in zip(some, decided, strict=True)]
         insert_all(session, Item, rows)
-        rulings = ((row["volume_id"], row["position"], each) for row, each in zip(rows, decided, strict=True))
+        places = [(row["volume_id"], row["position"]) for row in rows]
+        ids = _ids_of_items(session, places)
+        rulings = zip((ids[place] for place in places), decided, strict=True)
         disclosure.rule_first(session, rulings, by=by, today=today, now=now)
 
 
 def enter_files(session: Session, files: Iterable[tuple[Entered, RegisteredFile]]) -> None:
     """Enter files of volumes, or the next of them, each volume's in the order of its items."""
-    insert_all(session, ContentFile, (_file(entered, file) for entered, file in files), item_id=ITEM_AT)
+    waiting = iter(files)
+    while some := list(islice(waiting, ROWS_AT_ONCE)):
+        places = [(entered.volume, file.item + 1) for entered, file in some]
+        ids = _ids_of_items(session, places)
+        rows = [_file(*each, ids[place]) for each, place in zip(some, places, strict=True)]
+        insert_all(session, ContentFile, rows)
 
 
-def _file(entered: Entered, file: RegisteredFile) -> dict[str, Any]:
+def _ids_of_items(session: Session, places: Sequence[tuple[int, int]]) -> dict[tuple[int, int], int]:
+    """Ids of items by volume and position; asked for some of them at a time, so that not all are held."""
+    positions = [position for _, position in places]
+    asked = select(Item.volume_id, Item.position, Item.id).where(
+        Item.volume_id.in_({volume for volume, _ in places}),
+        Item.position.between(min(positions), max(positions)),
+    )
+    return {(volume, position): id for volume, position, id in session.execute(asked)}
+
+
+def _file(entered: Entered, file: RegisteredFile, item_id: int) -> dict[str, Any]:
     item, position = entered.last
     entered.last = file.item, position + 1 if file.item == item else 1
     return {
-        "of_volume": entered.volume,
-        "at_place": file.item + 1,
+        "item_id": item_id,
         "position": entered.last[1],
         "path": file.path,
         "original_name": file.original_name,

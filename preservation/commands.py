@@ -207,7 +207,7 @@ def _verdicts(told: dict[str, Any]) -> str:
              f"{told['not_looked_at']} not looked at."]  # fmt: skip
     filled = {each["store"] for each in told["lagging"] if not each["late"]}
     bad = [each for each in told["exceptions"]
-           if each.get("reason") != fixity.STILL_OWED or each["store"] not in filled]  # fmt: skip
+           if "owed" not in each or each["store"] not in filled]  # fmt: skip
     lines += map(_exception_in_words, bad[:SHOWN])
     if len(bad) > SHOWN:
         lines.append(f"… and {len(bad) - SHOWN:,} more; all of them with --json.")
@@ -224,8 +224,8 @@ def _verdicts(told: dict[str, Any]) -> str:
 
 
 def _exception(checked: Checked, flaw: Flaw) -> dict[str, Any]:
-    """In the keys that other programs rely on; the last two where there is something to tell."""
-    more = {"kept_version": flaw.kept_version, "reason": flaw.reason}
+    """In the keys that other programs rely on; the last three where there is something to tell."""
+    more = {"kept_version": flaw.kept_version, "reason": flaw.reason, "owed": flaw.is_owed}
     return {
         "volume": checked.volume, "store": checked.store, "path": flaw.path, "verdict": flaw.verdict,
         **{name: value for name, value in more.items() if value},

@@ -36,7 +36,7 @@ def _is_pdf(head: bytes, _name: str) -> bool:
 
 
 def archive_examiner(
-    reader: Reader, limits: Limits, not_scanned: Callable[[str, str, str], Finding] | None = None
+    reader: Reader, limits: Limits, not_scanned: Callable[[str, str, str], Finding] | None
 ) -> HeldFiles:
     """Looks through archive files.  One that is too large to hold is looked through when it is stored.
 

@@ -32,9 +32,6 @@ WORST_FIRST: tuple[FixityVerdict, ...] = ("altered", "absent", "not_looked_at")
 
 
 ACTS = {"verified": "copy.verified", "altered": "copy.altered", "absent": "copy.lost"}
-STILL_OWED = "It is still to be made, or is being made."
-"""Why there is nothing yet that could be looked at."""
-
 MOVE_OF: dict[FixityVerdict, CopyMove] = {"intact": "verify", "altered": "find altered", "absent": "lose"}
 
 
@@ -44,12 +41,17 @@ class Flaw:
 
     ``kept_version``: somebody wrote over it or removed it, and the store still has what was taken in;
     of a whole copy it is the version of its tagmanifest.  ``reason``: why it was not looked at, in words.
+    ``is_owed``: because it is still to be made.
     """
 
     path: str | None
     verdict: FixityVerdict
     kept_version: str | None = None
     reason: str | None = None
+    is_owed: bool = False
+
+
+_OWED = Flaw(None, "not_looked_at", reason="It is still to be made, or is being made.", is_owed=True)
 
 
 @dataclass(frozen=True)
@@ -187,7 +189,7 @@ def look(store: Store | None, subject: Subject, *, is_late: bool = True) -> Chec
     One that was never begun is absent when it is late, and till then there is nothing to be looked at.
     """
     if subject.state in IN_THE_MAKING or (subject.copy_id is None and not is_late):
-        return Checked(subject.volume, subject.store, "not_looked_at", (_not_looked_at(STILL_OWED),))
+        return Checked(subject.volume, subject.store, "not_looked_at", (_OWED,))
     if subject.copy_id is None:
         return Checked(subject.volume, subject.store, "absent", (Flaw(None, "absent"),))
     return judge(store, subject)
@@ -202,12 +204,8 @@ def judge(store: Store | None, subject: Subject) -> Checked:
         for flaw in _flaws(store, subject):
             flaws.append(flaw)
     except Unavailable as error:
-        flaws.append(_not_looked_at(error.message))
+        flaws.append(Flaw(None, "not_looked_at", reason=error.message))
     return Checked(subject.volume, subject.store, _worst(flaws), tuple(flaws))
-
-
-def _not_looked_at(reason: str) -> Flaw:
-    return Flaw(None, "not_looked_at", reason=reason)
 
 
 def _worst(flaws: Sequence[Flaw]) -> FixityVerdict:

@@ -18,9 +18,7 @@ LIMITS = Limits(bytes=256 << 30, members=1_000_000, depth=4, seconds=3_600)
 """Nobody waits for it, so it may take longer and unpack more than what is looked at while it is read."""
 
 
-def look_through(
-    reader: Reader, path: Path, file: ContentFile, scanned: int | None = None
-) -> Iterator[Finding]:
+def look_through(reader: Reader, path: Path, file: ContentFile, scanned: int | None) -> Iterator[Finding]:
     """Nothing for a file that was looked through before it was taken.
 
     ``scanned``: bytes of one file that the virus scanner looks through; None where there is none.

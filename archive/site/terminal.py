@@ -12,7 +12,6 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from itertools import chain, islice
@@ -61,11 +60,16 @@ pass_site = click.make_pass_decorator(Site)
 
 
 class _APath(click.Path):
-    """click takes what it may not look at for something that is not there."""
+    """click takes what it may not look at for something that is not there, and no other for a wrong name."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        with suppress(FileNotFoundError, NotADirectoryError):
+        try:
             os.stat(value)
+        except OSError as error:
+            if error.errno in OF_THE_MACHINE - {errno.ENOTDIR}:
+                raise
+            if error.errno in (errno.ELOOP, errno.ENAMETOOLONG):
+                self.fail(f"{value}: {error.strerror}", param, ctx)
         return super().convert(value, param, ctx)
 
 
@@ -183,8 +187,6 @@ def _run(command: click.Command, arguments: list[str], *, as_json: bool) -> int:
         return _tell("wrong_call", error.format_message(), f"See: {asked} --help", 2, as_json)
     except click.Abort:
         return _stopped(as_json)
-    except ArchiveError as error:
-        return _refuse(error, error.exit_code, as_json)
     except Exception as error:
         if stopping.came_before(error):
             return _stopped(as_json)

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from archive import stopping
+from archive.errors import Unavailable
 from archive.site.terminal import run
 
 TOLD = (signal.SIGINT, signal.SIGTERM)
@@ -26,6 +27,7 @@ CANNOT_CLOSE = (
     ("a session", lambda: AssertionError("cannot be closed here"), 1),
     ("a file", lambda: OSError(errno.EBADF, "closed already"), 1),
     ("the disk", lambda: OSError(errno.ENOSPC, "no room"), 4),
+    ("a store", lambda: Unavailable("Store a did not answer."), 4),
     ("the database", lambda: OperationalError("ROLLBACK", {}, Exception("cut off")), 4),
 )
 """What may rise where a command is cut off, and how a command ends of which it is the only error."""

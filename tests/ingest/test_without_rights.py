@@ -111,6 +111,16 @@ def test_what_may_not_be_read_is_no_wrong_call(
         closed.chmod(0o700)
 
 
+@pytest.mark.parametrize("what", ["a loop", "a long name"])
+def test_what_can_be_no_file_is_a_wrong_call(number: str, call: Call, tmp_path: Path, what: str) -> None:
+    path = tmp_path / ("loop" if what == "a loop" else "x" * 300)
+    if what == "a loop":
+        path.symlink_to(path)
+    for asked in (("receipt", "verify", path), ("transfer", "receive", path, "--agency", AGENCY)):
+        said = call(*asked)
+        assert (said.exit_code, said.told["error"]["code"]) == (2, "wrong_call"), asked
+
+
 def test_a_store_without_rights_says_so_and_not_that_it_is_elsewhere(
     number: str, denied: Denied, place: Installation
 ) -> None:

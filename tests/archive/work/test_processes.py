@@ -16,7 +16,6 @@ from archive.work.processes import is_dead, me, only_one, starting_children
 SAY_NAME = "from archive.work.processes import me; print(me(), flush=True); input()"
 HOLD = """
 import sys, time
-from contextlib import ExitStack
 from pathlib import Path
 from archive.work.processes import only_one
 with only_one(Path(sys.argv[1]), "one", busy="taken"):
