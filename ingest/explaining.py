@@ -106,5 +106,7 @@ def expected(say: Say, text: str) -> str:
 
 
 def _said(say: Say, key: str) -> str:
-    """The words of a key; nothing where it has none."""
+    """The words of a key; nothing where it has none, nor where signs in it would be filled in as a slot."""
+    if not {"{", "["}.isdisjoint(key):
+        return ""
     return "" if (said := say(key)) == key else said
