@@ -57,7 +57,6 @@ def check(site: Site, number: str, say: Say, *, by: str) -> None:
             changed = readings.differ(session, transfer, inspection)
             readings.keep(session, transfer, inspection)
             releasing.renew(session, transfer)
-            files += len(inspection.administrative)
             scans.write_first(session, site, transfer, files=files, changed=changed)
             transfers.note(session, transfer, "checked", by=by, at=site.now())
             transfers.settle(session, transfer)

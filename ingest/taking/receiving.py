@@ -207,7 +207,7 @@ def _enter(site: Site, asked: Asked, inspection: Inspection, say: Say) -> str:
         transfers.add_findings(session, transfer, checks.check(inspection))
         readings.keep(session, transfer, inspection)
         if is_read:
-            scans.write_first(session, site, transfer, files=files + len(inspection.administrative))
+            scans.write_first(session, site, transfer, files=files)
         facts = {
             "agency_code": asked.agency, "shape": transfer.shape, "round": transfer.round,
             "claimed": {shown(name): sha256 for name, sha256 in claimed.items()},

@@ -73,7 +73,7 @@ def test_a_transfer_is_scanned_waits_and_is_taken_after_a_second_scan_by_a_job(
     after = call("transfer", "show", told.told["transfer"])
     assert (after.told["state"], after.told["statutory"]) == ("stored", "STORED_VERIFIED")
     first, second = after.told["scans"]
-    assert (first["scan"], second["scan"], second["files"]) == ("first", "second", 2)
+    assert (first["scan"], second["scan"], second["files"]) == ("first", "second", 3)
     assert first["signatures"] != second["signatures"]
     assert [each["act"] for each in after.told["history"]] == [
         "scanned-first", "quarantined", "received", "acceptance-asked", "scanned-second",
@@ -166,7 +166,7 @@ def test_volumes_that_a_person_chose_during_the_quarantine_are_the_ones_that_are
     work(call)
     told = call("transfer", "show", number).told
     assert (told["state"], told["volumes"]["accepted"]) == ("waiting", 1)
-    assert told["scans"][-1]["files"] == 1
+    assert told["scans"][-1]["files"] == 2  # the list too
 
 
 def test_what_only_the_signatures_of_the_second_day_know_is_found_then(
