@@ -85,6 +85,17 @@ def test_every_finding_rule_that_the_manual_lists_has_words_of_its_own():
         assert explaining.todo(lambda key: KOREAN.get(key, key), rule) != KOREAN["todo.other"], rule
 
 
+def test_a_rule_that_asks_for_something_else_than_its_family_has_words_of_its_own():
+    manual = (ROOT / "docs" / "operating" / "findings.md").read_text()
+    own: set[str] = set()
+    for rules, step in re.findall(r"^\| (`bag\.[^|]*) \|.*\| ([^|]*) \|$", manual, re.MULTILINE):
+        if not re.search(r"\b(send|package|the same)\b", step):
+            own |= set(re.findall(r"`(bag\.[a-z0-9]+\.\w+)`", rules))
+    assert own == {"bag.eark.unnamed", "bag.neo3.algorithm", "bag.neo3.signature", "bag.neo3.unnamed"}
+    for words in (KOREAN, ENGLISH):
+        assert {f"{kind}.{each}" for kind in ("rule", "todo") for each in own} <= words.keys()
+
+
 def test_every_act_of_a_transfer_has_words():
     acts: set[str] = set()
     for path in (ROOT / "ingest").rglob("*.py"):
@@ -144,6 +155,8 @@ def test_what_was_agreed_is_said_and_cited_in_korean():
     assert explaining.expected(say, "pdf, tif [agreement 6110000, version 2, clause f-1]") == (
         "pdf, tif (협약 6110000 2판, 조항 f-1)"
     )
+    said = ("clause.checksums", "rule.agreement.checksum", "expected.a checksum for every file")
+    assert all("체크섬" in KOREAN[each] for each in said)
 
 
 def test_every_declared_job_has_words_in_both_languages():

@@ -83,6 +83,7 @@ def test_a_file_that_no_document_names_is_kept_beside_and_told(
     said = receive(sent, "--another-transfer")
     (told,) = [each for each in said.told["findings"] if each["rule"] == "bag.neo3.unnamed"]
     assert (told["severity"], told["value"], told["where"]["path"]) == ("warning", "2", "Contents/낱장.txt")
+    assert "낱장.txt is no content that Metadata.xml names (2 such files)" in told["message"]
     kept = {path.name for path in (place.home / "stores/a/transfers").rglob("*") if path.is_file()}
     assert {"낱장.txt", "메모.txt"} <= kept
 

@@ -1,15 +1,17 @@
 """Which files of an E-ARK package are records, which only describe it, and how records make items.
 
 An item is what lies at the top of a representation's data: a file, or a folder with all that is in it.
+What a package of any kind does not name is told here too.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from posixpath import basename, splitext
 
+from archive.site.language import amount
 from ingest.looking.information_packages.package_folder import PackageFolder
-from ingest.looking.landing import read_name
-from metadata_schemas.description import ItemDescription
+from ingest.looking.landing import read_name, shown
+from metadata_schemas.description import Finding, ItemDescription, Where
 
 METS = "METS.xml"
 ABOUT = ("metadata", "schemas", "documentation")
@@ -32,6 +34,19 @@ def is_stray(path: str, named: Mapping[str, str]) -> bool:
     if parts[0] in ABOUT or path == METS or path in named:
         return False
     return parts[0] != "representations" or len(parts) == 2
+
+
+def unnamed(kind: str, folder: PackageFolder, paths: Iterable[str], why: str) -> Iterator[Finding]:
+    """What lies in a package of any kind and is nothing of it: told of the first, with how many there are."""
+    first, count = "", 0
+    for path in paths:
+        first, count = first or shown(folder.arrived(path)), count + 1
+    if count:
+        sentence = (
+            f"{first} {why} ({amount(count, 'such file')}): it is kept beside the packages and is no record. "
+            "Ask the agency whether it belongs to the record."
+        )
+        yield Finding(f"bag.{kind}.unnamed", "warning", Where(path=first), str(count), None, sentence)
 
 
 def items_of(folder: PackageFolder, records: Iterable[str], expected: Iterable[str]) -> list[ItemDescription]:

@@ -6,8 +6,7 @@ METS, PREMIS, descriptions, schemas and documentation of the sender are kept as 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from archive.site.language import amount
-from ingest.looking.information_packages.contents import METS, is_record, is_stray, items_of
+from ingest.looking.information_packages.contents import METS, is_record, is_stray, items_of, unnamed
 from ingest.looking.information_packages.package_folder import PackageFolder
 from ingest.looking.information_packages.promises import Promises, promised
 from ingest.looking.landing import Arrival, shown
@@ -138,17 +137,9 @@ def _unnamed(folder: PackageFolder, promises: Promises) -> Iterator[Finding]:
 
 def _stray(folder: PackageFolder, promises: Promises) -> Iterator[Finding]:
     """What METS names nowhere and lies where a package has neither records nor documents."""
-    first, count = "", 0
-    for path in folder.paths():
-        if is_stray(path, promises.named):
-            first, count = first or folder.arrived(path), count + 1
-    if count:
-        sentence = (
-            f"{shown(first)} is named nowhere in METS.xml and lies outside of the folders of a package "
-            f"({amount(count, 'such file')}): it is kept beside the packages and is no record. "
-            "Ask the agency whether it belongs to the record."
-        )
-        yield Finding("bag.eark.unnamed", "warning", Where(path=shown(first)), str(count), None, sentence)
+    stray = (path for path in folder.paths() if is_stray(path, promises.named))
+    why = "is named nowhere in METS.xml and lies outside of the folders of a package"
+    return unnamed("eark", folder, stray, why)
 
 
 def _undescribed(path: str, why: str) -> Finding:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from posixpath import basename, normpath
 
+from ingest.looking.information_packages.contents import unnamed
 from ingest.looking.information_packages.package_folder import PackageFolder
 from ingest.looking.landing import normal, shown
 from metadata_schemas import neo3_reading
@@ -79,15 +80,12 @@ def _tell_unnamed(package: _Package) -> None:
     """Files that are no content of the metadata: those of the contents, and what the manifest has not."""
     contents = {normal(path) for _, path in package.contents} | OWN
     manifest = {normal(inside) for item in package.items.values() if (inside := _inside(item.path or ""))}
-    first, count = "", 0
-    for path in package.folder.paths():
-        if path not in contents and (path.startswith(CONTENTS) or path not in manifest):
-            first, count = first or path, count + 1
-    if count:
-        fact = f"this is no content that {METADATA} names; it is kept beside the packages and is no record"
-        fact += f"; so are {count - 1} more" * (count > 1)
-        next_step = "Ask the agency whether it belongs to the record."
-        package.report("unnamed", "warning", first, fact, next_step, str(count))
+    paths = (
+        path
+        for path in package.folder.paths()
+        if path not in contents and (path.startswith(CONTENTS) or path not in manifest)
+    )
+    package.findings += unnamed("neo3", package.folder, paths, f"is no content that {METADATA} names")
 
 
 def _read_manifest(package: _Package) -> None:
