@@ -200,10 +200,12 @@ def _work(site: Site, number: str, progress: Progress) -> Left:
 
 def _show(
     site: Site, number: str, as_json: bool, left: Left | None = None, *, received: Received | None = None,
-    **more: bool,
+    nothing_waited: bool | None = None,
 ) -> int:  # fmt: skip
     with site.reading_session() as session:
-        told = {**results.with_history(session, number), **(left or {}), **more}
+        told = {**results.with_history(session, number), **(left or {})}
+        if nothing_waited is not None:
+            told["nothing_waited"] = nothing_waited
         if received:
             told["received_before"] = results.before(session, number) if received.before else None
             told["going_on"] = vars(received.far) if received.far else None
@@ -212,14 +214,9 @@ def _show(
 
 def _told(told: dict[str, Any], as_json: bool) -> int:
     say(told, as_json, lambda: in_words(told))
-    if told.get("waiting") or _owing(told):
+    if told.get("waiting") or next_steps.owing(told):
         return 4
     return 3 if results.has_errors(told) or told.get("failed") else 0
-
-
-def _owing(told: dict[str, Any]) -> int:
-    """Volumes that were taken in and wait for a store that is owed its copy."""
-    return int(told["volumes"]["accepted"] - told["volumes"]["stored"])
 
 
 def in_words(told: dict[str, Any], more: Sequence[str] = ()) -> str:
@@ -237,8 +234,8 @@ def in_words(told: dict[str, Any], more: Sequence[str] = ()) -> str:
         lines.insert(0, before["en"])
     if told.get("nothing_waited"):
         lines.insert(0, f"Nothing of transfer {told['transfer']} was waiting to be accepted.")
-    if _owing(told):
-        lines.append(f"{_owing(told)} of them are not stored yet: a store is owed its copy.")
+    if owed := next_steps.owing(told):
+        lines.append(f"{owed} of them are not stored yet: a store is owed its copy.")
     if told["quarantine"] and waiting:
         until = moment(told["quarantine"]["until"])
         lines.append(f"Quarantined until {until}; the second scan comes after it.")
@@ -248,9 +245,7 @@ def in_words(told: dict[str, Any], more: Sequence[str] = ()) -> str:
     lines += [*_findings_in_words(told), *more]
     lines += [f"failed: {each['job']}: {each['reason']}" for each in told.get("failed", ())]
     lines += [f"waiting: {each['job']}: {each['reason']}" for each in told.get("waiting", ())]
-    return "\n".join(
-        lines + next_steps.lines(told, waiting, is_open=bool(told.get("waiting") or _owing(told)))
-    )
+    return "\n".join(lines + next_steps.lines(told, waiting))
 
 
 def _taken_in_words(told: dict[str, Any], waiting: int) -> str:

@@ -2,20 +2,30 @@
 
 from typing import Any
 
-NO_SCANNER = "agreement.virus"
-"""An error that this archive has to mend, and not the agency."""
+OF_THE_ARCHIVE = {
+    "agreement.virus": "To have it scanned: set SEOGO_SCANNER",
+    "virus.signatures_old": "To have it scanned: bring in newer signatures",
+}
+"""Errors that this archive has to mend, and not the agency, each with what is to be done first."""
 
 
-def lines(told: dict[str, Any], waiting: int, *, is_open: bool) -> list[str]:
-    """``waiting`` volumes are decided by a person; ``is_open`` when something is tried again."""
+def owing(told: dict[str, Any]) -> int:
+    """Volumes that were taken in and wait for a store that is owed its copy."""
+    return int(told["volumes"]["accepted"] - told["volumes"]["stored"])
+
+
+def lines(told: dict[str, Any], waiting: int) -> list[str]:
+    """``waiting`` volumes are decided by a person; waiting jobs and owed copies are tried again."""
     number = told["transfer"]
-    steps = ["What waits is tried again by: seogo work --until-idle"] if is_open else []
+    is_tried_again = told.get("waiting") or owing(told)
+    steps = ["What waits is tried again by: seogo work --until-idle"] if is_tried_again else []
     if number is None or told["state"] in ("stored", "closed"):
         return steps
     errors = {each["rule"] for each in told["findings"] if each["severity"] == "error"}
-    if waiting and NO_SCANNER in errors:
-        steps.append(f"To have it scanned: set SEOGO_SCANNER, then: seogo transfer check {number}")
-    of_agency = errors - {NO_SCANNER}
+    if waiting:
+        steps += [f"{step}, then: seogo transfer check {number}"
+                  for rule, step in OF_THE_ARCHIVE.items() if rule in errors]  # fmt: skip
+    of_agency = errors - OF_THE_ARCHIVE.keys()
     if told["volumes"]["acceptable"]:
         steps.append(f"To take what has no error: seogo transfer accept {number}")
     if waiting and (of_agency or not errors):

@@ -7,6 +7,7 @@ import pytest
 from tests.ingest.conftest import AGENCY, Call
 from tests.ingest.test_agreements import document
 from tests.ingest.test_bad_input import row, transfer
+from tests.preservation.scanner_double import Double
 
 ACCEPT, RETURN, CORRECT = (
     "To take what has no error",
@@ -78,6 +79,19 @@ def test_where_only_a_scanner_is_missing_the_agency_has_nothing_to_correct(
     assert "SEOGO_SCANNER, then" not in call("transfer", "show", "2026-0001", words=True).out
 
 
+def test_where_only_signatures_are_old_the_agency_has_nothing_to_correct(
+    call: Call, scanner: Double, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = transfer(tmp_path / "t", row("A-1", "가.txt"), files=("가.txt",))
+    monkeypatch.setenv("SEOGO_CLOCK", "2027-01-28T09:00:00+09:00")
+    out = call("transfer", "receive", folder, "--agency", AGENCY, words=True).out
+    assert "virus.signatures_old" in out
+    assert "bring in newer signatures, then: seogo transfer check 2027-0001" in out
+    assert RETURN not in out and CORRECT not in out
+    monkeypatch.setenv("SEOGO_CLOCK", "2026-11-28T09:00:00+09:00")
+    assert steps(call, "check", "2027-0001") == [ACCEPT, RETURN]
+
+
 def test_accepting_says_when_nothing_was_waiting(call: Call, tmp_path: Path) -> None:
     folder = transfer(tmp_path / "t", row("A-1", "가.txt"), files=("가.txt",))
     call("transfer", "receive", folder, "--agency", AGENCY)
@@ -85,3 +99,4 @@ def test_accepting_says_when_nothing_was_waiting(call: Call, tmp_path: Path) -> 
     assert nothing not in call("transfer", "accept", "2026-0001", words=True).out
     again = call("transfer", "accept", "2026-0001", words=True)
     assert (again.exit_code, again.out.splitlines()[0]) == (0, nothing)
+    assert call("transfer", "accept", "2026-0001").told["nothing_waited"] is True
