@@ -26,7 +26,7 @@ from ingest.transfers import (
     volume_rows,
 )
 from metadata_schemas.description import Finding, Where
-from preservation.archive_files import NOT_SCANNED
+from preservation.archive_files import NOT_SCANNED_WHOLE
 from preservation.derivatives import ItemFinding
 from preservation.scanning import AGREED
 
@@ -171,7 +171,7 @@ def _found_later(transfer: Transfer) -> Select[ItemFinding, Item, ContentFile | 
     """
     told = exists().where(
         FindingRow.volume_id == TransferVolume.id,
-        or_(FindingRow.rule == ItemFinding.rule, and_(ItemFinding.rule == NOT_SCANNED, _let_in())),
+        or_(FindingRow.rule == ItemFinding.rule, and_(ItemFinding.rule == NOT_SCANNED_WHOLE, _let_in())),
         FindingRow.path == ContentFile.original_name,
     )
     return (
@@ -187,10 +187,10 @@ def _found_later(transfer: Transfer) -> Select[ItemFinding, Item, ContentFile | 
 def _let_in() -> ColumnElement[bool]:
     """Whether a finding tells that a file was taken although it was not scanned whole."""
     released = exists().where(
-        FindingRow.rule == "virus.released", Release.rule == NOT_SCANNED, Release.outcome == "released",
+        FindingRow.rule == "virus.released", Release.rule == NOT_SCANNED_WHOLE, Release.outcome == "released",
         Release.transfer_id == FindingRow.transfer_id, Release.name == FindingRow.path,
     )  # fmt: skip
-    return or_(FindingRow.rule == AGREED[NOT_SCANNED], released)
+    return or_(FindingRow.rule == AGREED[NOT_SCANNED_WHOLE], released)
 
 
 def _finding(row: ItemFinding, item: Item, file: ContentFile | None) -> Finding:

@@ -45,7 +45,7 @@ def archive_examiner(
 
     def look(path: Path, name: str) -> Iterator[Finding]:
         for each in faults_of(reader, path, name, limits):
-            if each.rule == archive_files.NOT_SCANNED and not_scanned is not None:
+            if each.rule == archive_files.NOT_SCANNED_WHOLE and not_scanned is not None:
                 yield not_scanned(name, each.fact, str(each.members))
             else:
                 yield finding(each, name)

@@ -20,7 +20,7 @@ from preservation.reading import Reader
 from preservation.scanning import MalwareExaminer, Released, Scanner, WholeScan, open_scanner
 
 LONGEST_VERSION = 200
-NOT_SCANNED = "No virus scanner is set, so nothing of this transfer was scanned.  Set SEOGO_SCANNER."
+NO_SCANNER = "No virus scanner is set, so nothing of this transfer was scanned.  Set SEOGO_SCANNER."
 
 
 @contextmanager
@@ -80,7 +80,7 @@ def standing_findings(settings: Settings, now: datetime) -> list[Finding]:
     """What is to be said of a whole transfer before a byte of it is looked at."""
     scanner = scanner_of(settings)
     if scanner is None:
-        return [Finding("virus.not_scanned", "warning", Where(), None, None, NOT_SCANNED)]
+        return [Finding("virus.not_scanned", "warning", Where(), None, None, NO_SCANNER)]
     made, limit = scanner.version.made_at, settings.scanner.signature_days
     if made is not None and now - made <= timedelta(days=limit):
         return []

@@ -36,7 +36,7 @@ class Rule:
     next: str = ""
 
 
-NOT_SCANNED = "virus.not_scanned_whole"
+NOT_SCANNED_WHOLE = "virus.not_scanned_whole"
 """Told of a scanner that is silent of it; how heavy it is says the policy of the installation."""
 NOT_LOOKED = ("file.not_looked_through", "file.archive_not_looked_at")
 RULES = {
@@ -103,7 +103,8 @@ RULES = {
         "Save such an attachment under a name of your own.",
     ),
     "not_scanned": Rule(
-        NOT_SCANNED, "error", "a file packed in a ZIP file in it is larger than the scanner looks through"
+        NOT_SCANNED_WHOLE, "error",
+        "a file packed in a ZIP file in it is larger than the scanner looks through",
     ),
     "long": Rule(
         "limit.archive_path", "warning", "a path in it is longer or deeper than systems can unpack",
