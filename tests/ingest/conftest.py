@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -64,6 +65,23 @@ def scanner(monkeypatch: pytest.MonkeyPatch, call: Call) -> Iterator[Double]:
         monkeypatch.setenv("SEOGO_SCANNER_WHOLE", "4")
         monkeypatch.setenv("SEOGO_CLOCK", "2026-11-28T09:00:00+09:00")
         yield double
+
+
+class Killed(BaseException):
+    """Stands for the end of the process."""
+
+
+@contextmanager
+def killed_at(module: ModuleType, step: str) -> Iterator[None]:
+    """What runs in it must come to this step of the module, and dies there."""
+
+    def dies(*_: object, **__: object) -> None:
+        raise Killed
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(module, step, dies)
+        with pytest.raises(Killed):
+            yield
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from archive.ledger import JournalRecord
 from archive.registration import ENTERING
 from ingest.taking import entering
 from tests.conftest import Installation
-from tests.ingest.conftest import Call
+from tests.ingest.conftest import Call, Killed
 
 
 def counts(place: Installation) -> dict[str, object]:
@@ -42,9 +42,6 @@ def test_a_large_volume_is_entered_in_steps_and_ends_like_any_other(
 def test_a_run_killed_between_the_steps_shows_nothing_and_the_next_one_enters_all_of_it_once(
     receive: Call, place: Installation, sample, monkeypatch: pytest.MonkeyPatch, step: str
 ):
-    class Killed(BaseException):
-        pass
-
     done = []
 
     def enter_once(*given, **more):

@@ -8,7 +8,7 @@ import pytest
 
 from ingest.taking import entering
 from tests.conftest import Installation
-from tests.ingest.conftest import Call
+from tests.ingest.conftest import Call, killed_at
 from tests.ingest.test_bad_input import row, transfer
 from tests.preservation.scanner_double import MARK, Double
 
@@ -99,10 +99,10 @@ def test_after_a_kill_the_bag_is_the_same_although_the_signatures_changed(
     folder: Path,
     scanner: Double,
     place: Installation,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What the bag tells is decided before it is packed; the newer signatures look at it all the same."""
-    _packed_and_not_entered(receive, folder, monkeypatch)
+    with killed_at(entering, "conclude"):
+        receive(folder)
     before = _bags(place)
     assert len(before) == 2
     scanner.version = NEWER
@@ -123,27 +123,14 @@ def test_a_bag_never_tells_of_a_scan_that_was_not_made(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The scanner is taken away between a kill and the same command: another bag, with another reference."""
-    _packed_and_not_entered(receive, folder, monkeypatch)
+    with killed_at(entering, "conclude"):
+        receive(folder)
     monkeypatch.setenv("SEOGO_SCANNER", "")
     assert receive(folder).told["error"]["code"] == "scanner.unset"
     call("transfer", "check", "2026-0001")
     told = receive(folder)
     assert (told.told["state"], told.told["references"]) == ("stored", ["SG-2026-000002"])
     assert [each["outcome"] for each in checks(place)] == ["success", "warning"]
-
-
-class Killed(BaseException):
-    """Stands for the end of the process."""
-
-
-def _packed_and_not_entered(receive: Call, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def dies(*_: object, **__: object) -> None:
-        raise Killed
-
-    with monkeypatch.context() as patched:
-        patched.setattr(entering, "conclude", dies)
-        with pytest.raises(Killed):
-            receive(folder)
 
 
 def _bags(place: Installation) -> dict[str, str]:

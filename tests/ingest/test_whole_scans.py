@@ -7,7 +7,7 @@ import pytest
 
 from ingest.taking import accession
 from tests.conftest import Installation
-from tests.ingest.conftest import AGENCY, Call, Said
+from tests.ingest.conftest import AGENCY, Call, Said, killed_at
 from tests.ingest.test_agreements import cited, document
 from tests.ingest.test_bad_input import row, stored, transfer
 from tests.ingest.test_malware import every_byte, tell_later
@@ -19,10 +19,6 @@ PLAIN = 'id = "v"\nrule = "virus-scan"'
 WHOLE = f"{PLAIN}\nwhole = true"
 WARNS = f'{WHOLE}\nseverity = "warning"'
 ENCRYPTED = ("virus.encrypted", "agreement.encrypted")
-
-
-class Killed(BaseException):
-    pass
 
 
 @pytest.fixture
@@ -38,6 +34,13 @@ def accepts(monkeypatch: pytest.MonkeyPatch, scanner: Double) -> None:
     monkeypatch.setenv("SEOGO_SCANNER_UNSCANNABLE", "accept")
 
 
+@pytest.fixture(params=["accept", "hold"])
+def policy(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, scanner: Double) -> str:
+    """What the archive says of what is not scanned whole."""
+    monkeypatch.setenv("SEOGO_SCANNER_UNSCANNABLE", request.param)
+    return str(request.param)
+
+
 def agree(call: Call, folder: Path, *clauses: str, version: int = 1) -> None:
     said = call("agreement", "add", document(folder, *clauses, version=version, begins=TODAY))
     assert said.exit_code == 0, said.errors
@@ -48,12 +51,9 @@ def told(said: Said, *rules: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.flow
-@pytest.mark.parametrize("policy", ["accept", "hold"])
 def test_what_is_encrypted_is_refused_whatever_the_archive_says_and_the_clause_is_cited(
-    call: Call, receive: Call, folder: Path, place: Installation, tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch, policy: str,
-) -> None:  # fmt: skip
-    monkeypatch.setenv("SEOGO_SCANNER_UNSCANNABLE", policy)
+    call: Call, receive: Call, folder: Path, place: Installation, tmp_path: Path, policy: str
+) -> None:
     agree(call, tmp_path, WHOLE)
     dry, said = receive(folder, "--dry-run"), receive(folder)
     assert (said.exit_code, said.told["volumes"]["accepted"]) == (3, 1)
@@ -102,12 +102,9 @@ def test_what_an_agreement_told_of_a_file_is_not_told_once_more_of_its_stored_co
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("policy", ["accept", "hold"])
 def test_a_clause_that_warns_never_makes_lighter_what_the_archive_says(
-    call: Call, receive: Call, folder: Path, place: Installation, tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch, policy: str,
-) -> None:  # fmt: skip
-    monkeypatch.setenv("SEOGO_SCANNER_UNSCANNABLE", policy)
+    call: Call, receive: Call, folder: Path, place: Installation, tmp_path: Path, policy: str
+) -> None:
     agree(call, tmp_path, WARNS)
     said = receive(folder)
     [found] = told(said)
@@ -121,16 +118,11 @@ def test_a_clause_that_warns_never_makes_lighter_what_the_archive_says(
 
 
 def test_one_that_was_killed_is_judged_by_the_agreement_of_its_arrival(
-    call: Call, receive: Call, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, accepts: None
+    call: Call, receive: Call, folder: Path, tmp_path: Path, accepts: None
 ) -> None:
-    def kill(*_: object, **__: object) -> None:
-        raise Killed
-
     agree(call, tmp_path, WHOLE)
-    with monkeypatch.context() as patched:
-        patched.setattr(accession, "take", kill)
-        with pytest.raises(Killed):
-            receive(folder)
+    with killed_at(accession, "take"):
+        receive(folder)
     agree(call, tmp_path, PLAIN, version=2)
     said = receive(folder)
     assert [each["rule"] for each in told(said)] == ["agreement.encrypted"]
@@ -192,18 +184,13 @@ def test_the_past_tells_what_would_have_been_refused_and_what_cannot_be_known(
     call: Call, receive: Call, folder: Path, tmp_path: Path, scanner: Double, accepts: None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    def kill(*_: object, **__: object) -> None:
-        raise Killed
-
     def sent(name: str) -> Path:
         return transfer(tmp_path / name, row(f"{name}-1", f"{name}.txt"), files=(f"{name}.txt",))
 
     receive(folder)
     receive(sent("B"))
-    with monkeypatch.context() as patched:
-        patched.setattr(accession, "take", kill)
-        with pytest.raises(Killed):
-            receive(sent("C"))
+    with killed_at(accession, "take"):
+        receive(sent("C"))
     monkeypatch.delenv("SEOGO_SCANNER")
     receive(sent("D"))
     file = document(tmp_path, WHOLE, begins=TODAY)
