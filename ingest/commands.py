@@ -71,7 +71,7 @@ def receive(
         with receiving.dry_run(site, asked, progress) as (inspection, same):
             round_ = known.round_after(site, round_of)
             with site.reading_session() as session:
-                told = results.of_dry_run(session, inspection, round_)
+                told = results.of_dry_run(session, inspection, round_, same)
                 told["received_before"] = results.before(session, same) if same else None
         progress.close()
         return _told(told, as_json)

@@ -1,6 +1,6 @@
 """What came of a transfer, in the keys that other programs rely on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, SelectBase, and_, exists, func, or_, select
@@ -91,11 +91,19 @@ def history(session: Session, number: str) -> Many:
     return Many(ask, _count(session, mine))
 
 
-def of_dry_run(session: Session, inspection: Inspection, round_: int) -> dict[str, Any]:
-    """What is printed of a transfer that was only tried: what would be taken, and what kept back."""
+def of_dry_run(session: Session, inspection: Inspection, round_: int, same: str | None) -> dict[str, Any]:
+    """What is printed of a transfer that was only tried: what would be taken, and what kept back.
+
+    ``same``: the transfer that the folder is, where it was received before; else it is ``round_``.
+    """
     listed, found = inspection.count("volumes"), list(checks.check(inspection))
     held = dict(inspection.held())
-    stored = sum(session.get_one(Volume, each).state == "stored" for each in held.values())
+    if same is None:
+        stored, held_already = _stored(session, list(held.values())), len(held)
+    else:
+        transfer = transfers.get(session, same)
+        stored = transfers.count_states(session, transfer).get("stored", 0)
+        held_already, round_ = volume_rows.held_already(session, transfer), transfer.round
     held_back = len(acceptable.kept_back(found, listed) - held.keys())
     return {
         "statutory": "LIST_CHECKED",
@@ -107,7 +115,7 @@ def of_dry_run(session: Session, inspection: Inspection, round_: int) -> dict[st
         "volumes": {
             "listed": listed, "accepted": len(held), "stored": stored, "returned": 0,
             "acceptable": listed - len(held) - held_back, "held_back": held_back,
-            "taken_later": 0, "held_already": len(held),
+            "taken_later": 0, "held_already": held_already,
         },
         "items": inspection.count("items"),
         "files": inspection.count("files"),
@@ -115,6 +123,13 @@ def of_dry_run(session: Session, inspection: Inspection, round_: int) -> dict[st
         "references": [],
         "findings": [as_dict(finding) for _, finding in found],
     }  # fmt: skip
+
+
+def _stored(session: Session, ids: Sequence[int]) -> int:
+    """How many of these volumes in custody are stored."""
+    parts = (ids[start : start + ROWS_AT_ONCE] for start in range(0, len(ids), ROWS_AT_ONCE))
+    stored = select(func.count()).where(Volume.state == "stored")
+    return sum(session.scalar(stored.where(Volume.id.in_(part))) or 0 for part in parts)
 
 
 def has_errors(told: dict[str, Any]) -> bool:

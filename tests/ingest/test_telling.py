@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 
 from archive.site.site import Site
 from ingest import overview
@@ -146,6 +148,38 @@ def test_a_dry_run_keeps_all_back_where_an_error_concerns_all_and_none_that_is_h
     assert broken == real
     names = ("listed", "acceptable", "held_back", "accepted", "stored", "held_already")
     assert [real[each] for each in names] == [3, 0, 2, 1, 1, 1]
+
+
+def test_a_dry_run_of_what_was_received_before_tells_the_numbers_of_the_real_run(
+    call: Call, folder: Path, number: str, tmp_path: Path
+) -> None:
+    again = ("transfer", "receive", folder, "--agency", AGENCY)
+    for places in (("--volume", 1), ()):
+        call("transfer", "accept", number, *places)
+        dry, real = call(*again, "--dry-run").told, call(*again).told
+        assert dry["volumes"] == real["volumes"]
+        assert (real["volumes"]["accepted"], real["volumes"]["held_already"]) == (1 if places else 2, 0)
+    rows = (row("A-1", "가.txt"), row("A-2", "나.txt"), row("A-3", "다.txt"))
+    mended = transfer(tmp_path / "t2", *rows, files=("가.txt", "나.txt", "다.txt"))
+    call("transfer", "receive", mended, "--agency", AGENCY, "--accept", "--round-of", number)
+    again = ("transfer", "receive", mended, "--agency", AGENCY)
+    dry, real = call(*again, "--dry-run").told, call(*again).told
+    assert (dry["volumes"], dry["round"]) == (real["volumes"], real["round"])
+    assert (real["round"], real["volumes"]["held_already"]) == (2, 2)
+
+
+def test_a_dry_run_does_not_ask_for_each_volume_that_is_held(call: Call, number: str, tmp_path: Path) -> None:
+    call("transfer", "accept", number)
+    rows = (row("A-1", "가.txt"), row("A-2", "나.txt"), row("A-3", "다.txt"))
+    mended = transfer(tmp_path / "t2", *rows, files=("가.txt", "나.txt", "다.txt"))
+    asked: list[str] = []
+    listen = (Engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    event.listen(*listen)
+    dry = call("transfer", "receive", mended, "--agency", AGENCY, "--round-of", number, "--dry-run").told
+    event.remove(*listen)
+    assert (dry["volumes"]["stored"], dry["volumes"]["held_already"]) == (2, 2)
+    assert sum("WHERE volumes.state" in each for each in asked) == 1
+    assert not [each for each in asked if "FROM volumes" in each and "WHERE volumes.id = " in each]
 
 
 def test_the_history_tells_what_was_taken_into_custody_and_every_verdict(
