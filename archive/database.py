@@ -30,6 +30,7 @@ from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
 from archive.errors import Unavailable
+from archive.locks import is_won
 
 OpenSession = sessionmaker[Session]
 
@@ -131,7 +132,8 @@ def open_session_maker(engine: Engine) -> OpenSession:
 
 @contextmanager
 def one_machine_only(engine: Engine, name: str, *, wait: bool = False) -> Iterator[bool]:
-    """Hold a lock that every machine with this database sees; False when another one holds it.
+    """Hold a lock that every machine with this database sees; False when another one holds it
+    for longer than a look at it takes.
 
     The server drops it when its holder's connection ends.  On SQLite there is only one machine:
     the answer is True, and a lock file has to do the rest.
@@ -142,7 +144,7 @@ def one_machine_only(engine: Engine, name: str, *, wait: bool = False) -> Iterat
     number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         asked = "true FROM pg_advisory_lock(:number)" if wait else "pg_try_advisory_lock(:number)"
-        held = bool(connection.scalar(text(f"SELECT {asked}"), {"number": number}))
+        held = is_won(lambda: bool(connection.scalar(text(f"SELECT {asked}"), {"number": number})))
         try:
             yield held
         finally:

@@ -124,10 +124,10 @@ def show(site: Site, number: str, place: int | None, everything: bool, as_json: 
             lines = [telling.items_in_words(volume), *_findings_in_words(volume)]
             return say(volume, as_json, lambda: "\n".join(lines))
         told = {**results.with_history(session, number), **telling.of_transfer(session, number)}
-        cut_off = going_on.cut_off(site, transfers.get(session, number))
-        say(told, as_json, lambda: in_words(
-            told, [*telling.in_words(told, everything=everything), *cut_off]
-        ))  # fmt: skip
+        say(told, as_json, lambda: in_words(told, [
+            *telling.in_words(told, everything=everything),
+            *going_on.cut_off(site, transfers.get(session, number)),
+        ]))  # fmt: skip
 
 
 @transfer.command(cls=Command)

@@ -7,7 +7,6 @@ import os
 import signal
 import socket
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -18,6 +17,7 @@ from typing import IO
 
 from archive import stopping
 from archive.errors import Conflict, Unavailable
+from archive.locks import is_won
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NAME = 15
@@ -109,10 +109,6 @@ def be_called(name: str) -> None:
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_NAME, name.encode())
 
 
-A_LOOK = (0, 0.02, 0.1)
-"""Seconds between tries for a lock: somebody may hold it only to see whether anybody does."""
-
-
 @contextmanager
 def only_one(folder: Path, name: str, *, busy: str, next: str = "") -> Iterator[None]:
     """Hold a lock by that name; Conflict when another process holds it for longer than a look at it takes.
@@ -122,7 +118,7 @@ def only_one(folder: Path, name: str, *, busy: str, next: str = "") -> Iterator[
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / f"{name}.lock", "w") as file:
         try:
-            if not any(_is_locked(file, after=seconds) for seconds in A_LOOK):
+            if not is_won(lambda: _is_locked(file)):
                 raise Conflict(busy, code="busy", next=next)
         except OSError as error:
             raise Unavailable(f"{folder} lies where nothing can be locked ({error.strerror}).",
@@ -130,8 +126,7 @@ def only_one(folder: Path, name: str, *, busy: str, next: str = "") -> Iterator[
         yield
 
 
-def _is_locked(file: IO[str], *, after: float) -> bool:
-    time.sleep(after)
+def _is_locked(file: IO[str]) -> bool:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

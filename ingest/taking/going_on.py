@@ -19,6 +19,8 @@ from ingest.transfers import Transfer, later_rounds
 from ingest.transfers.states import UNFINISHED
 from ingest.transfers.turns import alone
 
+NOBODY = "No process holds it now: if none is looking through its folder"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Far:
@@ -110,13 +112,16 @@ def naming(site: Site, number: str) -> Iterator[None]:
 
 
 def cut_off(site: Site, transfer: Transfer) -> list[str]:
-    """How a run that was killed goes on; nothing where none was, or where one is still at it."""
+    """How a run that was killed goes on; nothing where none was, or where one holds the transfer.
+
+    One that still looks through the folder does not hold it yet, and nobody knows of it.
+    """
     if transfer.state not in UNFINISHED or _is_at_work(site, transfer):
         return []
     if transfer.received_by != COMMAND_LINE:
-        return ["Its run was cut off.  To go on: seogo work --until-idle"]
+        return [f"{NOBODY}, go on with: seogo work --until-idle"]
     folder, agency = shlex.quote(shown(transfer.folder)), transfer.agency_code
-    return ["Its run was cut off.  To go on, the same command again: "
+    return [f"{NOBODY}, go on with the same command: "
             f"seogo transfer receive {folder} --agency {agency} …"]  # fmt: skip
 
 

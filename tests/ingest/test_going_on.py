@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from archive.site.site import Site
 from ingest import transfers
-from ingest.taking import accession, going_on
+from ingest.taking import accession, going_on, receiving
 from ingest.taking.accession import Progress
 from ingest.transfers.turns import alone
 from tests.conftest import Installation
@@ -18,7 +18,7 @@ from tests.ingest.conftest import AGENCY, Call
 from tests.ingest.test_bad_input import row, transfer
 
 NEXT = "Transfer 2026-0001 is recorded, 1 of 3 volumes is stored. Mount its disk"
-CUT_OFF = "Its run was cut off."
+CUT_OFF = "No process holds it now: if none is looking through its folder, go on with"
 GOING_ON = "Going on with transfer 2026-0001: 1 of 3 volumes was stored before."
 
 
@@ -102,7 +102,7 @@ def test_a_transfer_whose_run_was_cut_off_says_how_to_go_on_unless_somebody_is_a
     receive(folder)
     said = call("transfer", "show", "2026-0001", words=True).out
     assert "is checked" in said
-    assert f"To go on, the same command again: seogo transfer receive {folder} --agency {AGENCY} …" in said
+    assert f"{CUT_OFF} the same command: seogo transfer receive {folder} --agency {AGENCY} …" in said
     with site.reading_session() as session:
         transfer = transfers.get(session, "2026-0001")
     with alone(site, AGENCY, transfer.shape):
@@ -110,6 +110,35 @@ def test_a_transfer_whose_run_was_cut_off_says_how_to_go_on_unless_somebody_is_a
     unplugged.rename(unplugged.with_name("b"))
     receive(folder)
     assert CUT_OFF not in call("transfer", "show", "2026-0001", words=True).out
+
+
+def test_who_asks_for_json_takes_no_lock_to_see_whether_somebody_is_at_it(
+    receive: Call, call: Call, folder: Path, unplugged: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receive(folder)
+    looked = Mock(wraps=alone)
+    monkeypatch.setattr(going_on, "alone", looked)
+    assert call("transfer", "show", "2026-0001").told["state"] == "checked"
+    looked.assert_not_called()
+    assert CUT_OFF in call("transfer", "show", "2026-0001", words=True).out
+    looked.assert_called_once()
+
+
+def test_a_run_that_looks_through_its_folder_is_not_told_as_cut_off(
+    receive: Call, call: Call, folder: Path, unplugged: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receive(folder)
+    unplugged.rename(unplugged.with_name("b"))
+    look, said = receiving.inspect, []
+
+    def shown_meanwhile(*arguments: Any, **named: Any) -> Any:
+        said.append(call("transfer", "show", "2026-0001", words=True).out)
+        return look(*arguments, **named)
+
+    monkeypatch.setattr(receiving, "inspect", shown_meanwhile)
+    assert receive(folder).told["state"] == "stored"
+    [meanwhile] = said
+    assert CUT_OFF in meanwhile and "was cut off" not in meanwhile
 
 
 def test_what_waits_for_a_person_was_not_cut_off(call: Call, folder: Path) -> None:
@@ -124,4 +153,4 @@ def test_what_a_worker_was_receiving_goes_on_with_a_worker(
     receive(folder)
     with site.open_session.begin() as session:
         transfers.get(session, "2026-0001").received_by = "watched-folder"
-    assert f"{CUT_OFF}  To go on: seogo work" in call("transfer", "show", "2026-0001", words=True).out
+    assert f"{CUT_OFF}: seogo work" in call("transfer", "show", "2026-0001", words=True).out

@@ -89,7 +89,7 @@ def test_who_only_looks_whether_a_lock_is_free_is_in_nobody_s_way(
 ) -> None:
     looking = ExitStack()
     looking.enter_context(only_one(tmp_path, "one", busy="taken"))
-    monkeypatch.setattr("archive.work.processes.time.sleep", lambda seconds: seconds and looking.close())
+    monkeypatch.setattr("archive.locks.time.sleep", lambda seconds: seconds and looking.close())
     with only_one(tmp_path, "one", busy="taken"):
         pass
 
