@@ -83,7 +83,7 @@ def sample(
         told = as_dict(standing)
         lines = sampling.lines(session, plan, only_to_look_at=False, after=0, limit=plan.size)
         told["drawn"] = [telling.drawn(line) for line in lines]
-        left = sampling.next_to_judge(session, plan) if transfer.state != "closed" else None
+        left = sampling.next_to_judge(session, plan)
         say(told, as_json, lambda: "\n".join([
             in_words(standing), *telling.drawn_in_words(number, told["drawn"], left, everything=everything)
         ]))  # fmt: skip
@@ -222,7 +222,8 @@ def as_dict(standing: Standing) -> dict[str, Any]:
     return {
         "unit": plan.unit, "lot": plan.lot, "size": plan.size, "seed": plan.seed,
         "acceptable": plan.acceptable / 1_000_000, "confidence": plan.confidence / 1_000_000,
-        "looked_at": standing.looked_at, "unfit": standing.unfit,
+        "looked_at": standing.looked_at, "to_look_at": standing.to_look_at,
+        "never_seen": standing.never_seen, "unfit": standing.unfit,
         "at_most_unfit": float(standing.at_most), "confidence_reached": float(standing.confidence),
         "is_shown": standing.is_shown,
     }  # fmt: skip
@@ -230,10 +231,11 @@ def as_dict(standing: Standing) -> dict[str, Any]:
 
 def in_words(standing: Standing) -> str:
     plan = standing.plan
-    sure = f"{plan.confidence / 10_000:g} %"
+    sure, past = f"{plan.confidence / 10_000:g} %", standing.never_seen
+    over = f", {past} {'was' if past == 1 else 'were'} returned or closed unseen" if past else ""
     return "\n".join([
         f"{plan.size} of {amount(plan.lot, plan.unit)} were drawn with the seed {plan.seed}.",
-        f"{standing.looked_at} are looked at, {standing.to_look_at} are to be looked at.",
+        f"{standing.looked_at} are looked at, {standing.to_look_at} are to be looked at{over}.",
         f"With {standing.looked_at} of {plan.lot} looked at and {standing.unfit} unfit, at {sure} confidence "
         f"at most {sampling.upward(standing.at_most)} % are unfit; "
         f"{plan.acceptable / 10_000:g} % were acceptable.",

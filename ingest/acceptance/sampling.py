@@ -32,7 +32,7 @@ from archive.database import Base
 from archive.errors import Refused, WrongCall
 from ingest.acceptance import likelihood
 from ingest.acceptance.listed import ListedItem
-from ingest.acceptance.verdicts import Verdict
+from ingest.acceptance.verdicts import ARE_OPEN, Verdict
 from ingest.transfers import Transfer, TransferVolume
 
 Unit = Literal["volume", "item"]
@@ -72,18 +72,23 @@ class Drawn(Base):
 
 @dataclass(frozen=True)
 class Standing:
-    """How far the sample is looked at, and what that proves: shares of the lot, exact."""
+    """How far the sample is looked at, and what that proves: shares of the lot, exact.
+
+    ``to_look_at``: nobody looked yet, and verdicts on it are still taken.
+    """
 
     plan: SamplingPlan
     looked_at: int
+    to_look_at: int
     unfit: int
     at_most: Fraction
     confidence: Fraction
     is_shown: bool
 
     @property
-    def to_look_at(self) -> int:
-        return self.plan.size - self.looked_at
+    def never_seen(self) -> int:
+        """Returned or closed before anybody looked."""
+        return self.plan.size - self.looked_at - self.to_look_at
 
 
 def size_of(lot: int, acceptable: Fraction, confidence: Fraction) -> int:
@@ -178,7 +183,10 @@ def standing(session: Session, plan: SamplingPlan) -> Standing:
     confidence, acceptable = Fraction(plan.confidence, 1_000_000), Fraction(plan.acceptable, 1_000_000)
     most = likelihood.most_unfit(plan.lot, sample=looked_at, found=found, confidence=confidence)
     reached = likelihood.confidence_reached(plan.lot, sample=looked_at, found=found, acceptable=acceptable)
-    return Standing(plan, looked_at, found, Fraction(most, plan.lot), reached, reached >= confidence)
+    to_look_at = session.scalar(select(func.count()).select_from(_to_look_at(plan).subquery())) or 0
+    return Standing(
+        plan, looked_at, to_look_at, found, Fraction(most, plan.lot), reached, reached >= confidence
+    )
 
 
 def is_about_drawn() -> ColumnElement[bool]:
@@ -203,17 +211,19 @@ def lines(
     session: Session, plan: SamplingPlan, *, only_to_look_at: bool, after: int, limit: int
 ) -> Sequence[Line]:
     """The sample in the order in which it was drawn."""
-    wanted = _lines(plan)
-    if only_to_look_at:
-        wanted = wanted.where(Verdict.id.is_(None))
+    wanted = _to_look_at(plan) if only_to_look_at else _lines(plan)
     return [Line(*row) for row in session.execute(wanted.offset(after).limit(limit))]
 
 
 def next_to_judge(session: Session, plan: SamplingPlan) -> Line | None:
-    """The first that nobody looked at, of volumes that were not returned."""
-    left = _lines(plan).where(Verdict.id.is_(None), TransferVolume.state != "returned").limit(1)
-    row = session.execute(left).first()
+    """The first that is to be looked at."""
+    row = session.execute(_to_look_at(plan).limit(1)).first()
     return Line(*row) if row else None
+
+
+def _to_look_at(plan: SamplingPlan) -> Select[int, TransferVolume, ListedItem, Verdict]:
+    mine = _lines(plan).join(Transfer, Transfer.id == TransferVolume.transfer_id)
+    return mine.where(Verdict.id.is_(None), ARE_OPEN)
 
 
 def _lines(plan: SamplingPlan) -> Select[int, TransferVolume, ListedItem, Verdict]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import ForeignKey, Index, Select, String, case, func, select
+from sqlalchemy import ColumnElement, ForeignKey, Index, Select, String, and_, case, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from archive import ledger
@@ -93,6 +93,10 @@ def give(
     ledger.record(
         session, act="record.inspected", about=transfer.number, at=at, actor=by, facts={**place, **facts}
     )
+
+
+ARE_OPEN: ColumnElement[bool] = and_(TransferVolume.state != "returned", Transfer.state != "closed")
+"""The volumes that `is_open` is true of, in a question that joins their transfer."""
 
 
 def is_open(transfer: Transfer, volume: TransferVolume) -> bool:

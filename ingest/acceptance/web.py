@@ -92,7 +92,7 @@ def _next_of_sample(it: Transfer) -> str | None:
     """Where the next of the sample is judged; None when there is no sample, or none is left to judge."""
     with site().reading_session() as db:
         plan = sampling.current(db, it)
-        left = sampling.next_to_judge(db, plan) if plan and it.state != "closed" else None
+        left = sampling.next_to_judge(db, plan) if plan else None
         return _place_of(it.number, left.volume, left.item) if left else None
 
 

@@ -109,6 +109,14 @@ def test_what_was_returned_is_shown_and_not_judged_any_more(shown: Shown, number
     for place, leads_on in ((1, True), (2, False)):
         said = client.post(f"{path}/volumes/{place}", data={"verdict": "fit", "next": "yes"})
         assert ("done" not in said.location) == leads_on
+    page = client.get(f"{path}/sample").get_data(as_text=True)
+    assert "본 것 2, 볼 것 0</label>" in page and "보지 못하고 반려했거나 마친 것 1" in page
+    assert '<progress id="progress" value="2" max="2">' in page
+    assert "1 returned or closed before anybody looked" in client.get(f"/en{path}/sample").get_data(
+        as_text=True
+    )
+    only = client.get(f"{path}/sample?only=yes").get_data(as_text=True)
+    assert "/volumes/3" in page and "/volumes/3" not in only
 
 
 def test_the_sample_leads_from_one_record_to_the_next(shown: Shown, number: str):

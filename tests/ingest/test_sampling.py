@@ -4,6 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from archive.site.site import Site
+from ingest import transfers
+from ingest.acceptance import listed
 from tests.ingest.conftest import Call
 
 
@@ -42,6 +45,25 @@ def test_volumes_are_drawn_too_and_words_are_for_people(call: Call, number: str)
     said = call("transfer", "sample", number, words=True)
     assert "3 of 3 volumes were drawn" in said.out
     assert "at most 100 % are unfit" in said.out
+
+
+def test_what_was_returned_or_closed_before_anybody_looked_is_not_told_as_to_be_looked_at(
+    call: Call, number: str, site: Site
+) -> None:
+    call("transfer", "sample", number, "--draw", "--unit", "volume", "--acceptable", "0")
+    call("transfer", "judge", number, "--volume", 1, "--verdict", "fit")
+    call("transfer", "return", number, "--volume", 2, "--reason", "다시 스캔")
+    told = call("transfer", "sample", number).told
+    assert (told["looked_at"], told["to_look_at"], told["never_seen"]) == (1, 1, 1)
+    said = call("transfer", "sample", number, words=True).out
+    assert "1 are looked at, 1 are to be looked at, 1 was returned or closed unseen." in said
+    assert "To judge the next one: " in said and "--volume 3 " in said
+    with site.open_session.begin() as session:
+        transfers.get(session, number).state = "closed"
+        listed.volume_at(session, transfers.get(session, number), 2).state = "stored"
+    closed = call("transfer", "sample", number, words=True).out
+    assert "0 are to be looked at, 2 were returned or closed unseen." in closed
+    assert "To judge the next one: " not in closed
 
 
 def test_what_is_no_plan_is_refused(call: Call, number: str) -> None:
