@@ -96,7 +96,7 @@ def list_(site: Site, as_json: bool) -> None:
             {"transfer": row.number, "agency": row.agency_code,
              "agency_name": names.get(row.agency_code, row.agency_code), "state": row.state,
              "corrected_by": corrected.get(row.number),
-             **dict(zip(("files", "bytes"), totals.get(row.id, (0, 0, 0))[1:], strict=True)),
+             "files": totals[row.id].files, "bytes": totals[row.id].bytes,
              "received_at": row.received_at.isoformat()}
             for row in every
         ]  # fmt: skip

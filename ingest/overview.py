@@ -23,14 +23,14 @@ JOBS = ("accept-transfer", "check-transfer", "complete-transfer", "issue-paper",
 
 @dataclass(frozen=True)
 class Line:
-    """A transfer in the list.  ``accepted`` are those that it brought, apart from those ``held_already``.
+    """A transfer in the list.  ``brought`` as in `Summary`.
 
     ``is_settled``: later rounds took all that is not in custody from it.
     """
 
     transfer: Transfer
     listed: int
-    accepted: int
+    brought: int
     held_already: int
     returned: int
     files: int
@@ -75,6 +75,11 @@ class Summary:
     quarantine: Quarantine | None
     corrected_by: str | None
 
+    @property
+    def brought(self) -> int:
+        """What it brought into custody itself."""
+        return self.accepted - self.held_already
+
 
 def lines(
     session: Session, *, agency: str | None, state: str | None, after: int, limit: int
@@ -99,11 +104,11 @@ def lines(
         Line(
             transfer=row,
             listed=states[row.id].total(),
-            accepted=states[row.id]["accepted"] + states[row.id]["stored"],
+            brought=states[row.id]["accepted"] + states[row.id]["stored"],
             held_already=states[row.id]["held_already"],
             returned=states[row.id]["returned"],
-            files=totals.get(row.id, (0, 0, 0))[1],
-            bytes=totals.get(row.id, (0, 0, 0))[2],
+            files=totals[row.id].files,
+            bytes=totals[row.id].bytes,
             errors=found[row.id]["error"],
             warnings=found[row.id]["warning"],
             corrected_by=newest.get(row.number),
@@ -139,7 +144,7 @@ def _counted(
 
 def summary(session: Session, transfer: Transfer) -> Summary:
     states, waiting = transfers.count_states(session, transfer), later_rounds.waiting(session, transfer)
-    items, files, octets = volume_rows.totals(session, transfer)
+    totals = volume_rows.totals(session, transfer)
     return Summary(
         transfer=transfer,
         listed=sum(states.values()),
@@ -149,9 +154,9 @@ def summary(session: Session, transfer: Transfer) -> Summary:
         accepted=states.get("accepted", 0) + states.get("stored", 0),
         held_already=volume_rows.held_already(session, transfer),
         returned=states.get("returned", 0),
-        items=items,
-        files=files,
-        bytes=octets,
+        items=totals.items,
+        files=totals.files,
+        bytes=totals.bytes,
         by_severity=severities(session, transfer),
         jobs=running(session, transfer),
         scans=scans.scans_of(session, transfer),

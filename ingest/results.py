@@ -42,7 +42,6 @@ def printed(session: Session, number: str) -> dict[str, Any]:
     transfer = transfers.get(session, number)
     states = transfers.count_states(session, transfer)
     stored, waiting = states.get("stored", 0), later_rounds.waiting(session, transfer)
-    items, files, octets = volume_rows.totals(session, transfer)
     return {
         **scans.told(session, transfer),
         "transfer": transfer.number,
@@ -58,9 +57,7 @@ def printed(session: Session, number: str) -> dict[str, Any]:
             "taken_later": waiting.taken_later,
             "held_already": volume_rows.held_already(session, transfer),
         },
-        "items": items,
-        "files": files,
-        "bytes": octets,
+        **vars(volume_rows.totals(session, transfer)),
         "references": _references(session, transfer),
         "findings": _findings(session, transfer),
     }

@@ -67,7 +67,7 @@ def signatures(say: Say, people: tuple[str, ...]) -> Signatures:
 
 def _transfer(session: Session, transfer: Transfer, asked: Asked) -> Iterator[Block]:
     say = asked.say
-    _, files, octets = volume_rows.totals(session, transfer)
+    totals = volume_rows.totals(session, transfer)
     yield Heading(say("report.transfer"))
     yield Facts([
         (say("desk.agency"), named_agency(session, transfer)),
@@ -75,7 +75,7 @@ def _transfer(session: Session, transfer: Transfer, asked: Asked) -> Iterator[Bl
         (say("desk.received"), language.moment(transfer.received_at, asked.tongue)),
         (say("desk.round"), str(transfer.round)),
         (say("desk.state"), say(f"state.{transfer.state}")),
-        (say("desk.files"), f"{files:,} · {language.size(octets)}"),
+        (say("desk.files"), f"{totals.files:,} · {language.size(totals.bytes)}"),
     ])  # fmt: skip
 
 
@@ -151,7 +151,7 @@ def _outcome(session: Session, transfer: Transfer, asked: Asked) -> Iterator[Blo
     say, it = asked.say, overview.summary(session, transfer)
     yield Heading(say("report.outcome"))
     yield Facts([
-        (say("desk.accepted"), f"{it.accepted - it.held_already:,}"),
+        (say("desk.accepted"), f"{it.brought:,}"),
         (say("desk.returned"), f"{it.returned:,}"),
         (say("desk.ready"), f"{it.acceptable:,}"), (say("desk.faulty"), f"{it.faulty:,}"),
         *([(say("desk.already"), f"{it.held_already:,}")] if it.held_already else []),
@@ -289,7 +289,7 @@ def _rounds(session: Session, transfer: Transfer, asked: Asked) -> Iterator[Bloc
     yield Table(
         [say(key) for key in head],
         [(str(each.round), each.number, language.day(each.received_at, asked.tongue),
-          say(f"state.{each.state}"), f"{it.accepted - it.held_already:,}", f"{it.returned:,}",
+          say(f"state.{each.state}"), f"{it.brought:,}", f"{it.returned:,}",
           f"{it.by_severity['error']:,}") for each, it in told],
         (0.08, 0.2, 0.2, 0.22, 0.1, 0.1, 0.1), frozenset({4, 5, 6}),
     )  # fmt: skip

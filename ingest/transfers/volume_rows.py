@@ -1,6 +1,8 @@
 """Questions about the volumes of a transfer that the database answers, however many there are."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
@@ -29,18 +31,26 @@ def told_of(session: Session, transfer: Transfer, place: int) -> set[tuple[str, 
     return {(rule, path) for rule, path in session.execute(found)}
 
 
-def totals(session: Session, transfer: Transfer) -> tuple[int, int, int]:
-    """Items, files and bytes of all volumes: lists, and what no list names, are not among the files."""
-    return totals_of(session, [transfer.id]).get(transfer.id, (0, 0, 0))
+@dataclass(frozen=True)
+class Totals:
+    """What all volumes of a transfer hold: lists, and what no list names, are not among the files."""
+
+    items: int = 0
+    files: int = 0
+    bytes: int = 0
 
 
-def totals_of(session: Session, ids: Sequence[int] | None = None) -> dict[int, tuple[int, int, int]]:
-    """The same of those of these transfers, or of all, that have volumes, in one question."""
+def totals(session: Session, transfer: Transfer) -> Totals:
+    return totals_of(session, [transfer.id])[transfer.id]
+
+
+def totals_of(session: Session, ids: Sequence[int] | None = None) -> defaultdict[int, Totals]:
+    """The same of these transfers, or of all, in one question."""
     mine = TransferVolume
     summed = select(mine.transfer_id, func.sum(mine.items), func.sum(mine.files), func.sum(mine.bytes))
     summed = summed.group_by(mine.transfer_id)
     found = session.execute(summed if ids is None else summed.where(TransferVolume.transfer_id.in_(ids)))
-    return {each: (int(items), int(files), int(octets)) for each, items, files, octets in found}
+    return defaultdict(Totals, {each: Totals(*map(int, sums)) for each, *sums in found})
 
 
 IS_HELD_ALREADY: ColumnElement[bool] = and_(

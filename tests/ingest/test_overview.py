@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import event
+from sqlalchemy import event, update
 from sqlalchemy.orm import Session
 
+from archive.holdings import Volume
 from archive.site.site import Site
 from ingest import overview
 from ingest.acceptance import browsing
@@ -58,10 +59,26 @@ def test_the_list_of_transfers_counts_all_of_them_at_once(site: Site) -> None:
     with counting(site) as many:
         lines = lines_of(site, 50)
     assert [
-        (line.transfer.number, line.listed, line.accepted, line.returned, line.errors, line.warnings)
+        (line.transfer.number, line.listed, line.brought, line.returned, line.errors, line.warnings)
         for line in lines
     ] == [("2026-0003", 6, 3, 1, 6, 1), ("2026-0002", 1, 0, 0, 1, 1), ("2026-0001", 0, 0, 0, 0, 1)]
     assert len(many) == len(few)
+
+
+def test_the_list_and_the_page_of_a_transfer_agree_on_what_it_brought(site: Site) -> None:
+    with site.open_session.begin() as session:
+        enter(session, 1, 7)
+        session.add(Volume(id=1, reference="SG-000001", agency_code="6110000", title="철", accepted_at=NOW))
+        session.flush()
+        held = update(TransferVolume).where(TransferVolume.position == 1)
+        session.execute(held.values(volume_id=1, reference=None))
+        enter(session, 2, 0)
+    [empty, line] = lines_of(site, 2)
+    with site.reading_session() as session:
+        page = overview.summary(session, session.get_one(Transfer, 1))
+    assert (page.accepted, page.brought, page.held_already) == (4, 3, 1)
+    assert (line.brought, line.held_already, line.files, line.bytes) == (3, 1, page.files, page.bytes)
+    assert (empty.files, empty.bytes) == (0, 0)
 
 
 def lines_of(site: Site, limit: int) -> list[overview.Line]:
