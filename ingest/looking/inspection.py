@@ -1,6 +1,7 @@
 """A transfer as it was looked at: what arrived, what the list says, and which files belong where."""
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from posixpath import commonpath, dirname
@@ -8,7 +9,7 @@ from typing import Any
 
 from ingest.looking import inventory
 from ingest.looking.inventory import Inventory
-from ingest.looking.landing import FOUND, Arrival, Found, found, normal, raw, text
+from ingest.looking.landing import FOUND, Arrival, Found, found, normal, raw
 from ingest.looking.matching import PlannedVolume
 from metadata_schemas.description import Finding, ItemDescription
 from metadata_schemas.transfer_lists import unpacked
@@ -76,7 +77,7 @@ class Inspection:
         )
         for item, first, last in self.inventory.rows(first_and_last, *self._claims(place)):
             # Files are numbered in the order of their paths: what these two share, all between them share.
-            shared = text(commonpath([dirname(first), dirname(last)]))
+            shared = os.fsdecode(commonpath([dirname(first), dirname(last)]))
             yield item, f"{shared}/" if shared else ""
 
     def files(self, place: int) -> Iterator[tuple[int, Found]]:
@@ -165,7 +166,7 @@ class Inspection:
             "(SELECT place FROM kept_whole) ORDER BY volume, position"
         )
         for place, item, name in self.inventory.rows(wanted):
-            yield place, unpacked(item), None if name is None else text(name)
+            yield place, unpacked(item), None if name is None else os.fsdecode(name)
 
     def lacks(self, place: int) -> bool:
         """Whether an item of a volume lacks a file."""
@@ -202,7 +203,7 @@ class Inspection:
             f"SELECT several.reading, times, {FOUND} FROM ({several}) several "
             "JOIN files ON files.reading = several.reading ORDER BY several.reading, files.id"
         ):
-            yield found(*row), text(name), times
+            yield found(*row), os.fsdecode(name), times
 
     def alike(self) -> Iterator[tuple[Found, int]]:
         """Files whose names differ from others in capitals only, and how many names are alike."""
@@ -223,7 +224,7 @@ class Inspection:
             "(SELECT 1 FROM missing WHERE missing.below = promised.below) GROUP BY path ORDER BY min(id)"
         )
         for (path,) in self.inventory.rows(vain):
-            yield text(path)
+            yield os.fsdecode(path)
 
     def findings(self) -> Iterator[Finding]:
         """What is wrong with folder, lists and bag."""
@@ -250,5 +251,5 @@ _CLAIMED_LAST = (
 
 def _planned(row: tuple[Any, ...]) -> PlannedVolume:
     place, described, folder, *counts = row
-    own = None if folder is None else text(folder)
+    own = None if folder is None else os.fsdecode(folder)
     return PlannedVolume(place, unpacked(described), own, *counts)

@@ -8,7 +8,6 @@ import hashlib
 import os
 import re
 import stat
-import sys
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -25,7 +24,6 @@ LITTER = frozenset({".ds_store", "thumbs.db", "desktop.ini"})
 
 
 _ODD_BYTES = re.compile("[\udc80-\udcff]")
-_AS_FILES = (sys.getfilesystemencoding(), sys.getfilesystemencodeerrors())
 
 
 @dataclass(frozen=True)
@@ -111,7 +109,7 @@ class ArrivedNames:
 
     def __iter__(self) -> Iterator[str]:
         every = self._arrival.inventory.rows("SELECT coalesce(path, reading) FROM files ORDER BY id")
-        return (text(path) for (path,) in every)
+        return (os.fsdecode(path) for (path,) in every)
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and self._arrival.file(name) is not None
@@ -123,7 +121,7 @@ class ArrivedNames:
         path = inventory.value(asked, wanted) or inventory.value(
             "SELECT path FROM aliases WHERE reading = ?", wanted
         )
-        return None if path is None else text(path)
+        return None if path is None else os.fsdecode(path)
 
     def below(self, folder: str) -> Iterator[str]:
         """All paths in a folder, which is given in NFC with its slash."""
@@ -135,7 +133,7 @@ FOUND = "files.id, coalesce(files.path, files.reading), files.size, files.modifi
 
 
 def found(id: int, path: bytes, size: int, modified_ns: int) -> Found:
-    return Found(id, text(path), size, modified_ns)
+    return Found(id, os.fsdecode(path), size, modified_ns)
 
 
 def survey(folder: Path, inventory: Inventory, *, below: str = "") -> Arrival:
@@ -178,13 +176,8 @@ def survey(folder: Path, inventory: Inventory, *, below: str = "") -> Arrival:
 
 
 def raw(path: str) -> bytes:
-    """A path as the file system has it: `os.fsencode`, for what is surely a string."""
-    return path.encode(*_AS_FILES)
-
-
-def text(path: bytes) -> str:
-    """A path as programs have it: `os.fsdecode`, for what is surely bytes."""
-    return path.decode(*_AS_FILES)
+    """A path as the file system has it."""
+    return os.fsencode(path)
 
 
 def normal(path: str) -> str:

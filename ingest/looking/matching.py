@@ -3,6 +3,7 @@
 What no row claims and what finds no file is left over here, and `ingest.checking.checks` says so.
 """
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -10,7 +11,7 @@ from operator import attrgetter
 from posixpath import commonpath, dirname, splitext
 
 from ingest.looking.inventory import Inventory
-from ingest.looking.landing import FOUND, found, normal, raw, read_name, text
+from ingest.looking.landing import FOUND, found, normal, raw, read_name
 from ingest.looking.records import TOPS, Choice, Records, below_top, within
 from metadata_schemas.description import ItemDescription, VolumeDescription
 from metadata_schemas.transfer_lists import packed
@@ -194,7 +195,7 @@ class _Matching:
         ) or (None, None)
         if first is None:
             return None
-        common = text(commonpath([dirname(first), dirname(last)]))
+        common = os.fsdecode(commonpath([dirname(first), dirname(last)]))
         return None if common in TOPS or f"{common}/" in TOPS else common
 
 

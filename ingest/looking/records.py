@@ -1,5 +1,6 @@
 """The records of a transfer, found by path, by folder and by stem, all in NFC."""
 
+import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -7,7 +8,7 @@ from posixpath import basename, normpath, splitext
 from typing import Any
 
 from ingest.looking.inventory import Inventory
-from ingest.looking.landing import normal, raw, text
+from ingest.looking.landing import normal, raw
 
 TOPS = ("", "objects/", "data/")
 """Where paths of a list may begin: the transfer folder, or the folder that some systems put files in."""
@@ -45,7 +46,7 @@ class Records:
             if folder == before:
                 continue
             before = folder
-            parts = text(folder).split("/") if folder else []
+            parts = os.fsdecode(folder).split("/") if folder else []
             for depth in range(1, len(parts) + 1):
                 parent, name = "/".join(parts[: depth - 1]), parts[depth - 1]
                 yield raw(parent), raw(alike(name)), raw("/".join(parts[:depth]))
@@ -84,7 +85,7 @@ class Records:
                     "SELECT folder FROM folders WHERE parent = ? AND key = ?", raw(parent), raw(alike(name))
                 )
                 if found is not None:
-                    return text(found)
+                    return os.fsdecode(found)
         return None
 
     def called(self, name: str, folder: str) -> Choice | None:
@@ -105,7 +106,7 @@ class Records:
         near = self.inventory.rows(
             "SELECT file, folded FROM stems WHERE folded >= ? AND folded < ?", begin, begin + b"\xff"
         )
-        chosen = [file for file, folded in near if pattern.fullmatch(text(folded))]
+        chosen = [file for file, folded in near if pattern.fullmatch(os.fsdecode(folded))]
         if not chosen:
             return None
         condition, values = f"id IN ({','.join(map(str, chosen))})", ()
@@ -124,7 +125,7 @@ class Records:
             return
         self._knows_stems = True
         files = self.inventory.rows("SELECT id, reading FROM files WHERE is_record ORDER BY id")
-        stems = ((file, splitext(basename(text(reading)))[0]) for file, reading in files)
+        stems = ((file, splitext(basename(os.fsdecode(reading)))[0]) for file, reading in files)
         self.inventory.write_all(
             "INSERT INTO stems VALUES (?, ?, ?)",
             ((raw(alike(stem)), raw(stem.casefold()), file) for file, stem in stems),
