@@ -112,6 +112,15 @@ def application(site: Site, a_minute: int = 100_000) -> Flask:
     return app
 
 
+def signed_in(site: Site) -> FlaskClient:
+    """An archivist of an installation, at its pages."""
+    with site.open_session.begin() as session:
+        people.add(session, "keeper", "password-keeper", role="archivist", display_name="갑", now=site.now())
+    client = application(site).test_client()
+    client.post("/sign-in", data={"username": "keeper", "password": "password-keeper"})
+    return client
+
+
 def fill(site: Site) -> None:
     with site.open_session.begin() as session:
         for role in people.ROLES:

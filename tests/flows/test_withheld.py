@@ -13,17 +13,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import delete, select
 from werkzeug.routing import Rule
 
-import seogo
 from access import finding, viewing
 from access.reading import places
 from access.search import feeding, opening, query, records
 from access.viewing import Asking
-from archive import people
 from archive.errors import Refused
 from archive.holdings import ContentFile, Item
 from archive.people import Reader
 from archive.site.site import Site
-from archive.site.web import create_app
 from preservation import derivatives, exports, identifying, packages
 from preservation.fixity import check_copies
 from preservation.local_copies import holders_of, local_copy
@@ -31,6 +28,7 @@ from preservation.pages import DerivedFile, Page
 from preservation.scanning import withholding
 from preservation.scanning.rescanning import Rescan
 from preservation.scanning.withholding import Found
+from tests.access.conftest import signed_in
 from tests.ingest.test_bad_input import row, transfer
 from tests.preservation.held import AGENCY, Held
 
@@ -76,13 +74,8 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
     assert (code, told["state"]) == (0, "stored")
     site = held.place.site()
     good, bad = (f"{reference}-0001" for reference in told["references"])
-    with site.open_session.begin() as session:
-        people.add(session, "keeper", "password-keeper", role="archivist", display_name="갑", now=site.now())
-    app = create_app(site, seogo.pages(site), a_minute=100_000)
-    app.config["WTF_CSRF_ENABLED"] = False
-    client = app.test_client()
-    client.post("/sign-in", data={"username": "keeper", "password": "password-keeper"})
-    made = Archive(site, app, client, good, bad, told["transfer"], folder)
+    client = signed_in(site)
+    made = Archive(site, client.application, client, good, bad, told["transfer"], folder)
     withhold(made)
     return made
 

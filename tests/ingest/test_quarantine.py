@@ -10,10 +10,9 @@ import pytest
 from sqlalchemy import select
 from werkzeug.routing import Rule
 
-from archive import people
 from archive.ledger import JournalRecord, LedgerEntry
 from archive.site.site import Site
-from tests.access.conftest import application
+from tests.access.conftest import signed_in
 from tests.conftest import Installation
 from tests.ingest.conftest import AGENCY, Call, Said
 from tests.ingest.test_bad_input import row, stored, transfer
@@ -86,10 +85,7 @@ def test_bytes_in_quarantine_are_reached_by_no_part_of_the_archive_and_by_all_on
     """No file of the home has them, and no address that an archivist can get tells them."""
     words = "내용 가.txt".encode()
     number = receive(call, folder).told["transfer"]
-    with site.open_session.begin() as session:
-        people.add(session, "keeper", "password-keeper", role="archivist", display_name="갑", now=site.now())
-    client = application(site).test_client()
-    client.post("/sign-in", data={"username": "keeper", "password": "password-keeper"})
+    client = signed_in(site)
 
     def reached() -> list[str]:
         kept = [path for path in place.home.rglob("*") if path.is_file()]

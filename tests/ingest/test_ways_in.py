@@ -6,9 +6,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from archive import people
-from archive.site.site import Site
-from tests.access.conftest import application
+from tests.access.conftest import signed_in
 from tests.conftest import Installation
 from tests.ingest.conftest import AGENCY, Call
 from tests.ingest.test_agreements import FORMATS, add, cited, document
@@ -118,11 +116,3 @@ def test_what_is_infected_or_was_not_agreed_stays_back_and_the_rest_is_taken(
     assert MARK not in every_byte(place) and encrypted() not in every_byte(place)
     assert "내용 가.txt".encode() in every_byte(place)
     site.engine.dispose()
-
-
-def signed_in(site: Site) -> FlaskClient:
-    with site.open_session.begin() as session:
-        people.add(session, "keeper", "password-keeper", role="archivist", display_name="갑", now=site.now())
-    client = application(site).test_client()
-    client.post("/sign-in", data={"username": "keeper", "password": "password-keeper"})
-    return client
