@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from metadata_schemas.description import SEVERITIES
+
 SHOWN = 20
 RUNS = 5
-WORST_FIRST = ("error", "warning", "note")
 
 
 def worst(findings: Iterable[dict[str, Any]]) -> tuple[list[dict[str, Any]], Counter[str]]:
@@ -14,20 +15,20 @@ def worst(findings: Iterable[dict[str, Any]]) -> tuple[list[dict[str, Any]], Cou
 
     A transfer may have millions of them: they are gone through once, and no more are held than may be shown.
     """
-    first: dict[str, list[dict[str, Any]]] = {severity: [] for severity in WORST_FIRST}
+    first: dict[str, list[dict[str, Any]]] = {severity: [] for severity in SEVERITIES}
     left: Counter[str] = Counter()
     for finding in findings:
         left[finding["severity"]] += 1
         if len(first[finding["severity"]]) < SHOWN:
             first[finding["severity"]].append(finding)
-    shown = [finding for severity in WORST_FIRST for finding in first[severity]][:SHOWN]
+    shown = [finding for severity in SEVERITIES for finding in first[severity]][:SHOWN]
     left.subtract(finding["severity"] for finding in shown)
     return shown, left
 
 
 def more(left: Counter[str]) -> str:
     """How many are not shown, such as `and 1 more warning and 12 more notes`; nothing where all are."""
-    kinds = [f"{left[each]} more {each}{'s' * (left[each] > 1)}" for each in WORST_FIRST if left[each]]
+    kinds = [f"{left[each]} more {each}{'s' * (left[each] > 1)}" for each in SEVERITIES if left[each]]
     return f"and {_in_a_row(kinds)}" if kinds else ""
 
 

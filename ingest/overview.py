@@ -14,8 +14,8 @@ from ingest import transfers
 from ingest.malware import scans
 from ingest.malware.scans import Quarantine, Scan
 from ingest.transfers import FindingRow, Transfer, TransferAct, TransferVolume, later_rounds, volume_rows
+from metadata_schemas.description import SEVERITIES
 
-SEVERITIES = ("error", "warning", "note")
 FIRST = 100
 JOBS = ("accept-transfer", "check-transfer", "complete-transfer", "issue-paper", "issue-receipt")
 """What may be under way for one transfer; all but one of them wait for their turn."""

@@ -7,9 +7,11 @@ text values of NAK 8; the cells as they came stay beside them in ``raw``.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal
+from typing import Literal, get_args
 
 Severity = Literal["error", "warning", "note"]
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+"""The gravest first."""
 Status = Literal["open", "partial", "closed"]
 NO_STATUS = "no status in the transfer list"
 """The basis of an access status that nobody set."""

@@ -12,8 +12,8 @@ from datetime import date
 from typing import Any
 
 from archive.errors import WrongCall
+from metadata_schemas.description import SEVERITIES
 
-SEVERITIES = ("error", "warning", "note")
 OPTIONS: dict[str, dict[str, type]] = {
     "formats": {"extensions": list, "puids": list},
     "largest-file": {"bytes": int},

@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from posixpath import basename, splitext
 
-from ingest.agreements.documents import SEVERITIES, Agreement, Clause
+from ingest.agreements.documents import Agreement, Clause
 from ingest.agreements.sent import Sent, SentFile
 from ingest.looking.inventory import About
-from metadata_schemas.description import Finding, Where
+from metadata_schemas.description import SEVERITIES, Finding, Where
 from preservation.scanning import WholeScan
 
 BY_PRONOM = "agreement.puid"
