@@ -16,6 +16,7 @@ from archive.site import archive_file_limits, cold_settings, scanner_settings
 from archive.site.archive_file_limits import ArchiveFileLimits
 from archive.site.cold_settings import ColdSettings
 from archive.site.scanner_settings import ScannerSettings
+from archive.stores import places
 
 
 @dataclass(frozen=True)
@@ -220,10 +221,11 @@ def _stores(text: str, faults: list[str]) -> dict[str, str]:
             faults.append(f"SEOGO_STORES: {part!r} is not NAME=URL with a name of small letters and digits.")
         elif not url.startswith(("file:///", "s3://")):
             faults.append(f"SEOGO_STORES: store {name} begins with neither file:/// nor s3://.")
-        elif name in stores or url in stores.values():
-            faults.append(f"SEOGO_STORES: store {name} is named or placed like another one.")
+        elif name in stores:
+            faults.append(f"SEOGO_STORES: two stores are named {name}.")
         else:
             stores[name] = url
+    faults += places.shared(stores)
     if len(stores) < 2:
         faults.append("SEOGO_STORES needs two stores or more, so that one may be lost.")
     return stores

@@ -7,7 +7,9 @@ import errno
 import os
 import re
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 _NOT_REPLACE = 1
 _AT_FDCWD = -100
@@ -15,6 +17,9 @@ _START_WRITING = 2
 
 # A syncfs on these says little or nothing about the bytes of one file: each file is synced by itself.
 WEAK_SYNC = re.compile(r"fuse.*|nfs.*|cifs|smb.*|9p|virtiofs|overlay|vboxsf|unknown")
+
+# Two folders of one server may be shown as one device and one root.
+_ON_A_NETWORK = re.compile(r"fuse.*|nfs.*|cifs|smb.*|9p|virtiofs|vboxsf")
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -137,10 +142,47 @@ def file_system(path: Path) -> str:
     device = path.stat().st_dev
     wanted = f"{os.major(device)}:{os.minor(device)}"
     best = (-1, "unknown")
-    for line in Path("/proc/self/mountinfo").read_text(errors="surrogateescape").splitlines():
-        mount, _, rest = line.partition(" - ")
-        fields = mount.split(" ")
-        point = re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), fields[4])
-        if fields[2] == wanted or path.is_relative_to(point):
-            best = max(best, (len(point) + (10_000 if fields[2] == wanted else 0), rest.split(" ")[0]))
+    for mount in _mounts():
+        if mount.device == wanted or path.is_relative_to(mount.point):
+            best = max(best, (len(mount.point) + (10_000 if mount.device == wanted else 0), mount.kind))
     return best[1]
+
+
+def place_on_disk(path: Path) -> tuple[str, Path] | None:
+    """The device below a path without links, and the path that it has there, whatever is mounted where.
+
+    None where the system does not say, or where what it says of the device is not so: on a network.
+    """
+    found: _Mount | None = None
+    for mount in _mounts():
+        longest = len(found.point) if found else 0
+        if path.is_relative_to(mount.point) and len(mount.point) >= longest:
+            found = mount  # of two that are mounted at one point the later one is seen
+    if found is None or _ON_A_NETWORK.fullmatch(found.kind):
+        return None
+    return found.device, Path(found.root) / path.relative_to(found.point)
+
+
+class _Mount(NamedTuple):
+    """``root``: the folder of the device that is seen at ``point``."""
+
+    device: str
+    root: str
+    point: str
+    kind: str
+
+
+def _mounts() -> Iterator[_Mount]:
+    try:
+        lines = Path("/proc/self/mountinfo").read_text(errors="surrogateescape").splitlines()
+    except OSError:
+        return
+    for line in lines:
+        mount, _, rest = line.partition(" - ")
+        device, root, point = mount.split(" ")[2:5]
+        yield _Mount(device, _spelled(root), _spelled(point), rest.split(" ")[0])
+
+
+def _spelled(told: str) -> str:
+    """The kernel writes blanks and the like as three digits."""
+    return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), told)

@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 
 from archive.errors import WrongCall
+from archive.stores import places
 from archive.stores.folder import FolderStore
 from archive.stores.keys import LONGEST_STORE_PREFIX, check_prefix
 from archive.stores.s3 import Bucket
@@ -26,9 +27,10 @@ _NAME = re.compile(r"[a-z0-9]+")
 
 
 def open_stores(spec: Mapping[str, str], credentials: Mapping[str, Credentials]) -> tuple[Store, ...]:
-    """The stores of an installation, in the given order.  Nothing is touched yet.
+    """The stores of an installation, in the given order.  Nothing is written yet.
 
-    WrongCall names every store whose URL or credentials are at fault, not only the first.
+    WrongCall names every store whose URL or credentials are at fault, not only the first, and those
+    that are one place.
     """
     opened: list[Store] = []
     faults: list[str] = []
@@ -37,10 +39,7 @@ def open_stores(spec: Mapping[str, str], credentials: Mapping[str, Credentials])
             opened.append(open_store(name, url, credentials.get(name)))
         except WrongCall as error:
             faults.append(error.message)
-    places = [store.location for store in opened]
-    faults += [
-        f"Two stores are at {place}." for place in sorted({each for each in places if places.count(each) > 1})
-    ]
+    faults += places.shared(spec)
     if faults:
         raise WrongCall(" ".join(faults), code="store.settings", next="Correct SEOGO_STORES.")
     return tuple(opened)

@@ -27,7 +27,14 @@ def test_every_fault_is_told_at_once_and_no_secret(tmp_path):
     }
     with pytest.raises(WrongCall) as told:
         open_stores(spec, {})
-    for word in ("Store a", "'B'", "SEOGO_STORE_C_ACCESS", "Store d", "Store e", "Two stores"):
+    for word in (
+        "Store a",
+        "'B'",
+        "SEOGO_STORE_C_ACCESS",
+        "Store d",
+        "Store e",
+        "Stores f and g are one place",
+    ):
         assert word in told.value.message
     assert "key:geheim" not in told.value.message
 
