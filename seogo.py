@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.errors import Missing
-from archive.site import installation
+from archive.site import evidence, installation
 from archive.site import settings as settings_of
 from archive.site.site import Site
 from archive.site.terminal import Command, LazyGroup, Progress, json_option, pass_site, run, say
@@ -157,15 +157,17 @@ def load() -> None:
         importlib.import_module(module)
 
 
-@cli.command(cls=Command, exits=(0, 1, 2, 3, 4))
+@cli.command(cls=Command, exits=(0, 1, 2, 3, 4, 5))
 @json_option
 @pass_site
 def init(site: Site, as_json: bool) -> int:
     """Make home, keys and database, and try the stores.  Repeating it is harmless.
 
     A store's folder is made when the store is first used; one that went away since is not made anew.
+    The database has to be the one that sealed the log of the stores.
     """
     new, away = _prepare(site), installation.stores_away(site)
+    evidence.be_of_one_log(site)
     told = {
         "home": str(site.settings.home),
         "stores": [store.location for store in site.stores],

@@ -10,6 +10,7 @@ from archive.ledger.entries import (
     record,
     record_all,
 )
+from archive.ledger.heads import AnotherLog, compare
 from archive.ledger.proofs import Proof, prove
 from archive.ledger.restoring import read_journal, restore
 from archive.ledger.sealing import seal
@@ -19,6 +20,7 @@ from archive.ledger.verification import Verification, verify
 __all__ = [
     "COMMAND_LINE",
     "Act",
+    "AnotherLog",
     "JournalRecord",
     "LedgerEntry",
     "LedgerNode",
@@ -27,6 +29,7 @@ __all__ = [
     "Signer",
     "Verification",
     "Verifier",
+    "compare",
     "make_key_files",
     "open_signer",
     "open_verifier",

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from datetime import datetime
 from typing import BinaryIO, cast
 
@@ -18,8 +17,9 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from archive.database import OpenSession
-from archive.errors import Conflict, Damaged, Unavailable, Unreadable
+from archive.errors import Conflict, Unavailable
 from archive.ledger.entries import JournalRecord, LedgerEntry, LedgerNode, Seal, canonical
+from archive.ledger.heads import last_seal, reading, size_of_ours
 from archive.ledger.log_store import KEPT, LEDGER, Batch, LogStore, size_of
 from archive.ledger.merkle import Edge, leaf_hash, root_of
 from archive.ledger.signing import Signer
@@ -36,11 +36,11 @@ def seal(open_session: OpenSession, stores: Sequence[Store], signer: Signer, now
     """Seal every recorded act and bring the log of every store up to it.  None: nothing was left to do.
 
     Unavailable names the stores that did not answer, after the others were sealed; the next seal
-    brings them up.  Damaged when a store holds a log that this database did not make.
+    brings them up.  AnotherLog when a store holds a log that this database did not make.
     """
     made = _give_positions(open_session, signer, now)
-    with _reading(open_session) as session:
-        last = _last_seal(session)
+    with reading(open_session) as session:
+        last = last_seal(session)
     if last is None:
         return None
     away: list[str] = []
@@ -64,7 +64,7 @@ def _give_positions(open_session: OpenSession, signer: Signer, now: datetime) ->
     with open_session.begin() as session:
         if session.get_bind().dialect.name == "postgresql":
             session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-        last = _last_seal(session)
+        last = last_seal(session)
         start = last.size if last else 0
         edge = Edge(start, [bytes.fromhex(each) for each in last.edge.split()] if last else [])
         tile = [leaf_hash(entry) for entry in _entries(session, start - start % WIDTH, start)]
@@ -104,11 +104,11 @@ def _close_tile(session: Session, level: int, number: int, hashes: list[bytes]) 
 def _bring_up(open_session: OpenSession, log: LogStore, last: Seal) -> bool:
     """Write what this store's log lacks, the head after all that it speaks of.  False: it lacked nothing."""
     note = log.head()
-    had = _size_of_ours(open_session, log, note) if note is not None else 0
+    had = size_of_ours(open_session, log, note) if note is not None else 0
     if had < last.size:
         _write_journal(open_session, log, had)
         for tile in tiles_of(last.size, after=had):
-            with _reading(open_session) as session:
+            with reading(open_session) as session:
                 data = tile_bytes(session, tile)
             log.keep(LEDGER + tile.path, data)
         _move_head(open_session, log, last, note)
@@ -116,30 +116,9 @@ def _bring_up(open_session: OpenSession, log: LogStore, last: Seal) -> bool:
     return had < last.size or kept
 
 
-def _size_of_ours(open_session: OpenSession, log: LogStore, note: str) -> int:
-    """How large a log is whose head this database sealed.  Damaged where it did not, or nobody did."""
-    try:
-        size = size_of(note)
-    except Unreadable as error:
-        raise Damaged(
-            f"The checkpoint in store {log.store.name} cannot be read: {error.message}.",
-            code="ledger.differs",
-            next="Verify the log of each store with `seogo ledger verify`.",
-        ) from error
-    with _reading(open_session) as session:
-        ours = session.get(Seal, size)
-    if ours is None or ours.checkpoint != note:
-        raise Damaged(
-            f"The log in store {log.store.name} ({size} entries) is not one that this database sealed.",
-            code="ledger.differs",
-            next="Verify it with `seogo ledger verify`; if the database is the older one, rebuild it.",
-        )
-    return size
-
-
 def _write_journal(open_session: OpenSession, log: LogStore, had: int) -> None:
     """The records of every seal the store lacks, in batches that depend on the seals alone."""
-    with _reading(open_session) as session:
+    with reading(open_session) as session:
         spans = session.execute(
             select(Seal.start, Seal.size).where(Seal.size > had).order_by(Seal.size)
         ).all()
@@ -147,7 +126,7 @@ def _write_journal(open_session: OpenSession, log: LogStore, had: int) -> None:
         for first in range(start, size, RECORDS_IN_A_BATCH):
             batch = Batch(first, min(first + RECORDS_IN_A_BATCH, size))
             with tempfile.SpooledTemporaryFile(_IN_MEMORY) as lines:
-                with _reading(open_session) as session:
+                with reading(open_session) as session:
                     for line in _journal_lines(session, batch):
                         lines.write(line)
                 lines.seek(0)
@@ -163,7 +142,7 @@ def _move_head(open_session: OpenSession, log: LogStore, last: Seal, note: str |
             now = log.head()
             if now is None or now == note:
                 raise
-            _size_of_ours(open_session, log, now)
+            size_of_ours(open_session, log, now)
             note = now
 
 
@@ -173,7 +152,7 @@ def _keep_checkpoints(open_session: OpenSession, log: LogStore, last: Seal) -> b
     made: Seal | None = last
     while made is not None and not log.has_kept(made.size):
         lacking.append(made)
-        with _reading(open_session) as session:
+        with reading(open_session) as session:
             made = session.get(Seal, made.start)
     for each in reversed(lacking):
         log.keep(f"{LEDGER}{KEPT}{each.size}", each.checkpoint.encode())
@@ -216,15 +195,3 @@ def _journal_lines(session: Session, batch: Batch) -> Iterator[bytes]:
     )
     for position, salt, record in session.execute(rows):
         yield canonical({"index": position, "record": json.loads(record), "salt": salt}) + b"\n"
-
-
-def _last_seal(session: Session) -> Seal | None:
-    return session.scalar(select(Seal).order_by(Seal.size.desc()).limit(1))
-
-
-@contextmanager
-def _reading(open_session: OpenSession) -> Iterator[Session]:
-    """A session that only reads, so that no writer waits for a store."""
-    with open_session() as session:
-        session.connection(execution_options={"reading": True})
-        yield session

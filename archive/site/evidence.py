@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from archive.errors import ArchiveError, Unavailable, WrongCall
-from archive.ledger import Verification, Verifier, open_verifier, prove, seal, verify
+from archive.ledger import Verification, Verifier, compare, open_verifier, prove, seal, verify
 from archive.ledger.signing import PUBLIC
 from archive.site import installation
 from archive.site.language import amount
@@ -29,6 +29,16 @@ def seal_or_say(site: Site) -> int:
         click.echo(f"{error.message} {error.next}".strip(), err=True)
         return error.exit_code
     return 0
+
+
+def be_of_one_log(site: Site) -> None:
+    """AnotherLog when a store has a log that this database did not seal: then it is not the newest one.
+
+    A store that cannot be asked is told of, and decides nothing.
+    """
+    for name, error in compare(site.open_session, site.stores).items():
+        told = f"Whether store {name} has the log of this database is not known"
+        click.echo(f"{told}: {error.message}", err=True)
 
 
 @click.group()

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from archive.database import Base
 from archive.errors import ArchiveError, Conflict, Missing, Refused, Unavailable, WrongCall
+from archive.ledger import AnotherLog
 from archive.site.evidence import seal_now
 from archive.site.site import Site
 from archive.work import jobs
@@ -119,7 +120,7 @@ def receive_intake(site: Site, intake_id: int) -> Iterator[jobs.Progress]:
         folder = _place(site, intake.agency_code, intake.folder)
         asked = watching.asked(site, intake.agency_code, folder, by=f"intake-{intake_id}")
         number = receiving.receive(site, asked, lambda *_: None)
-    except Unavailable:
+    except (Unavailable, AnotherLog):  # neither is for the agency to mend
         raise
     except ArchiveError as refused:
         if refused.code == "busy":  # the watched folder has found it too; the job is tried again

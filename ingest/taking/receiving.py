@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from archive import holdings, ledger
 from archive.errors import Unavailable
 from archive.ledger import COMMAND_LINE
-from archive.site.evidence import seal_now
+from archive.site.evidence import be_of_one_log, seal_now
 from archive.site.site import SEOUL, Site
 from archive.work import jobs
 from ingest import transfers
@@ -146,6 +146,7 @@ def accept_transfer(
 
 
 def _inspect(site: Site, asked: Asked) -> AbstractContextManager[Inspection]:
+    be_of_one_log(site)
     with site.reading_session() as session:
         agency = holdings.find_agency(session, asked.agency)
     return inspect(

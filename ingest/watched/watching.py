@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 
 from archive.errors import ArchiveError, Conflict, Unavailable
 from archive.holdings import AGENCY_CODE
+from archive.ledger import AnotherLog
 from archive.site.evidence import seal_now
 from archive.site.language import amount
 from archive.site.site import Site
@@ -129,7 +130,7 @@ def take_up(site: Site, found: Laid, say: Say) -> dict[str, Any] | None:
         try:
             received = receiving.received(site, asked(site, found.agency, found.folder, by=BY), say)
             seal_now(site)
-        except Unavailable:
+        except (Unavailable, AnotherLog):  # neither is for the agency to mend
             raise
         except ArchiveError as error:
             if isinstance(error, Conflict) and error.code == "busy":

@@ -15,7 +15,7 @@ from PIL import Image
 
 import seogo
 from access.search import feeding, opening
-from archive import people
+from archive import ledger, people
 from archive.disclosure import Decision, rule
 from archive.holdings import Agency, ContentFile, Item, Volume
 from archive.site import installation, settings
@@ -144,6 +144,7 @@ def fill(site: Site) -> None:
             date_to=date(1955, 12, 31),
         )
         session.add(volume)
+        ledger.record(session, act="volume.stored", about=volume.reference, at=NOW, actor="test", facts={})
         session.flush()
         bag = Bag(
             volume_id=volume.id,
