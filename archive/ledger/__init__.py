@@ -13,7 +13,7 @@ from archive.ledger.entries import (
 from archive.ledger.heads import AnotherLog, compare
 from archive.ledger.proofs import Proof, prove
 from archive.ledger.restoring import read_journal, restore
-from archive.ledger.sealing import seal
+from archive.ledger.sealing import BroughtUp, seal
 from archive.ledger.signing import Signer, Verifier, make_key_files, open_signer, open_verifier
 from archive.ledger.verification import Verification, verify
 
@@ -21,6 +21,7 @@ __all__ = [
     "COMMAND_LINE",
     "Act",
     "AnotherLog",
+    "BroughtUp",
     "JournalRecord",
     "LedgerEntry",
     "LedgerNode",

@@ -90,6 +90,13 @@ def _kept(log: LogStore, size: int) -> str | None:
         return None
 
 
+def sealed(open_session: OpenSession) -> int:
+    """How many entries this database has sealed."""
+    with reading(open_session) as session:
+        last = last_seal(session)
+    return last.size if last else 0
+
+
 def last_seal(session: Session) -> Seal | None:
     return session.scalar(select(Seal).order_by(Seal.size.desc()).limit(1))
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, cast
 
@@ -32,8 +33,32 @@ _AT_A_TIME = 1_000
 _LOCK = 0x5E060
 
 
-def seal(open_session: OpenSession, stores: Sequence[Store], signer: Signer, now: datetime) -> Seal | None:
+@dataclass(frozen=True)
+class BroughtUp:
+    """A store that lacked what was ``sealed`` before, and got it from the database.
+
+    ``had``: entries of its log, None where it had none; ``checkpoints``: kept ones that it lacked.
+    """
+
+    store: str
+    had: int | None
+    sealed: int
+    checkpoints: int
+
+
+def say_nothing(_: BroughtUp) -> None: ...
+
+
+def seal(
+    open_session: OpenSession,
+    stores: Sequence[Store],
+    signer: Signer,
+    now: datetime,
+    tell: Callable[[BroughtUp], None] = say_nothing,
+) -> Seal | None:
     """Seal every recorded act and bring the log of every store up to it.  None: nothing was left to do.
+
+    ``tell`` hears of each store that lacked more than what is sealed now.
 
     Unavailable names the stores that did not answer, after the others were sealed; the next seal
     brings them up.  AnotherLog when a store holds a log that this database did not make.
@@ -44,10 +69,14 @@ def seal(open_session: OpenSession, stores: Sequence[Store], signer: Signer, now
     if last is None:
         return None
     away: list[str] = []
-    moved = made
+    moved, before = made, last.start if made else last.size
     for store in stores:
         try:
-            moved = _bring_up(open_session, LogStore(store), last) or moved
+            had, lacked = _bring_up(open_session, LogStore(store), last)
+            moved = moved or (had or 0) < last.size or bool(lacked)
+            older = sum(size < (had or 0) for size in lacked)
+            if (had or 0) < before or older:
+                tell(BroughtUp(store.name, had, before, older))
         except Unavailable as error:
             away.append(f"{store.name} ({error.message})")
     if away:
@@ -101,19 +130,21 @@ def _close_tile(session: Session, level: int, number: int, hashes: list[bytes]) 
         _close_tile(session, level + 1, number // WIDTH, _nodes(session, level, number - WIDTH + 1, WIDTH))
 
 
-def _bring_up(open_session: OpenSession, log: LogStore, last: Seal) -> bool:
-    """Write what this store's log lacks, the head after all that it speaks of.  False: it lacked nothing."""
+def _bring_up(open_session: OpenSession, log: LogStore, last: Seal) -> tuple[int | None, list[int]]:
+    """Write what this store's log lacks, the head after all that it speaks of.
+
+    How many entries it had, and the sizes of the kept checkpoints that it lacked.
+    """
     note = log.head()
-    had = size_of_ours(open_session, log, note) if note is not None else 0
-    if had < last.size:
-        _write_journal(open_session, log, had)
-        for tile in tiles_of(last.size, after=had):
+    had = size_of_ours(open_session, log, note) if note is not None else None
+    if (had or 0) < last.size:
+        _write_journal(open_session, log, had or 0)
+        for tile in tiles_of(last.size, after=had or 0):
             with reading(open_session) as session:
                 data = tile_bytes(session, tile)
             log.keep(LEDGER + tile.path, data)
         _move_head(open_session, log, last, note)
-    kept = _keep_checkpoints(open_session, log, last)
-    return had < last.size or kept
+    return had, _keep_checkpoints(open_session, log, last)
 
 
 def _write_journal(open_session: OpenSession, log: LogStore, had: int) -> None:
@@ -146,8 +177,11 @@ def _move_head(open_session: OpenSession, log: LogStore, last: Seal, note: str |
             note = now
 
 
-def _keep_checkpoints(open_session: OpenSession, log: LogStore, last: Seal) -> bool:
-    """Keep every signed checkpoint for good, oldest first; a kill leaves out the newest ones."""
+def _keep_checkpoints(open_session: OpenSession, log: LogStore, last: Seal) -> list[int]:
+    """Keep every signed checkpoint for good, oldest first; a kill leaves out the newest ones.
+
+    The sizes of those that were not there.
+    """
     lacking: list[Seal] = []
     made: Seal | None = last
     while made is not None and not log.has_kept(made.size):
@@ -156,7 +190,7 @@ def _keep_checkpoints(open_session: OpenSession, log: LogStore, last: Seal) -> b
             made = session.get(Seal, made.start)
     for each in reversed(lacking):
         log.keep(f"{LEDGER}{KEPT}{each.size}", each.checkpoint.encode())
-    return bool(lacking)
+    return [each.size for each in lacking]
 
 
 def tile_bytes(session: Session, tile: Tile) -> bytes:

@@ -1,13 +1,26 @@
 """``seogo ledger``: sealing the log, verifying it from a store alone, proving one entry."""
 
 import base64
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import click
+from sqlalchemy.exc import SQLAlchemyError
 
 from archive.errors import ArchiveError, Unavailable, WrongCall
-from archive.ledger import Verification, Verifier, compare, open_verifier, prove, seal, verify
+from archive.ledger import (
+    BroughtUp,
+    Verification,
+    Verifier,
+    compare,
+    heads,
+    open_verifier,
+    prove,
+    seal,
+    unsealed,
+    verify,
+)
 from archive.ledger.signing import PUBLIC
 from archive.site import installation
 from archive.site.language import amount
@@ -17,8 +30,12 @@ from archive.stores import Store, open_store
 
 
 def seal_now(site: Site) -> None:
-    """Seal every act recorded so far, in every store."""
-    seal(site.open_session, site.stores, site.signer, site.now())
+    """Seal every act recorded so far, in every store, and tell of one that lacked more than that."""
+
+    def tell(found: BroughtUp) -> None:
+        click.echo(_lacked(found), err=True)
+
+    seal(site.open_session, site.stores, site.signer, site.now(), tell)
 
 
 def seal_or_say(site: Site) -> int:
@@ -50,18 +67,34 @@ def ledger() -> None:
 @json_option
 @pass_site
 def seal_(site: Site, as_json: bool) -> None:
-    """Seal what was recorded since the last seal, and bring up stores that were away."""
+    """Seal what was recorded since the last seal, and bring up stores that lack what was sealed before."""
     installation.prepare(site)
-    made = seal(site.open_session, site.stores, site.signer, site.now())
+    brought_up: list[BroughtUp] = []
+    try:
+        made = seal(site.open_session, site.stores, site.signer, site.now(), brought_up.append)
+    except ArchiveError:
+        for each in brought_up:
+            click.echo(_lacked(each), err=True)
+        raise
     root = base64.b64encode(bytes.fromhex(made.root)).decode() if made else None
-    told = {"size": made.size if made else None, "root": root}
-    say(
-        told,
-        as_json,
-        lambda: (
-            f"Sealed at {amount(made.size, 'entry', 'entries')}." if made else "Nothing was left to seal."
-        ),
-    )
+    told = {
+        "size": made.size if made else None,
+        "root": root,
+        "brought_up": [asdict(each) for each in brought_up],
+    }
+    sentence = f"Sealed at {amount(made.size, 'entry', 'entries')}." if made else "Nothing was left to seal."
+    say(told, as_json, lambda: "\n".join([sentence, *map(_lacked, brought_up)]))
+
+
+def _lacked(found: BroughtUp) -> str:
+    """What a store lacked of what had been sealed before, and got from the database."""
+    sealed = f"{amount(found.sealed, 'entry', 'entries')} that had been sealed before"
+    if found.had is None:
+        return f"Store {found.store} had no log of the {sealed}: it was made anew from the database."
+    if found.had < found.sealed:
+        return f"The log in store {found.store} had {found.had:,} of the {sealed}: the rest was added."
+    checkpoints = amount(found.checkpoints, "older kept checkpoint")
+    return f"The log in store {found.store} lacked {checkpoints}: made anew from the database."
 
 
 @ledger.command("verify", cls=Command, exits=(0, 1, 2, 3, 4, 5))
@@ -74,18 +107,40 @@ def seal_(site: Site, as_json: bool) -> None:
 def verify_(site: Site, where: str | None, key: Path | None, as_json: bool) -> int:
     """Verify log and journal from the store alone, with the public key."""
     verifier = open_verifier(key or site.settings.keys / PUBLIC)
+    chosen = _chosen(site, where)
+    sealed = _sealed_here(site, chosen)
     found: dict[str, Verification] = {}
     away: list[str] = []
-    for store in _chosen(site, where):
+    for store in chosen:
         try:
             found[store.name] = verify(store, verifier)
         except Unavailable as error:
             away.append(f"{store.name}: {error.message}")
     if not found:
         raise Unavailable(" ".join(away), next="Verify again when the store is back.")
-    told = _told(found, away)
+    waiting = unsealed.count(site.open_session, site.stores) if sealed == 0 else None
+    if waiting:
+        found = {name: replace(each, holds=False, failures=()) for name, each in found.items()}
+    told = {**_told(found, away, sealed), "waiting": waiting or 0}
     say(told, as_json, lambda: _in_words(told, verifier))
-    return 5 if not all(each.holds for each in found.values()) else 4 if away else 0
+    if not waiting and not told["holds"]:
+        return 5
+    return 4 if waiting or away or told["lagging"] else 0
+
+
+def _sealed_here(site: Site, chosen: tuple[Store, ...]) -> int | None:
+    """How many entries the database of these stores has sealed; None where there is none, or no answer.
+
+    Nothing is made here: an auditor has a store and a key, and no installation.
+    """
+    url = site.engine.url
+    is_file = url.get_backend_name() == "sqlite"
+    if not set(chosen) <= set(site.stores) or (is_file and not Path(url.database or "").is_file()):
+        return None
+    try:
+        return heads.sealed(site.open_session)
+    except SQLAlchemyError:
+        return None
 
 
 def _chosen(site: Site, where: str | None) -> tuple[Store, ...]:
@@ -102,9 +157,13 @@ def _chosen(site: Site, where: str | None) -> tuple[Store, ...]:
                     next="Give a name, a folder, or a URL that begins with file:/// or s3://.")  # fmt: skip
 
 
-def _told(found: dict[str, Verification], away: list[str]) -> dict[str, Any]:
-    """The keys of one log; with several stores the one that says most, and every failure by store."""
+def _told(found: dict[str, Verification], away: list[str], sealed: int | None) -> dict[str, Any]:
+    """The keys of one log; with several stores the one that says most, and every failure by store.
+
+    A store lags behind what the database sealed, or where that is not known, behind the others.
+    """
     most = max(found.values(), key=lambda each: each.size)
+    whole = most.size if sealed is None else sealed
     failures = [f"{name}: {failure}" for name, each in found.items() for failure in each.failures]
     return {
         "size": most.size,
@@ -113,6 +172,11 @@ def _told(found: dict[str, Verification], away: list[str]) -> dict[str, Any]:
         "holds": all(each.holds for each in found.values()),
         "failures": failures,
         "stores": {name: {"size": each.size, "holds": each.holds} for name, each in found.items()},
+        "lagging": [
+            {"store": name, "size": each.size, "sealed": whole}
+            for name, each in found.items()
+            if each.size < whole
+        ],
         "away": away,
     }
 
@@ -121,7 +185,15 @@ def _in_words(told: dict[str, Any], verifier: Verifier) -> str:
     size = amount(told["size"], "entry", "entries")
     verdict = "holds" if told["holds"] else "DOES NOT HOLD"
     lines = [f"The log of {verifier.name} {verdict}: {size}, root {told['root']}."]
+    if told["waiting"]:
+        wait = amount(told["waiting"], "entry", "entries")
+        lines = [f"The log of {verifier.name} is not sealed yet: {wait} to be sealed with seogo ledger seal."]
     lines += [f"  {failure}" for failure in told["failures"]]
+    lines += [
+        f"  store {each['store']} lags behind: it has {each['size']:,} of {each['sealed']:,} sealed entries; "
+        "seogo ledger seal brings it up"
+        for each in told["lagging"]
+    ]
     lines += [f"  not looked at: {each}" for each in told["away"]]
     return "\n".join(lines)
 
