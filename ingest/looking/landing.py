@@ -195,7 +195,7 @@ def shown(path: str) -> str:
 
 
 def not_utf8(path: str) -> bool:
-    return _ODD_BYTES.search(path) is not None
+    return not path.isascii() and _ODD_BYTES.search(path) is not None
 
 
 def read_name(path: str) -> tuple[str, str | None]:
@@ -260,9 +260,9 @@ def _walk(folder: str, prefix: str) -> Iterator[tuple[os.DirEntry[str], str]]:
 
 
 def _fault(entry: os.DirEntry[str], about: os.stat_result) -> tuple[str, Severity, str] | None:
-    if stat.S_ISLNK(about.st_mode):
-        return "file.link", "error", "is a link; send the file itself"
     if not stat.S_ISREG(about.st_mode):
+        if stat.S_ISLNK(about.st_mode):
+            return "file.link", "error", "is a link; send the file itself"
         return "file.special", "error", "is not an ordinary file; leave it out"
     if entry.name.lower() in LITTER or entry.name.startswith("._"):
         return "file.litter", "note", "was left by an operating system and is not taken in"

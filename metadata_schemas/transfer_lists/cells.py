@@ -63,18 +63,19 @@ class Reading:
 class RowCells:
     """The cells of one row by field; every method that reads a value reports what it cannot read."""
 
-    __slots__ = ("number", "reading", "values")
+    __slots__ = ("_texts", "number", "reading", "values")
 
     def __init__(self, reading: Reading, number: int, values: tuple[str, ...]):
         self.reading, self.number, self.values = reading, number, values
+        # Far more fields are asked for than a list has columns.
+        cells = ((name, values[at]) for name, at in reading.header.fields.items() if at < len(values))
+        self._texts = {
+            name: cell if cell.isascii() and cell == cell.strip() else tidy(cell) for name, cell in cells
+        }
 
     def text(self, name: str) -> str:
         """The cell without blanks at its ends; "" where there is no such column."""
-        place = self.reading.header.fields.get(name)
-        if place is None or place >= len(self.values):
-            return ""
-        value = self.values[place]
-        return value if value.isascii() and value == value.strip() else tidy(value)
+        return self._texts.get(name, "")
 
     def first(self, *names: str) -> str:
         return next((text for name in names if (text := self.text(name))), "")
@@ -120,6 +121,8 @@ class RowCells:
 
     def number_of(self, name: str) -> int | None:
         raw = self.text(name)
+        if not raw:
+            return None
         digits = raw.replace(",", "").strip()
         if not digits.isdigit():
             for suffix in _NUMBER_SUFFIXES:
