@@ -43,6 +43,7 @@ NEXT = {
     "unstored": "Make the copies that are owed: seogo work --until-idle",
     "returned": "Receive what was corrected: seogo transfer receive DIR --round-of {number}; when it will "
     "not come again: seogo transfer complete {number} --returned-for-good",
+    "undecided": "Accept or return there what was corrected: seogo transfer show {transfer}",
     "unlisted": "List them in a new round: seogo transfer receive DIR --round-of {number}; when they are "
     "not to be taken: seogo transfer complete {number} --returned-for-good, and the notice names them",
     "missing": "Make the copies that are owed: seogo work --until-idle; of a store that was added later, "
@@ -167,7 +168,7 @@ def _refused(number: str, obstacles: Sequence[Obstacle], as_json: bool) -> int:
     lines = [f"There is no completion notice for transfer {number}; the agency keeps its originals."]
     lines += [f"  {each.message}" for each in obstacles[:SHOWN]]
     lines += [f"  … and {len(obstacles) - SHOWN} more; all of them with --json."] if obstacles[SHOWN:] else []
-    lines += sorted({NEXT[each.why].format(number=number) for each in obstacles})
+    lines += sorted({NEXT[each.why].format(number=number, transfer=each.transfer) for each in obstacles})
     say(told, as_json, lambda: "\n".join(lines))
     return Refused.exit_code
 

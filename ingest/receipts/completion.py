@@ -52,6 +52,7 @@ class Obstacle:
     path: str | None = None
     files: int | None = None
     transfer: str | None = None
+    round: int | None = None
 
     @property
     def message(self) -> str:
@@ -63,6 +64,8 @@ class Obstacle:
             "waiting": f"Volume {which} waits: it is neither accepted nor returned.",
             "unstored": f"Volume {which} is accepted and not stored yet.",
             "returned": f"Volume {which} was returned, and nobody has said that this is final.",
+            "undecided": f"Volume {which} was returned, and is in round {self.round}, {self.transfer}, "
+            "which waits: decide there first.",
             "unlisted": f"Files that belong to no volume and were not taken: {self.files}; "
             f"the first is {self.path}.",
             "missing": f"Volume {which} has no copy in store {self.store}.",
@@ -92,7 +95,8 @@ def complete(site: Site, number: str, *, by: str, returned_for_good: bool, say: 
     """Close a transfer and give its notice, or say what is in the way.  Of a closed one: the same again.
 
     ``returned_for_good``: what was returned, or is on no list, and no later round took, will not
-    come again.  Copies that were not read back within `SEOGO_READ_BACK_WITHIN` are read back now.
+    come again; what waits in a later round is decided there first.  Copies that were not read back
+    within `SEOGO_READ_BACK_WITHIN` are read back now.
     """
     with site.reading_session() as session:
         transfer = transfers.get(session, number)
@@ -196,6 +200,7 @@ def _volumes_in_the_way(session: Session, transfer: Transfer, returned_for_good:
         .order_by(TransferVolume.position)
     )
     later = later_rounds.volumes(session, transfer)
+    undecided = later_rounds.undecided(session, transfer, later)
     found: list[Obstacle] = []
     held = 0
     for row in rows:
@@ -206,6 +211,9 @@ def _volumes_in_the_way(session: Session, transfer: Transfer, returned_for_good:
             continue
         elif row.state != "returned":
             found.append(Obstacle("waiting", row.position + 1))
+        elif other := undecided.get(row.position):
+            place = row.position + 1
+            found.append(Obstacle("undecided", place, transfer=other.number, round=other.round))
         elif not returned_for_good:
             found.append(Obstacle("returned", row.position + 1))
     if not returned_for_good and (paths := unlisted(session, transfer, besides=later)):

@@ -5,7 +5,7 @@ path is.  What a round brought for the first time counts, and not that it only f
 """
 
 from collections import defaultdict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -39,16 +39,40 @@ def volumes(session: Session, transfer: Transfer, until: datetime | None = None)
 
     Where a name stands for several, the first that was not taken meets the first that was brought.
     """
-    if next(_brought(session, transfer, until), None) is None:
+    brought = _brought(session, transfer, until)
+    if session.execute(brought.limit(1)).first() is None:
         return {}
-    places: dict[str, deque[int]] = defaultdict(deque)
-    for row in session.execute(_not_taken(transfer).execution_options(yield_per=ROWS_AT_ONCE)):
-        places[_name(row)].append(row.position)
-    found: dict[int, TakenLater] = {}
-    for row in _brought(session, transfer, until) if places else ():
-        if waiting := places.get(_name(row)):
-            found[waiting.popleft()] = TakenLater(_name(row), row.round, row.number, row.reference)
+    found = {
+        place: TakenLater(_name(row), row.round, row.number, row.reference)
+        for place, row in _meeting(session, _not_taken(transfer), brought)
+    }
     return dict(sorted(found.items()))
+
+
+def undecided(session: Session, transfer: Transfer, taken: Collection[int]) -> dict[int, Transfer]:
+    """The rounds in which volumes that were returned here wait, by their places; not those ``taken``."""
+    later = {each.id: each for each in _later(session, transfer)}
+    again = (
+        select(TransferVolume.sender_id, TransferVolume.title, TransferVolume.transfer_id)
+        .where(TransferVolume.transfer_id.in_(later), TransferVolume.state == "waiting")
+        .order_by(TransferVolume.transfer_id, TransferVolume.position)
+    )
+    returned = _not_taken(transfer).where(TransferVolume.state == "returned")
+    met = _meeting(session, returned, again, besides=taken) if later else ()
+    return {place: later[row.transfer_id] for place, row in met}
+
+
+def _meeting(
+    session: Session, not_taken: Wanted, again: Wanted, *, besides: Collection[int] = ()
+) -> Iterator[tuple[int, Row[Any]]]:
+    """The place of each that was not taken, except ``besides``, with what came again under its name."""
+    places: dict[str, deque[int]] = defaultdict(deque)
+    for row in session.execute(not_taken.execution_options(yield_per=ROWS_AT_ONCE)):
+        if row.position not in besides:
+            places[_name(row)].append(row.position)
+    for row in session.execute(again.execution_options(yield_per=ROWS_AT_ONCE)) if places else ():
+        if waiting := places.get(_name(row)):
+            yield waiting.popleft(), row
 
 
 @dataclass(frozen=True)
@@ -112,23 +136,22 @@ def _not_taken(transfer: Transfer) -> Wanted:
     )
 
 
-def _brought(session: Session, transfer: Transfer, until: datetime | None) -> Iterator[Row[Any]]:
+def _brought(session: Session, transfer: Transfer, until: datetime | None) -> Wanted:
     wanted = select(TransferVolume.sender_id, TransferVolume.title, *_SHOWN)
-    rows = _of(_later(session, transfer), wanted, until)
-    return iter(session.execute(rows.execution_options(yield_per=ROWS_AT_ONCE)))
+    return _of(_later(session, transfer), wanted, until)
 
 
-def _later(session: Session, transfer: Transfer) -> list[int]:
-    return [each.id for each in rounds.chain(session, transfer) if each.id > transfer.id]
+def _later(session: Session, transfer: Transfer) -> list[Transfer]:
+    return [each for each in rounds.chain(session, transfer) if each.id > transfer.id]
 
 
-def _of(later: Sequence[int], wanted: Select[*tuple[Any, ...]], until: datetime | None) -> Wanted:
+def _of(later: Sequence[Transfer], wanted: Select[*tuple[Any, ...]], until: datetime | None) -> Wanted:
     """Of volumes that these rounds brought into custody themselves."""
     rows = (
         wanted.select_from(TransferVolume)
         .join(Transfer, Transfer.id == TransferVolume.transfer_id)
         .join(Volume, Volume.reference == TransferVolume.reference)
-        .where(TransferVolume.transfer_id.in_(later), TransferVolume.volume_id == Volume.id)
+        .where(Transfer.id.in_([each.id for each in later]), TransferVolume.volume_id == Volume.id)
         .order_by(TransferVolume.transfer_id, TransferVolume.position)
     )
     return rows if until is None else rows.where(Volume.accepted_at <= until)

@@ -293,7 +293,9 @@ def test_the_desks_job_tells_a_refusal_in_the_history_and_does_not_fail(
 
 def test_every_obstacle_is_a_sentence() -> None:
     for why, next_step in commands.NEXT.items():
-        said = Obstacle(why, 3, "SG-2026-000001", "a", path="가.txt", files=2, transfer="2026-0002").message
+        said = Obstacle(
+            why, 3, "SG-2026-000001", "a", path="가.txt", files=2, transfer="2026-0002", round=2
+        ).message
         assert said.endswith(".") and "None" not in said and AGENCY not in said
         assert next_step
 

@@ -68,6 +68,40 @@ def test_a_later_round_that_took_nothing_settles_nothing(
     assert reasons(complete(call, first)) == [("returned", None, None)]
 
 
+@pytest.mark.flow
+def test_what_waits_in_a_later_round_is_decided_there_first_whatever_is_said(
+    receive: Call, call: Call, first: str, desk: Desk, tmp_path: Path
+) -> None:
+    sent = transfer(tmp_path / "second", row("A-2", "나.txt"), files=("나.txt",))
+    second = call("transfer", "receive", sent, "--agency", AGENCY, "--round-of", first).told["transfer"]
+    for more in ((), ("--returned-for-good",)):
+        said = complete(call, first, *more)
+        [obstacle] = said.told["obstacles"]
+        assert (said.exit_code, obstacle["why"], obstacle["position"]) == (3, "undecided", 2)
+        assert (obstacle["round"], obstacle["transfer"]) == (2, second)
+        assert f"is in round 2, {second}, which waits: decide there first." in obstacle["message"]
+    out = call("transfer", "complete", first, words=True).out
+    assert f"seogo transfer show {second}" in out and "--returned-for-good" not in out
+    client = desk("archivist")
+    assert f"2차 {second}에서 다시 받았고" in client.get(f"/desk/transfers/{first}/complete").text
+    assert f"in round 2, {second}, which waits" in client.get(f"/en/desk/transfers/{first}/complete").text
+    call("transfer", "return", second, "--reason", "다른 기록")
+    assert complete(call, first, "--returned-for-good").exit_code == 0
+
+
+def test_of_two_volumes_with_one_number_the_round_that_waits_keeps_only_the_one_that_was_not_taken(
+    receive: Call, call: Call, tmp_path: Path
+) -> None:
+    rows = (row("A-1", "가.txt"), row("B-1", "나.txt"), row("B-1", "다.txt"))
+    first = receive(transfer(tmp_path / "first", *rows, files=("가.txt",))).told["transfer"]
+    call("transfer", "return", first, "--reason", "없음")
+    again(receive, first, tmp_path / "second", "B-1")
+    sent = transfer(tmp_path / "third", row("B-1", "라.txt"), files=("라.txt",))
+    call("transfer", "receive", sent, "--agency", AGENCY, "--round-of", first)
+    told = complete(call, first, "--returned-for-good").told["obstacles"]
+    assert [(each["why"], each["position"], each["round"]) for each in told] == [("undecided", 3, 2)]
+
+
 def test_what_another_transfer_calls_the_same_settles_nothing(
     receive: Call, call: Call, first: str, tmp_path: Path
 ) -> None:

@@ -85,7 +85,7 @@ def test_every_reason_why_there_is_no_notice_has_words_at_the_desk(site: Site) -
     with app.test_request_context("/"):
         words = app.jinja_env.globals["t"]
         for why in commands.NEXT.keys() - {"stale", "returned", "unlisted"}:
-            assert words(f"obstacle.{why}", v=1, s="a", no="2026-0002") != f"obstacle.{why}"
+            assert words(f"obstacle.{why}", v=1, s="a", no="2026-0002", n=2) != f"obstacle.{why}"
 
 
 @pytest.mark.flow
