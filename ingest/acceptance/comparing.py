@@ -2,22 +2,25 @@
 
 A volume is the same when its sender's number is, or its title where it has no number.  Files are told
 apart by digest, as they were read; what was never read is not judged.  Neither round is ever in memory.
+What a person found unfit is corrected when other bytes came, or when a person judged it anew.
 """
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
 from operator import itemgetter
 from typing import Any, Literal
 
-from sqlalchemy import Row, Select, and_, case, func, literal, select, union_all
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from archive.database import ROWS_AT_ONCE, in_byte_order
 from archive.holdings import ContentFile, Item
 from archive.site.many import Many
+from ingest.acceptance.listed import ListedItem
+from ingest.acceptance.verdicts import Verdict
 from ingest.transfers import FindingRow, Transfer, TransferVolume
 from ingest.transfers.readings import TransferFile
 
@@ -68,10 +71,11 @@ class Comparison:
 
 def compare(session: Session, before: Transfer, after: Transfer) -> Comparison:
     """How the second differs from the first; they need not be rounds of one transfer."""
+    unfit = _still_unfit(session, before, after)
 
     def findings(fate: str) -> Many:
         def ask() -> Iterator[Told]:
-            return (_told(pair) for pair in _findings(session, before, after) if _fate(pair) == fate)
+            return (_told(pair) for pair in _findings(session, before, after) if _fate(pair, unfit) == fate)
 
         return Many(ask, fates[fate])
 
@@ -79,7 +83,7 @@ def compare(session: Session, before: Transfer, after: Transfer) -> Comparison:
         return (each for each in _volumes(session, before, after) if each.change != "same")
 
     counted = Counter(each.change for each in _volumes(session, before, after))
-    fates = Counter(map(_fate, _findings(session, before, after)))
+    fates = Counter(_fate(pair, unfit) for pair in _findings(session, before, after))
     return Comparison(
         before, after, {change: counted[change] for change in CHANGES},
         changes=Many(changes, counted.total() - counted["same"]),
@@ -190,10 +194,58 @@ def _alike(session: Session, transfer: Transfer) -> Iterator[Row[Any]]:
     return iter(session.execute(rows.execution_options(yield_per=ROWS_AT_ONCE)))
 
 
-def _fate(pair: Pair) -> str:
+def _fate(pair: Pair, unfit: Collection[int]) -> str:
     """What became of a finding."""
     old, new = pair
-    return "corrected" if new is None else "new" if old is None else "open"
+    if old is None:
+        return "new"
+    return "open" if new is not None or old.FindingRow.id in unfit else "corrected"
+
+
+def _still_unfit(session: Session, before: Transfer, after: Transfer) -> set[int]:
+    """Findings of people whose volume came with no other bytes and that nobody judged in the second round."""
+    found = _judged(session, before, Verdict.finding_id.is_not(None))
+    if not found:
+        return set()
+    anew = {(row.position, row.name) for row in _judged(session, after)}
+    unfit = {row.position for row in found}
+    places = {
+        one.position: other.position
+        for one, other in _paired(_keyed(session, before), _keyed(session, after))
+        if one is not None and other is not None and one.position in unfit
+    }
+    same = _with_no_other_bytes(session, before, after, places)
+    return {
+        row.finding_id
+        for row in found
+        if row.position in same and (places[row.position], row.name) not in anew
+    }
+
+
+def _judged(session: Session, transfer: Transfer, *where: ColumnElement[bool]) -> Sequence[Row[Any]]:
+    """What a person judged, by the place of the volume and what the sender calls the item, if it is one."""
+    name = func.coalesce(func.nullif(ListedItem.sender_id, ""), ListedItem.title).label("name")
+    rows = (
+        select(Verdict.finding_id, TransferVolume.position, name)
+        .join(TransferVolume, TransferVolume.id == Verdict.volume_id)
+        .outerjoin(ListedItem, ListedItem.id == Verdict.item_id)
+        .where(Verdict.transfer_id == transfer.id, Verdict.replaced_at.is_(None), *where)
+    )
+    return session.execute(rows).all()
+
+
+def _with_no_other_bytes(
+    session: Session, before: Transfer, after: Transfer, places: Mapping[int, int]
+) -> set[int]:
+    """Of volumes of the first round, each with its place in the second, those not seen to differ."""
+    same: set[int] = set()
+    left = iter(places.items())
+    while some := list(islice(left, AT_A_TIME)):
+        old = _digests(session, before, [one for one, _ in some])
+        new = _digests(session, after, [other for _, other in some])
+        pairs = ((one, old.get(one), new.get(other)) for one, other in some)
+        same |= {place for place, was, now in pairs if was is None or now is None or was == now}
+    return same
 
 
 def _told(pair: Pair) -> Told:

@@ -101,6 +101,52 @@ def test_two_rounds_are_compared_by_volumes_files_and_findings(
     assert [(each["round"], each["transfer"]) for each in rounds] == [(1, first), (2, second)]
 
 
+UNFIT = ("--verdict", "unfit", "--reason", "quality")
+
+
+def fate_of_the_unfit(call: Call, first: str, second: str) -> dict[str, list[str]]:
+    told = call("transfer", "compare", first, second).told["findings"]
+    return {
+        fate: [each["volume"] for each in rows if each["rule"] == "inspection.unfit"]
+        for fate, rows in told.items()
+        if "inspection.unfit" in {each["rule"] for each in rows}
+    }
+
+
+@pytest.mark.flow
+def test_what_was_found_unfit_is_open_until_other_bytes_come_or_a_person_judges_it_anew(
+    call: Call, tmp_path: Path
+) -> None:
+    rows = (row("A-1", "가.txt"), row("A-2", "나.txt"), row("A-3", "다.txt"))
+    sent = transfer(tmp_path / "first", *rows, files=("가.txt", "나.txt", "다.txt"))
+    first = call("transfer", "receive", sent, "--agency", AGENCY).told["transfer"]
+    for place in (1, 2, 3):
+        call("transfer", "judge", first, "--volume", place, *UNFIT)
+    call("transfer", "return", first, "--reason", "흐립니다")
+    again = transfer(tmp_path / "second", *rows, files=("가.txt", "나.txt", "다.txt"))
+    (again / "나.txt").write_text("고친 내용")
+    second = call("transfer", "receive", again, "--agency", AGENCY, "--round-of", first).told["transfer"]
+    assert fate_of_the_unfit(call, first, second) == {"corrected": ["A-2"], "open": ["A-1", "A-3"]}
+    call("transfer", "judge", second, "--volume", 3, "--verdict", "fit")
+    assert fate_of_the_unfit(call, first, second) == {"corrected": ["A-2", "A-3"], "open": ["A-1"]}
+    call("transfer", "judge", second, "--volume", 1, *UNFIT)
+    assert fate_of_the_unfit(call, first, second) == {"corrected": ["A-2", "A-3"], "open": ["A-1"]}
+
+
+def test_an_item_that_was_found_unfit_is_open_until_that_item_is_judged_anew(
+    call: Call, sample: Path, tmp_path: Path
+) -> None:
+    first = call("transfer", "receive", sample, "--agency", AGENCY).told["transfer"]
+    call("transfer", "judge", first, "--volume", 2, "--item", 1, *UNFIT)
+    call("transfer", "return", first, "--reason", "흐립니다")
+    again = shutil.copytree(sample, tmp_path / "again")
+    second = call("transfer", "receive", again, "--agency", AGENCY, "--round-of", first).told["transfer"]
+    call("transfer", "judge", second, "--volume", 2, "--item", 2, "--verdict", "fit")
+    assert [*fate_of_the_unfit(call, first, second)] == ["open"]
+    call("transfer", "judge", second, "--volume", 2, "--item", 1, "--verdict", "fit")
+    assert [*fate_of_the_unfit(call, first, second)] == ["corrected"]
+
+
 @pytest.mark.flow
 def test_the_four_levels_are_counted_and_each_difference_is_listed(call: Call, faulty: Path) -> None:
     number = call("transfer", "receive", faulty, "--agency", AGENCY).told["transfer"]
