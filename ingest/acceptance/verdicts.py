@@ -207,6 +207,11 @@ def _refuse_what_is_over(transfer: Transfer, volume: TransferVolume) -> None:
 
 
 def _refuse_what_is_incomplete(seen: Seen) -> None:
+    if seen.reason is not None and seen.verdict != "unfit":
+        raise WrongCall(
+            "A reason says why a record is unfit, and this one is not called unfit.",
+            next="Leave the reason out; a remark on any verdict is a note: --note TEXT",
+        )
     for name, value, known in (
         ("verdict", seen.verdict, ("fit", "unfit", "not_looked_at")),
         ("reason", seen.reason, (None, *REASONS)),
@@ -215,7 +220,8 @@ def _refuse_what_is_incomplete(seen: Seen) -> None:
     ):
         if value not in known:
             told = ", ".join(each for each in known if each)
-            raise WrongCall(f"There is no {name} {value}.", next=f"Choose one of {told}.")
+            words = "  Words of your own are a note: --note TEXT" if name == "reason" else ""
+            raise WrongCall(f"There is no {name} {value}.", next=f"Choose one of {told}.{words}")
     if seen.verdict == "unfit" and seen.reason is None:
         raise WrongCall("An unfit record needs its reason.", next=f"Choose one of {', '.join(REASONS)}.")
     if seen.reason == "other" and not (seen.note or "").strip():

@@ -13,6 +13,7 @@ from archive.site.site import Site
 from ingest.transfers import rows as transfers
 from ingest.transfers import volume_rows
 from ingest.transfers.rows import FindingRow, Transfer, TransferVolume
+from ingest.transfers.states import TAKEN
 from ingest.transfers.turns import alone
 
 AT_A_TIME = 500
@@ -50,10 +51,7 @@ def _give_back(
             _refuse_others(session, transfer, positions.difference(waiting))
         chosen = [place for place in waiting if positions is None or place in positions]
         if not chosen and (waiting or positions or transfer.state not in ("waiting", "checked")):
-            raise Conflict(
-                f"Nothing of transfer {number} is waiting to be returned.",
-                next=f"Look at it with: seogo transfer show {number}",
-            )
+            raise _nothing_to_return(number, positions)
         _return(session, transfer, chosen, reason, own)
         record(session, site, transfer, chosen, by=by, reason=reason)
         if waiting:
@@ -75,10 +73,27 @@ def _waiting(session: Session, transfer: Transfer) -> list[int]:
     return list(volume_rows.positions(session, transfer, "waiting"))
 
 
+def _nothing_to_return(number: str, places: set[int] | None) -> Conflict:
+    """What is said where nothing waits, or where only what was returned before is named."""
+    if places is None:
+        what = f"Nothing of transfer {number} is waiting to be returned."
+    elif not places:
+        what = f"Nothing of transfer {number} that waits has an error to be returned for."
+    else:
+        was = "was" if len(places) == 1 else "were"
+        told = ", ".join(str(place + 1) for place in sorted(places)[:20])
+        what = f"{amount(len(places), 'volume')} of transfer {number} {was} returned already: {told}."
+    return Conflict(what, next=f"Look at it with: seogo transfer show {number}")
+
+
 def _refuse_others(session: Session, transfer: Transfer, places: set[int]) -> None:
     """A volume that was named and is in custody, or is none, must not be passed over in silence."""
     if wrong := places.difference(volume_rows.positions(session, transfer, "returned") if places else ()):
-        told = ", ".join(str(place + 1) for place in sorted(wrong)[:20])
+        held = wrong.intersection(volume_rows.positions(session, transfer, *TAKEN))
+        told = ", ".join(
+            f"{place + 1} ({'in custody' if place in held else 'not in its list'})"
+            for place in sorted(wrong)[:20]
+        )
         raise Conflict(
             f"{amount(len(wrong), 'volume')} of transfer {transfer.number} cannot be returned: {told}.",
             next=f"Only what waits can; look at it with: seogo transfer show {transfer.number}",

@@ -95,10 +95,18 @@ def test_a_named_volume_that_cannot_be_returned_is_told_and_nothing_is_returned(
 
     packing(monkeypatch)
     list(receiving.accept(site, number, by="p-2", positions={0}))
-    for places in ({0, 1}, {1, 99}):
-        with pytest.raises(Conflict, match="1 volume of transfer"):
+    for places, why in (({0, 1}, r"1 \(in custody\)"), ({1, 99}, r"100 \(not in its list\)")):
+        with pytest.raises(Conflict, match=f"1 volume of transfer {number} cannot be returned: {why}"):
             returning.give_back(site, number, by="p-1", reason="틀림", positions=places)
         assert states() == ["stored", "waiting", "waiting"]
     returning.give_back(site, number, by="p-1", reason="틀림", positions={1})
+    with pytest.raises(Conflict, match=f"1 volume of transfer {number} was returned already: 2"):
+        returning.give_back(site, number, by="p-1", reason="틀림", positions={1})
+    with pytest.raises(Conflict, match="that waits has an error"):
+        returning.give_back(site, number, by="p-1", reason="틀림", positions=set())
     returning.give_back(site, number, by="p-1", reason="틀림", positions={1, 2})
     assert states() == ["stored", "returned", "returned"]
+    with pytest.raises(Conflict, match=r"2 volumes of transfer .* were returned already: 2, 3"):
+        returning.give_back(site, number, by="p-1", reason="틀림", positions={1, 2})
+    with pytest.raises(Conflict, match="Nothing of transfer"):
+        returning.give_back(site, number, by="p-1", reason="틀림")

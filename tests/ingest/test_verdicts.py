@@ -153,6 +153,25 @@ def test_an_incomplete_verdict_is_refused_with_what_to_choose_from(
     judge(site, number, 0, UNFIT)
 
 
+def test_a_remark_goes_with_any_verdict_and_a_reason_with_what_is_unfit_alone(
+    site: Site, number: str, call: Call
+) -> None:
+    judged = ("transfer", "judge", number, "--volume", 1, "--verdict")
+    for reason in ("깨끗함", "quality"):
+        said = call(*judged, "fit", "--reason", reason)
+        assert said.exit_code == 2
+        assert "A reason says why a record is unfit" in said.sentence and "--note" in said.sentence
+    unknown = call(*judged, "unfit", "--reason", "흐림")
+    assert unknown.exit_code == 2
+    assert "There is no reason 흐림. Choose one of not_the_listed" in unknown.sentence
+    assert unknown.sentence.endswith("--note TEXT")
+    assert call(*judged, "fit", "--note", "깨끗함").exit_code == 0
+    with site.reading_session() as session:
+        volume = listed.volume_at(session, transfers.get(session, number), 0)
+        told = [(row.verdict, row.reason, row.note) for row in verdicts.history(session, volume)]
+    assert told == [("fit", None, "깨끗함")]
+
+
 def test_what_was_returned_or_closed_is_not_judged_any_more(site: Site, number: str, call: Call) -> None:
     judge(site, number, 0, UNFIT, item=0)
     show = ("transfer", "show", number, "--volume", 1)
