@@ -8,6 +8,9 @@ OF_THE_ARCHIVE = {
 }
 """Errors that this archive has to mend, and not the agency, each with what is to be done first."""
 
+MOST = 10
+"""Volumes that a command names by their places; of more the good ones are taken first."""
+
 
 def owing(told: dict[str, Any]) -> int:
     """Volumes that were taken in and wait for a store that is owed its copy."""
@@ -28,11 +31,26 @@ def lines(told: dict[str, Any], waiting: int) -> list[str]:
     of_agency = errors - OF_THE_ARCHIVE.keys()
     if told["volumes"]["acceptable"]:
         steps.append(f"To take what has no error: seogo transfer accept {number}")
-    if waiting and (of_agency or not errors):
-        steps.append(f"To send back what waits: seogo transfer return {number} --reason TEXT")
+    steps += _to_send_back(told, waiting, has_errors=bool(errors))
     corrected = [act["detail"] for act in told.get("history", ()) if act["act"] == "corrected"]
     if corrected:
         steps.append(f"It was corrected by {corrected[-1]}: seogo transfer show {corrected[-1]}")
     elif told["volumes"]["returned"] or told["state"] == "returned" or of_agency:
-        steps.append(f"To receive what was corrected: seogo transfer receive DIR --round-of {number} …")
+        steps.append("To receive what was corrected: "
+                     f"seogo transfer receive DIR --agency {told['agency']} --round-of {number}")  # fmt: skip
     return steps
+
+
+def _to_send_back(told: dict[str, Any], waiting: int, *, has_errors: bool) -> list[str]:
+    """What has an error that the agency has to mend, and not what is good beside it."""
+    number, places = told["transfer"], told["kept_back"]
+    what, named = "what waits", ""
+    if len(places) != waiting and has_errors:
+        if not places:
+            return []
+        what = "what errors keep back"
+        if len(places) > MOST:
+            what += f", {len(places):,} volumes, when the rest is taken"
+        else:
+            named = "".join(f" --volume {place}" for place in places)
+    return [f"To send back {what}: seogo transfer return {number}{named} --reason TEXT"] if waiting else []

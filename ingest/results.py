@@ -11,7 +11,7 @@ from archive.holdings import ContentFile, Item, Volume
 from archive.site.language import LANGUAGES, day
 from archive.site.many import Many
 from archive.site.words import spoken
-from ingest import transfers
+from ingest import next_steps, transfers
 from ingest.checking import checks
 from ingest.looking.inspection import Inspection
 from ingest.malware import scans
@@ -73,8 +73,14 @@ def before(session: Session, number: str) -> dict[str, str]:
 
 
 def with_history(session: Session, number: str) -> dict[str, Any]:
-    """What is printed of one transfer, with what was done in it."""
-    return {**printed(session, number), "history": history(session, number)}
+    """What is printed of one transfer, with what was done in it and what the agency has to mend."""
+    transfer = transfers.get(session, number)
+    return {
+        **printed(session, number),
+        "agency": transfer.agency_code,
+        "kept_back": later_rounds.kept_back(session, transfer, besides=next_steps.OF_THE_ARCHIVE),
+        "history": history(session, number),
+    }
 
 
 def history(session: Session, number: str) -> Many:

@@ -41,11 +41,13 @@ NEXT = {
     "later": "Give the notice of the round that took them; those returned here are settled by it.",
     "waiting": "Accept or return what waits: seogo transfer show {number}",
     "unstored": "Make the copies that are owed: seogo work --until-idle",
-    "returned": "Receive what was corrected: seogo transfer receive DIR --round-of {number}; when it will "
-    "not come again: seogo transfer complete {number} --returned-for-good",
+    "returned": "Receive what was corrected: seogo transfer receive DIR --agency {agency} "
+    "--round-of {number}; when it will not come again: "
+    "seogo transfer complete {number} --returned-for-good",
     "undecided": "Accept or return there what was corrected: seogo transfer show {transfer}",
-    "unlisted": "List them in a new round: seogo transfer receive DIR --round-of {number}; when they are "
-    "not to be taken: seogo transfer complete {number} --returned-for-good, and the notice names them",
+    "unlisted": "List them in a new round: seogo transfer receive DIR --agency {agency} "
+    "--round-of {number}; when they are not to be taken: "
+    "seogo transfer complete {number} --returned-for-good, and the notice names them",
     "missing": "Make the copies that are owed: seogo work --until-idle; of a store that was added later, "
     "seogo copy fill --store NAME",
     "unfinished": "Make the copies that are owed: seogo work --until-idle",
@@ -119,7 +121,7 @@ def complete(
         progress.close()
         if outcome.receipt is None:
             _have_copies_made(site, outcome.obstacles)
-            return _refused(number, outcome.obstacles, as_json)
+            return _refused(site, number, outcome.obstacles, as_json)
         told: dict[str, Any] = {"completed": True, "obstacles": []}
         with site.reading_session() as session:
             transfer = transfers.get(session, number)
@@ -158,8 +160,10 @@ def _have_copies_made(site: Site, obstacles: Sequence[Obstacle]) -> None:
             completing.ask(session)
 
 
-def _refused(number: str, obstacles: Sequence[Obstacle], as_json: bool) -> int:
+def _refused(site: Site, number: str, obstacles: Sequence[Obstacle], as_json: bool) -> int:
     """The result object tells what is in the way; nothing was changed by asking."""
+    with site.reading_session() as session:
+        agency = transfers.get(session, number).agency_code
     told = {
         "transfer": number,
         "completed": False,
@@ -168,7 +172,9 @@ def _refused(number: str, obstacles: Sequence[Obstacle], as_json: bool) -> int:
     lines = [f"There is no completion notice for transfer {number}; the agency keeps its originals."]
     lines += [f"  {each.message}" for each in obstacles[:SHOWN]]
     lines += [f"  … and {len(obstacles) - SHOWN} more; all of them with --json."] if obstacles[SHOWN:] else []
-    lines += sorted({NEXT[each.why].format(number=number, transfer=each.transfer) for each in obstacles})
+    lines += sorted({
+        NEXT[each.why].format(number=number, agency=agency, transfer=each.transfer) for each in obstacles
+    })  # fmt: skip
     say(told, as_json, lambda: "\n".join(lines))
     return Refused.exit_code
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from archive.database import ROWS_AT_ONCE
 from archive.holdings import ContentFile, Item, Volume
+from archive.site.many import Many
 from ingest.transfers import acceptable, rounds, volume_rows
 from ingest.transfers import rows as transfers
 from ingest.transfers.rows import Transfer, TransferVolume, is_faulty
@@ -96,6 +97,23 @@ def waiting(session: Session, transfer: Transfer) -> Waiting:
     in_order = session.scalars(places.execution_options(yield_per=ROWS_AT_ONCE))
     still = sum(place not in taken for place in in_order)
     return Waiting(still, every - later - still, later)
+
+
+def kept_back(session: Session, transfer: Transfer, besides: Collection[str] = ()) -> Many:
+    """Places, from 1, of volumes that wait with an error and that no later round took; not ``besides``."""
+    faulty = (
+        select(TransferVolume.position)
+        .where(TransferVolume.transfer_id == transfer.id, TransferVolume.state == "waiting")
+        .where(is_faulty(transfer, besides))
+        .order_by(TransferVolume.position)
+        .execution_options(yield_per=ROWS_AT_ONCE)
+    )
+    taken = volumes(session, transfer)
+
+    def ask() -> Iterator[int]:
+        return (place + 1 for place in session.scalars(faulty) if place not in taken)
+
+    return Many(ask, sum(1 for _ in ask()))
 
 
 def took_the_rest(session: Session, transfer: Transfer) -> bool:

@@ -1,6 +1,6 @@
 """A Transfer (이관) and its life: rows for the transfer, its volumes, its files and its findings."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -216,9 +216,13 @@ def link_held(session: Session, transfer: Transfer, held: Iterable[tuple[int, in
         )  # fmt: skip
 
 
-def is_faulty(transfer: Transfer) -> ColumnElement[bool]:
-    """Whether an error keeps a volume from being taken: its own, or one that concerns all."""
+def is_faulty(transfer: Transfer, besides: Collection[str] = ()) -> ColumnElement[bool]:
+    """Whether an error keeps a volume from being taken: its own, or one that concerns all.
+
+    ``besides``: rules whose errors are not counted.
+    """
     errors = exists().where(FindingRow.transfer_id == transfer.id, FindingRow.severity == "error")
+    errors = errors.where(FindingRow.rule.not_in(besides)) if besides else errors
     concern_all = or_(*(FindingRow.rule.startswith(each) for each in CONCERN_ALL))
     return or_(
         errors.where(FindingRow.volume_id == TransferVolume.id),

@@ -165,7 +165,7 @@ def test_a_spoilt_transfer_waits_and_nothing_of_it_is_taken(
     number = waits.told["transfer"]
     in_words = receive(folder, words=True)
     assert in_words.exit_code == 3
-    assert f"seogo transfer receive DIR --round-of {number}" in in_words.out
+    assert f"seogo transfer receive DIR --agency 6110000 --round-of {number}" in in_words.out
     assert [each["transfer"] for each in call("transfer", "list").told["transfers"]] == [number]
     assert "root:" not in json.dumps(waits.told) and "secret" not in json.dumps(waits.told).replace(
         "secret.txt", ""

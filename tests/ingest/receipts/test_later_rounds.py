@@ -25,6 +25,8 @@ def test_a_volume_that_came_right_in_the_second_round_needs_no_word_and_the_noti
     receive: Call, call: Call, first: str, place: Installation, site: Site, tmp_path: Path
 ) -> None:
     assert reasons(complete(call, first)) == [("returned", None, None)]
+    asked = call("transfer", "complete", first, words=True).out
+    assert f"seogo transfer receive DIR --agency {AGENCY} --round-of {first}" in asked
     second = again(receive, first, tmp_path / "second", "A-2").told
     said = complete(call, first, "--output", tmp_path / "r", "--notice", tmp_path / "n.pdf")
     assert (said.exit_code, said.told["volumes"]) == (0, {"stored": 2, "returned": 0, "taken_later": 1})
