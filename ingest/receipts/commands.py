@@ -181,12 +181,13 @@ def _refused(site: Site, number: str, obstacles: Sequence[Obstacle], as_json: bo
 
 def _completed(told: dict[str, Any]) -> str:
     volumes, receipt = told["volumes"], told["receipt"]
+    held = amount(volumes["stored"], "volume")
     lines = [
-        f"Transfer {told['transfer']} is closed: {amount(volumes['stored'], 'volume')} in custody.",
+        f"Transfer {told['transfer']} is closed: {held} in custody.",
         f"Every copy had been read back when the notice was given, {moment(told['notified_at'])}; "
         "how they are now: seogo copy check.",
         f"Receipt {receipt['number']}{' is in ' + receipt['file'] if receipt['file'] else ''}; "
-        "with it the agency may delete what it sent.",
+        f"with it the agency may delete its files of the {held} in custody, and nothing else that it sent.",
     ]
     later = sorted({each["transfer"] for each in told["taken_later"]})
     if later:
@@ -209,7 +210,9 @@ def receipt() -> None:
 
 @receipt.command("verify", cls=Command, exits=(0, 1, 2, 3, 4, 5))
 @click.argument("file", type=A_FILE)
-@click.option("--key", type=a_path(), help="The public key of the log, log.vkey.")
+@click.option(
+    "--key", type=a_path(), help="Public key of the log, log.vkey; if not given, that of this installation."
+)
 @click.option(
     "--folder", type=A_FOLDER, help="What the agency sent: each file is hashed against the receipt."
 )

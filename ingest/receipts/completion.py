@@ -1,4 +1,4 @@
-"""The completion notice (인수완료통지): after it an agency may delete its originals, so it rests on bytes.
+"""The completion notice (인수완료통지): after it an agency may delete what was taken, so it rests on bytes.
 
 It is refused while anything of the transfer waits, and until every copy of every volume was read
 back lately in every store.  Nothing that a copy was found to be can slip in between: the verdicts

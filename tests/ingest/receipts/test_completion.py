@@ -117,6 +117,17 @@ def test_completing_again_claims_of_the_copies_only_what_was_found_then(
     assert "was read back in" not in again.out
 
 
+def test_what_the_agency_may_delete_is_what_is_in_custody_and_nothing_else(
+    receive: Call, call: Call, tmp_path: Path
+) -> None:
+    number = receive(three_volumes(tmp_path / "t")).told["transfer"]
+    call("transfer", "return", number, "--reason", "없음")
+    out = call("transfer", "complete", number, "--returned-for-good", words=True).out
+    deleted = "the agency may delete its files of the 2 volumes in custody, and nothing else that it sent."
+    assert f"with it {deleted}" in out
+    assert "Returned and not in custody: 1 volume; the agency keeps that." in out
+
+
 def test_a_closed_transfer_that_comes_again_stays_closed(
     number: str, call: Call, receive: Call, tmp_path: Path
 ) -> None:

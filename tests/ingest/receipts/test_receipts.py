@@ -146,6 +146,10 @@ def test_checking_makes_no_installation(
     key = place.home / "keys" / "log.vkey"
     checked = call("receipt", "verify", tmp_path / "r", "--key", key)
     assert (checked.exit_code, checked.told["holds"], checked.told["files"]) == (0, True, 3)
+    without = call("receipt", "verify", tmp_path / "r")
+    assert without.exit_code == 3
+    assert "There is no public key at" in without.sentence
+    assert "--key FILE: it is log.vkey, which the archive hands out" in without.sentence
     assert not (tmp_path / "elsewhere").exists()
 
 

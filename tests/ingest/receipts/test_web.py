@@ -49,6 +49,8 @@ def test_the_notice_needs_the_archivists_word_and_tells_what_is_in_the_way(
     assert "목록의 2번째 철이 인수도 반려도 되지 않았습니다." in text(client, path)
     assert "Volume 2 of the list is neither accepted nor returned." in text(client, f"/en{path}")
     call("transfer", "return", number, "--reason", "없음")
+    assert "기관은 인수한 철의 전자파일을 삭제합니다" in text(client, path)
+    assert "deletes its files of the volumes in custody" in text(client, f"/en{path}")
     assert client.post(path, data={"confirmed": "yes"}).status_code == 422
     assert client.get(f"/desk/transfers/{number}/notice.pdf").status_code == 403
     assert client.post(path, data={"confirmed": "yes", "final": "yes"}).status_code == 303
