@@ -90,7 +90,8 @@ def place(say: Say, row: FindingRow) -> str:
 
 def value(say: Say, row: FindingRow) -> str:
     """What came; of a verdict the words of its reason."""
-    return (_said(say, f"unfit.{row.value}") if row.rule == "inspection.unfit" else "") or row.value or ""
+    of_verdict = row.rule in ("inspection.unfit", "inspection.unfit_before")
+    return (_said(say, f"unfit.{row.value}") if of_verdict else "") or row.value or ""
 
 
 def expected(say: Say, text: str) -> str:

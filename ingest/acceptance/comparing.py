@@ -32,6 +32,9 @@ AT_A_TIME = 500
 Pair = tuple[Row[Any] | None, Row[Any] | None]
 """A row of the first round and its like in the second; None where a round has none."""
 
+UNFIT_BEFORE = "inspection.unfit_before"
+"""What an earlier round found, told again: no finding of the later one."""
+
 BETWEEN, NOTHING = "\x1f", "\x1e"
 """Signs that stand in no list: between the parts of a key, and for a part that is not there."""
 
@@ -189,6 +192,7 @@ def _alike(session: Session, transfer: Transfer) -> Iterator[Row[Any]]:
         select(FindingRow, volume.label("volume"), key.label("key"))
         .outerjoin(TransferVolume, TransferVolume.id == FindingRow.volume_id)
         .where(FindingRow.transfer_id == transfer.id, FindingRow.severity != "note")
+        .where(FindingRow.rule != UNFIT_BEFORE)
         .order_by(in_byte_order(session, key), FindingRow.id)
     )
     return iter(session.execute(rows.execution_options(yield_per=ROWS_AT_ONCE)))

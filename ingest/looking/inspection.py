@@ -149,6 +149,9 @@ class Inspection:
         if came_in_part:
             self.inventory.write("INSERT OR IGNORE INTO kept_whole VALUES (?)", place)
 
+    def is_held(self, place: int) -> bool:
+        return self.inventory.value("SELECT held_as FROM volumes WHERE place = ?", place) is not None
+
     def held(self) -> Iterator[tuple[int, int]]:
         """Places of volumes that are in custody already, each with the id that it has there."""
         wanted = "SELECT place, held_as FROM volumes WHERE held_as IS NOT NULL ORDER BY place"

@@ -19,7 +19,7 @@ from ingest import transfers
 from ingest.looking.inspection import Inspection
 from ingest.looking.inventory import HELD, About
 from ingest.looking.matching import PlannedVolume
-from ingest.taking import alike, in_part, known
+from ingest.taking import alike, in_part, known, unfit_before
 from ingest.taking.alike import ASKED_AT_ONCE, Alike
 from ingest.transfers import Transfer, TransferAct, TransferVolume, acceptable, rounds
 from ingest.transfers.turns import alone
@@ -71,13 +71,15 @@ def look(
 ) -> None:  # fmt: skip
     """Compare all volumes of a list with those in custody; what is found lies in the inspection.
 
-    Findings, and volumes that need not be taken again because the same bytes are held.
+    Findings, and volumes that need not be taken again because the same bytes are held; and what a person
+    found unfit in a round before.
     """
     with site.reading_session() as session:
         family = family_of(session, agency, number=number, round_of=round_of, is_another=is_another)
         for about in compare(session, inspection, family, inspection.volumes()):
             inspection.inventory.note(HELD, [about])
         in_part.note(session, inspection, family.others)
+        unfit_before.note(session, inspection, family.others, number=number)
 
 
 def compare(

@@ -38,7 +38,7 @@ that was not agreed leaves no volume certain.  A stray file does not: the volume
 """
 
 
-NOT_OF_CHECKS = ("inspection.", "agreement.puid")
+NOT_OF_CHECKS = ("inspection.unfit", "agreement.puid")
 """Findings of people who looked, and those about volumes that are kept: the checks do not forget them."""
 
 
@@ -232,8 +232,8 @@ def is_faulty(transfer: Transfer, besides: Collection[str] = ()) -> ColumnElemen
 
 def forget_findings(session: Session, transfer: Transfer) -> None:
     """Forget what the checks found; what a person found stays, and what was found later."""
-    others = or_(*(FindingRow.rule.startswith(each) for each in NOT_OF_CHECKS))
-    session.execute(delete(FindingRow).where(FindingRow.transfer_id == transfer.id, ~others))
+    ours = FindingRow.rule.not_in(NOT_OF_CHECKS)
+    session.execute(delete(FindingRow).where(FindingRow.transfer_id == transfer.id, ours))
 
 
 def faulty(session: Session, transfer: Transfer) -> set[int]:

@@ -147,6 +147,36 @@ def test_an_item_that_was_found_unfit_is_open_until_that_item_is_judged_anew(
     assert [*fate_of_the_unfit(call, first, second)] == ["corrected"]
 
 
+def warned(told: dict[str, Any]) -> list[str]:
+    return [each["message"] for each in told["findings"] if each["rule"] == "inspection.unfit_before"]
+
+
+def test_a_round_warns_of_what_was_unfit_the_last_time_that_a_person_looked(
+    call: Call, sample: Path, tmp_path: Path
+) -> None:
+    receive = ("transfer", "receive", sample, "--agency", AGENCY, "--round-of")
+    first = call(*receive[:-1]).told["transfer"]
+    call("transfer", "judge", first, "--volume", 1, *UNFIT)
+    call("transfer", "judge", first, "--volume", 2, "--item", 1, *UNFIT)
+    call("transfer", "judge", first, "--volume", 3, "--verdict", "fit")
+    call("transfer", "return", first, "--reason", "흐립니다")
+    dry, second = call(*receive, first, "--dry-run").told, call(*receive, first).told
+    assert warned(dry) == warned(second) and len(warned(second)) == 2
+    assert f"was found unfit in round 1, {first}: quality." in warned(second)[0]
+    assert " in volume 2 (" in warned(second)[1]
+    assert second["volumes"]["acceptable"] == 3
+    checked = call("transfer", "check", second["transfer"]).told
+    assert sorted(warned(checked)) == sorted(warned(second))
+    compared = call("transfer", "compare", first, second["transfer"]).told["findings"]
+    assert "inspection.unfit_before" not in {each["rule"] for each in compared["new"]}
+    call("transfer", "judge", second["transfer"], "--volume", 1, "--verdict", "fit")
+    assert len(warned(call("transfer", "check", second["transfer"]).told)) == 1
+    call("transfer", "return", second["transfer"], "--volume", 1, "--volume", 2, "--reason", "흐립니다")
+    third = call(*receive, second["transfer"]).told
+    assert [" in volume 2 (" in each for each in warned(third)] == [True]
+    assert warned(call("transfer", "check", first).told) == []
+
+
 @pytest.mark.flow
 def test_the_four_levels_are_counted_and_each_difference_is_listed(call: Call, faulty: Path) -> None:
     number = call("transfer", "receive", faulty, "--agency", AGENCY).told["transfer"]
