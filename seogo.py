@@ -145,10 +145,7 @@ def declare_jobs() -> None:
 
 
 def load() -> None:
-    """Import every package whole, so that every table, job and command is declared.
-
-    What is loaded stays, and needs no looking at whenever litter is collected: as for one command.
-    """
+    """Import every package whole, so that every table, job and command is declared."""
     elsewhere = (
         "ingest.acceptance.commands",
         "ingest.demo",
@@ -158,7 +155,6 @@ def load() -> None:
     )
     for module in (*COMMANDS.values(), *JOBS, *PAGES, *elsewhere):
         importlib.import_module(module)
-    gc.freeze()
 
 
 @cli.command(cls=Command, exits=(0, 1, 2, 3, 4, 5))
@@ -193,6 +189,7 @@ def _ready(site: Site, new: list[str], away: dict[str, str]) -> Iterator[str]:
 def create() -> "Flask":
     """The web application, for a WSGI server."""
     load()
+    gc.freeze()  # what is loaded stays, and needs no looking at whenever litter is collected
     site = Site(settings_of.read())
     app: Flask = importlib.import_module("archive.site.web").create_app(site, pages(site))
     return app

@@ -17,7 +17,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import seogo
 from benchmarks import measuring, transfers
 from benchmarks.ingest import site_in, take_in
 from benchmarks.transfers import Transfer
@@ -104,7 +103,7 @@ def _take(made: Transfer, folder: Path) -> Taken:
 
 
 def _child(folder: Path, home: Path, volumes: int) -> int:
-    seogo.load()
+    measuring.load()
     made = Transfer(folder, ((),) * volumes, 0)
     site = site_in(home)
     started = time.perf_counter()

@@ -9,7 +9,6 @@ import sys
 from functools import partial
 from pathlib import Path
 
-import seogo
 from benchmarks import measuring, transfers
 from benchmarks.ingest import site_in, take_in
 from benchmarks.siegfried import scan_all
@@ -22,7 +21,7 @@ BAR = 800
 def main() -> int:
     parser = measuring.arguments(__doc__)
     wanted = parser.parse_args()
-    seogo.load()
+    measuring.load()
     with measuring.working_folder(wanted.folder) as folder:
         made = transfers.make(folder / "transfer", [20_000] * int(6_000 * wanted.scale))
         found = [run(made, folder / f"home-{number}") for number in range(wanted.pairs)]

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import seogo
 from archive.site import installation, settings
 from archive.site.evidence import seal_now
 from archive.site.site import Site
@@ -46,7 +45,7 @@ def main() -> int:
     parser = measuring.arguments(__doc__)
     parser.add_argument("sets", nargs="*", default=["A", "B", "D"], help="A, B, C or D")
     wanted = parser.parse_args()
-    seogo.load()
+    measuring.load()
     print(f"Starting a process costs {start_of_a_process():.2f} s, and is in no figure below.")
     with measuring.working_folder(wanted.folder) as folder:
         for name in wanted.sets:

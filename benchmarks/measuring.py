@@ -1,6 +1,7 @@
 """Pairs of runs, told as ratios: the same work by two parties, in turns, each in a new folder."""
 
 import argparse
+import gc
 import os
 import shutil
 import statistics
@@ -10,6 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import seogo
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,12 @@ def tell(
     print(f"  of the speed of {other}: {spread(ratios)}; {bar}")
     print(f"  {mine} {seconds[0]} s, {other} {seconds[1]} s")
     print(f"  {files / ours:,.0f} files/s, {size / ours / 1e6:,.0f} MB/s", flush=True)
+
+
+def load() -> None:
+    """Load everything and keep it from the collector, as a command does with what it loads."""
+    seogo.load()
+    gc.freeze()
 
 
 def arguments(about: str | None) -> argparse.ArgumentParser:

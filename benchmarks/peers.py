@@ -19,7 +19,6 @@ from pathlib import Path
 
 import bagit
 
-import seogo
 from benchmarks import floor, measuring, transfers
 from benchmarks.ingest import SETS, site_in, take_in, taking_in
 from benchmarks.transfers import Transfer
@@ -39,7 +38,7 @@ A3M_VOLUMES, A3M_PAGES, A3M_BAR = 20, 37, 50.0
 def main() -> int:
     parser = measuring.arguments(__doc__)
     wanted = parser.parse_args()
-    seogo.load()
+    measuring.load()
     with measuring.working_folder(wanted.folder) as folder:
         for name, bar in SAME_PROMISES.items():
             made = transfers.make(folder / name / "transfer", SETS[name].sizes(wanted.scale))

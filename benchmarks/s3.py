@@ -19,7 +19,6 @@ from pathlib import Path
 
 import boto3
 
-import seogo
 from archive.site import installation, settings
 from archive.site.site import Site
 from archive.stores import open_stores
@@ -39,7 +38,7 @@ def main() -> int:
         raise SystemExit(
             "No S3 server: SEOGO_TEST_S3 is not set.  See benchmarks/s3.py for how to start one."
         )
-    seogo.load()
+    measuring.load()
     sets = {"mixed files": list(transfers.mixed(int(1_000 * wanted.scale), 1)),
             "files of 20 kB": [20_000] * int(3_000 * wanted.scale)}  # fmt: skip
     with measuring.working_folder(wanted.folder) as folder:

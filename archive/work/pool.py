@@ -35,12 +35,16 @@ def working(
     """Processes that call each task they are given.
 
     The fork server starts at once and loads ``preload`` while the caller makes ready; its children
-    begin with the first tasks, in milliseconds.
+    begin with the first tasks, in milliseconds.  Those that have nothing to do at the end of the block
+    end while the caller goes on.
     """
     others = set(active_children())
     context = fork_server(preload)
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(call,)) as executor:
+    executor = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(call,))
+    try:
         yield Pool[Task, Result](executor, workers, others)
+    finally:
+        executor.shutdown(wait=False)
 
 
 class Pool(Generic[Task, Result]):
