@@ -8,6 +8,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from queue import SimpleQueue
 from types import FrameType
 from typing import TypeAlias
 
@@ -59,6 +60,21 @@ def came_before(error: BaseException | None) -> bool:
 
 
 @contextmanager
+def noted() -> "Iterator[SimpleQueue[int]]":
+    """Whoever tells this process to stop in this block interrupts nothing; what was told is in the queue.
+
+    The queue can be waited for.  An event could not: a handler that sets it may come while it locks itself.
+    """
+    told: SimpleQueue[int] = SimpleQueue()
+    before = _answer(lambda caught, _frame: told.put(caught))
+    try:
+        yield told
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
 def told_later() -> Iterator[None]:
     """Whoever tells this process to stop is heard at the end of the block.
 
@@ -67,12 +83,9 @@ def told_later() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    told: list[int] = []
-    before = _answer(lambda caught, _frame: told.append(caught))
     try:
-        yield
+        with noted() as told:
+            yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        for each in told[:1]:
-            signal.raise_signal(each)
+        if not told.empty():
+            signal.raise_signal(told.get())

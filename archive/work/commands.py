@@ -1,11 +1,11 @@
 """``seogo work`` and ``seogo job``: running the queue and looking at it."""
 
-import signal
 from typing import Any
 
 import click
 from sqlalchemy import select
 
+from archive import stopping
 from archive.site.language import amount
 from archive.site.site import Site
 from archive.site.terminal import Command, Progress, json_option, pass_site, say
@@ -42,12 +42,9 @@ def _modules() -> set[str]:
 def work(site: Site, until_idle: bool, as_json: bool) -> int:
     """Run the jobs that wait: page images, text, the index."""
     if not until_idle:
-        stopped: list[int] = []
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda caught, _frame: stopped.append(caught))
-        Runner(site, workers=site.settings.workers, preload=sorted(_modules())).run_for_ever(
-            lambda: bool(stopped)
-        )
+        runner = Runner(site, workers=site.settings.workers, preload=sorted(_modules()))
+        with stopping.noted() as stops:
+            runner.run_for_ever(lambda: not stops.empty())
         return 0
     with site.open_session.begin() as session:
         recurring.submit_due(session, site.now())

@@ -96,11 +96,15 @@ def starting_children() -> Iterator[None]:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def die_with_parent() -> None:
-    """Ask the kernel to end this process when the one that started it ends; it may have ended already."""
+def die_with_parent(number: int | None = None) -> None:
+    """Ask the kernel to end this process when the one that started it ends; it may have ended already.
+
+    ``number``: which one that is, where multiprocessing does not know it.
+    """
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     parent = multiprocessing.parent_process()
-    if parent is not None and not parent.is_alive():
+    has_ended = not parent.is_alive() if parent is not None else number not in (None, os.getppid())
+    if has_ended:
         os.kill(os.getpid(), signal.SIGKILL)
 
 

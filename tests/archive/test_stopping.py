@@ -80,3 +80,25 @@ def test_who_ignores_ctrl_c_hears_its_end_all_the_same_and_later() -> None:
         be_told()
     assert reached == list(TOLD)
     assert [signal.getsignal(number) for number in TOLD] == [signal.SIG_IGN] * 2
+
+
+@pytest.mark.parametrize("number", TOLD)
+def test_what_is_only_noted_interrupts_nothing_and_can_be_waited_for(number: signal.Signals) -> None:
+    with stopping.heard():
+        before = [signal.getsignal(each) for each in TOLD]
+        with stopping.noted() as told:
+            signal.raise_signal(number)
+            signal.raise_signal(number)
+            assert [told.get(), told.get()] == [number, number]
+        assert [signal.getsignal(each) for each in TOLD] == before
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(number)
+
+
+def test_ctrl_c_that_is_ignored_is_not_noted() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with stopping.noted() as told:
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGTERM)
+        assert told.get() == signal.SIGTERM
+        assert told.empty()

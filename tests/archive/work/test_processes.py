@@ -111,6 +111,12 @@ def test_a_child_ends_when_its_parent_is_killed(tmp_path: Path, how: str) -> Non
         time.sleep(0.02)
 
 
+@pytest.mark.parametrize(("parent", "ends"), [("os.getppid()", 0), ("1 << 22", -signal.SIGKILL)])
+def test_who_comes_too_late_for_its_parent_ends_at_once(parent: str, ends: int) -> None:
+    program = f"import os; from archive.work.processes import die_with_parent; die_with_parent({parent})"
+    assert subprocess.run([sys.executable, "-c", program]).returncode == ends
+
+
 def test_a_child_of_the_fork_server_never_sees_ctrl_c(tmp_path: Path) -> None:
     (tmp_path / "orphan.py").write_text(ORPHAN)
     command = [sys.executable, "-c", PARENT, str(tmp_path), "forked"]
