@@ -7,25 +7,28 @@ them and with them declares every table and job.  `create` joins the pages of al
 import gc
 import importlib
 import os
-import signal
-import socket
 import subprocess
 import sys
-import time
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 import click
 
+from archive import stopping
 from archive.errors import Missing
 from archive.site import evidence, installation
 from archive.site import settings as settings_of
 from archive.site.site import Site
 from archive.site.terminal import Command, LazyGroup, Progress, json_option, pass_site, run, say
-from archive.work.processes import fork_server
+from archive.work.processes import fork_server, starting_children
 
 if TYPE_CHECKING:
     from flask import Blueprint, Flask
+
+    from ingest.demo import SignIn
 
 COMMANDS = {
     "agency": "ingest.intake.commands",
@@ -97,6 +100,18 @@ WORKING = {"accept", "demo", "receive", "work"}
 
 CHILDREN = ("archive.work.child", "ingest.taking.accession", *JOBS, *SLOW_TO_LOAD)
 """What their children need, loaded once in the fork server."""
+
+BESIDE = """
+import sys
+from archive.work.processes import die_with_parent
+die_with_parent(int(sys.argv.pop(1)))
+import seogo
+seogo.main()
+"""
+"""How a command runs beside this process, whose number comes first, and never longer than it."""
+
+ENDS_WITHIN = 10.0
+"""Seconds it has when it is told to."""
 
 WITHOUT_HOME = {"init", "settings", "sample", "ledger", "receipt"}
 """Commands that need no installation, or make it ready themselves when they do."""
@@ -186,11 +201,10 @@ def _ready(site: Site, new: list[str], away: dict[str, str]) -> Iterator[str]:
         yield f"  {store.name}  {store.location}  {away.get(store.name, state)}"
 
 
-def create() -> "Flask":
-    """The web application, for a WSGI server."""
+def create(site: Site) -> "Flask":
+    """The web application."""
     load()
     gc.freeze()  # what is loaded stays, and needs no looking at whenever litter is collected
-    site = Site(settings_of.read())
     app: Flask = importlib.import_module("archive.site.web").create_app(site, pages(site))
     return app
 
@@ -200,19 +214,17 @@ def pages(site: Site) -> "list[Blueprint]":
     return [each for module in PAGES for each in importlib.import_module(module).blueprints(site)]
 
 
-@cli.command(cls=Command, exits=(0, 1, 2, 4))
+@cli.command(cls=Command, exits=(0, 1, 2, 3, 4))
 @pass_site
 def serve(site: Site) -> None:
     """Serve the portal, and nothing else; jobs are run by seogo work."""
-    click.echo(f"Serving http://{site.settings.host}:{site.settings.port}", err=True)
-    os.execv(
-        sys.executable, [sys.executable, "-m", "granian", *_granian(site.settings.host, site.settings.port)]
-    )
-
-
-def _granian(host: str, port: int) -> list[str]:
-    return ["--interface", "wsgi", "--factory", "--host", host, "--port", str(port), "--workers", "1",
-            "--blocking-threads", "8", "--no-ws", "--log-level", "error", "seogo:create"]  # fmt: skip
+    host, port = site.settings.host, site.settings.port
+    serving = importlib.import_module("archive.site.serving")
+    listening = serving.listen(host, port)
+    portal = create(site)
+    with stopping.noted() as told:
+        stopping.if_told()
+        serving.serve(portal, listening, told, lambda: click.echo(f"Serving http://{host}:{port}", err=True))
 
 
 @cli.command(cls=Command, exits=(0, 1, 2, 3, 4))
@@ -226,38 +238,37 @@ def demo(site: Site, volumes: int, pages: int, port: int) -> None:
     """A sample transfer, taken in, stored twice, indexed and shown on this machine."""
     demonstration = importlib.import_module("ingest.demo")
     sign_ins = demonstration.prepare(site, volumes=volumes, pages=pages, progress=Progress())
-    port = _free(port)
-    click.echo(f"\nThe portal is at http://127.0.0.1:{port}/  (English: http://127.0.0.1:{port}/en/)")
+    serving = importlib.import_module("archive.site.serving")
+    listening = serving.listen_at_or_after("127.0.0.1", port)
+    address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    portal = create(site)
+    with stopping.noted() as told, _work_beside(told):
+        stopping.if_told()
+        serving.serve(portal, listening, told, lambda: _welcome(address, sign_ins))
+    click.echo("Stopped.")
+
+
+def _welcome(address: str, sign_ins: "list[SignIn]") -> None:
+    click.echo(f"\nThe portal is at {address}/  (English: {address}/en/)")
     for each in sign_ins:
         click.echo(f"  sign in as {each.username:<10} password {each.password:<16} ({each.role})")
     click.echo("Stop it with Ctrl-C.")
-    _serve_and_work(port)
 
 
-def _serve_and_work(port: int) -> None:
-    """The portal and a worker beside it; both end when this ends."""
-    server = [sys.executable, "-m", "granian", *_granian("127.0.0.1", port)]
-    children = [subprocess.Popen(each) for each in (server, [sys.executable, "-m", "seogo", "work"])]
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+@contextmanager
+def _work_beside(told: "SimpleQueue[int]") -> Iterator[None]:
+    """``seogo work`` until this block or this process ends; that it ends by itself is told too."""
+    with starting_children():
+        worker = subprocess.Popen([sys.executable, "-c", BESIDE, str(os.getpid()), "work"])
+    threading.Thread(target=lambda: told.put(worker.wait()), daemon=True).start()
     try:
-        while all(child.poll() is None for child in children):
-            time.sleep(0.5)
-    except KeyboardInterrupt:
-        click.echo("Stopped.")
+        yield
     finally:
-        for child in children:
-            child.terminate()
-        for child in children:
-            child.wait()
-
-
-def _free(port: int) -> int:
-    for candidate in range(port, min(port + 200, 65536)):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if probe.connect_ex(("127.0.0.1", candidate)) != 0:
-                return candidate
-    return port
+        worker.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            worker.wait(ENDS_WITHIN)
+        worker.kill()
+        worker.wait()
 
 
 def main() -> None:

@@ -1,0 +1,112 @@
+"""How the portal takes a port, and what becomes of requests that still run when it is told to end."""
+
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+
+from archive.errors import Conflict, Unavailable, WrongCall
+from archive.site import serving
+from tests.flows.test_portal import free_port
+
+SLOW = """
+import sys, time
+from archive import stopping
+from archive.site import serving
+serving.GRACE = float(sys.argv[2])
+def answer(environ, start):
+    if environ["PATH_INFO"] == "/slow":
+        print("asked", flush=True)
+        end = time.monotonic() + float(sys.argv[3])
+        while time.monotonic() < end:
+            sum(range(1000))
+    start("200 OK", [])
+    return [b"answered"]
+listening = serving.listen("127.0.0.1", int(sys.argv[1]))
+with stopping.noted() as told:
+    serving.serve(answer, listening, told, lambda: print("serving", flush=True))
+print("ended", flush=True)
+"""
+
+
+@contextmanager
+def asked_for_long(port: int, *, grace: float, takes: float) -> Iterator["subprocess.Popen[str]"]:
+    command = [sys.executable, "-c", SLOW, str(port), str(grace), str(takes)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout and process.stdout.readline() == "serving\n"
+            yield process
+        finally:
+            process.kill()
+
+
+def connected(port: int) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port))
+
+
+def test_a_request_that_runs_is_answered_before_the_end() -> None:
+    port = free_port()
+    with asked_for_long(port, grace=120, takes=1) as process, ThreadPoolExecutor() as asking:
+        answer = asking.submit(lambda: urllib.request.urlopen(f"http://127.0.0.1:{port}/slow").read())
+        assert process.stdout and process.stdout.readline() == "asked\n"
+        for _ in range(3):  # who tells it again changes nothing
+            process.send_signal(signal.SIGTERM)
+        assert answer.result(120) == b"answered"
+        assert process.communicate(timeout=120) == ("ended\n", "")
+        assert process.returncode == 0
+
+
+def test_a_request_that_goes_on_and_on_is_cut_off() -> None:
+    port = free_port()
+    with asked_for_long(port, grace=0.2, takes=600) as process, connected(port) as line:
+        line.sendall(b"GET /slow HTTP/1.1\r\nHost: here\r\n\r\n")
+        assert process.stdout and process.stdout.readline() == "asked\n"
+        process.send_signal(signal.SIGTERM)
+        assert process.communicate(timeout=120) == ("", "")
+        assert process.returncode == 0
+
+
+@pytest.mark.parametrize("half", [b"", b"GET / HT"])
+def test_who_is_connected_and_does_not_ask_keeps_nothing_from_ending(half: bytes) -> None:
+    port = free_port()
+    with asked_for_long(port, grace=0.2, takes=0) as process, connected(port) as line:
+        line.sendall(half)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)  # granian by itself waits half a minute for the other half
+        assert process.returncode == 0
+
+
+def test_a_port_is_taken_once_and_the_next_one_is_found() -> None:
+    port = free_port()
+    with serving.listen("127.0.0.1", port):
+        with pytest.raises(Conflict, match=rf"^Port {port} of 127\.0\.0\.1 is in use\.$"):
+            serving.listen("127.0.0.1", port)
+        with pytest.raises(Conflict, match="in use"):
+            serving.listen("0.0.0.0", port)
+        with serving.listen_at_or_after("127.0.0.1", port) as other:
+            assert other.getsockname()[1] > port
+    serving.listen("127.0.0.1", port).close()
+
+
+def test_a_port_of_whoever_shares_ports_is_not_taken() -> None:
+    port = free_port()
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        other.bind(("127.0.0.1", port))
+        other.listen()
+        with pytest.raises(Conflict, match="in use"):
+            serving.listen("127.0.0.1", port)
+
+
+def test_an_address_of_another_machine_is_not_listened_on() -> None:
+    with pytest.raises(Unavailable, match=r"of 192\.0\.2\.1 cannot be taken \(Cannot assign"):
+        serving.listen("192.0.2.1", free_port())
+    for nowhere in ("no such host", ".."):
+        with pytest.raises(WrongCall, match=r"^There is no address"):
+            serving.listen(nowhere, 8000)
