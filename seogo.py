@@ -19,7 +19,7 @@ import click
 
 from archive import stopping
 from archive.errors import Missing
-from archive.site import evidence, installation
+from archive.site import evidence, installation, output
 from archive.site import settings as settings_of
 from archive.site.site import Site
 from archive.site.terminal import Command, LazyGroup, Progress, json_option, pass_site, run, say
@@ -150,7 +150,7 @@ def _prepare(site: Site) -> list[str]:
     is_new = not site.settings.home.exists()
     new_stores = installation.prepare(site)
     if is_new:
-        click.echo(f"This is a new installation, in {site.settings.home} (SEOGO_HOME).", err=True)
+        output.line(f"This is a new installation, in {site.settings.home} (SEOGO_HOME).", aside=True)
     return new_stores
 
 
@@ -189,7 +189,7 @@ def init(site: Site, as_json: bool) -> int:
         "new": new,
         "away": away,
     }
-    say(told, as_json, lambda: "\n".join(_ready(site, new, away)))
+    say(told, as_json, lambda: _ready(site, new, away))
     return 4 if away else 0
 
 

@@ -35,7 +35,7 @@ def search(
     say(query.told(hits), as_json, lambda: _in_words(hits))
 
 
-def _in_words(hits: query.Hits) -> str:
+def _in_words(hits: query.Hits) -> list[str]:
     lines = [amount(hits.total, "item")]
     if hits.understood.repaired:
         lines.append(f"Searched for {hits.understood.repaired} instead.")
@@ -44,7 +44,7 @@ def _in_words(hits: query.Hits) -> str:
         lines.append(f"{hit.reference}  {hit.title or '(title closed)'}  [{hit.disclosure}{where}]")
     if hits.next:
         lines.append(f"More with: --cursor {hits.next}")
-    return "\n".join(lines)
+    return lines
 
 
 @click.group()
@@ -75,5 +75,5 @@ def compare(site: Site, audience: str, repair: bool, as_json: bool) -> int:
     found = feeding.compare(site, indexes.staff if asked == "staff" else indexes.public, asked)
     counted = {name: value if name == "equal" else len(value) for name, value in asdict(found).items()}
     wrong = (*found.missing, *found.extra, *found.different)[:SHOWN]
-    say(counted, as_json, lambda: "\n".join([", ".join(f"{n} {c}" for n, c in counted.items()), *wrong]))
+    say(counted, as_json, lambda: [", ".join(f"{n} {c}" for n, c in counted.items()), *wrong])
     return 0 if found.holds else DIFFERS

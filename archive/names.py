@@ -9,6 +9,10 @@ import re
 HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
+STEERS = re.compile(f"{HIDDEN.pattern[:-1]}\u061c\u2028\u2029\ud800-\udfff]")
+"""Those, two more that break a line, and what is no text at all."""
+
+
 def hides_something(name: str) -> bool:
     return HIDDEN.search(name) is not None
 
@@ -17,6 +21,11 @@ def printable(name: str, longest: int | None = None) -> str:
     """Odd bytes and hidden signs as escapes; cut after ``longest`` signs."""
     plain = "".join(sign if sign.isprintable() else _escaped(sign) for sign in name[:longest])
     return plain if longest is None or len(name) <= longest else f"{plain}…"
+
+
+def on_one_line(words: str) -> str:
+    """Words for a terminal: signs that steer it, break the line or turn it round are shown as escapes."""
+    return STEERS.sub(lambda found: _escaped(found[0]), words)
 
 
 def _escaped(sign: str) -> str:

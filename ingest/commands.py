@@ -100,7 +100,7 @@ def list_(site: Site, as_json: bool) -> None:
              "received_at": row.received_at.isoformat()}
             for row in every
         ]  # fmt: skip
-    say({"transfers": rows}, as_json, lambda: "\n".join(map(_in_a_line, rows))
+    say({"transfers": rows}, as_json, lambda: list(map(_in_a_line, rows))
         or "No transfer has been received yet.")  # fmt: skip
 
 
@@ -121,8 +121,8 @@ def show(site: Site, number: str, place: int | None, everything: bool, as_json: 
     with site.reading_session() as session:
         if place is not None:
             volume = telling.of_volume(session, number, place)
-            lines = [telling.items_in_words(volume), *_findings_in_words(volume)]
-            return say(volume, as_json, lambda: "\n".join(lines))
+            lines = [*telling.items_in_words(volume), *_findings_in_words(volume)]
+            return say(volume, as_json, lambda: lines)
         told = {**results.with_history(session, number), **telling.of_transfer(session, number)}
         say(told, as_json, lambda: in_words(told, [
             *telling.in_words(told, everything=everything),
@@ -219,14 +219,14 @@ def _told(told: dict[str, Any], as_json: bool) -> int:
     return 3 if results.has_errors(told) or told.get("failed") else 0
 
 
-def in_words(told: dict[str, Any], more: Sequence[str] = ()) -> str:
+def in_words(told: dict[str, Any], more: Sequence[str] = ()) -> list[str]:
     """A transfer with its findings, what else is told of it, and the command to be given next."""
     volumes, waiting = told["volumes"], told["volumes"]["acceptable"] + told["volumes"]["held_back"]
     lines = [
         f"Transfer {told['transfer'] or '(dry run, nothing written)'} is {told['state']}: "
         f"{amount(volumes['listed'], 'volume')}, {amount(told['items'], 'item')}, "
         f"{amount(told['files'], 'file')}, {amount(told['bytes'], 'byte')}.",
-        _taken_in_words(told, waiting),
+        *_taken_in_words(told, waiting),
     ]
     if far := told.get("going_on"):
         lines.insert(0, f"Going on with transfer {told['transfer']}: {Far(**far).before}.")
@@ -245,28 +245,28 @@ def in_words(told: dict[str, Any], more: Sequence[str] = ()) -> str:
     lines += [*_findings_in_words(told), *more]
     lines += [f"failed: {each['job']}: {each['reason']}" for each in told.get("failed", ())]
     lines += [f"waiting: {each['job']}: {each['reason']}" for each in told.get("waiting", ())]
-    return "\n".join(lines + next_steps.lines(told, waiting))
+    return lines + next_steps.lines(told, waiting)
 
 
-def _taken_in_words(told: dict[str, Any], waiting: int) -> str:
+def _taken_in_words(told: dict[str, Any], waiting: int) -> list[str]:
     """How many volumes are in custody and how many are not; of a dry run what would become of them."""
     volumes = told["volumes"]
     good, bad = volumes["acceptable"], volumes["held_back"]
     if told["transfer"] is None:
         held = volumes["listed"] - waiting
         already = f"  {amount(held, 'volume')} held already would not be taken again." if held else ""
-        return (f"{amount(good, 'volume')} would be taken, {bad:,} would be kept back by errors.{already}\n"
-                "What formats, texts and page images tell is found after volumes are taken.")  # fmt: skip
+        return [f"{amount(good, 'volume')} would be taken, {bad:,} would be kept back by errors.{already}",
+                "What formats, texts and page images tell is found after volumes are taken."]  # fmt: skip
     parts = (
         f": {good:,} can be taken, {bad:,} {'is' if bad == 1 else 'are'} kept back by errors"
         if waiting
         else ""
     )
     later = f"  {amount(volumes['taken_later'], 'volume')} came right in a later round."
-    return (
+    return [
         f"Accepted {telling.accepted(volumes)}, returned {volumes['returned']:,}, waiting {waiting:,}{parts}."
         f"{later if volumes['taken_later'] else ''}"
-    )
+    ]
 
 
 def _findings_in_words(told: dict[str, Any]) -> list[str]:

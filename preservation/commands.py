@@ -35,9 +35,9 @@ def list_(site: Site, as_json: bool) -> None:
     wanted = wanted.where(Volume.state != ENTERING).order_by(Volume.reference)
     with site.reading_session() as session:
         rows = [dict(row._mapping) for row in session.execute(wanted)]
-    say({"volumes": rows}, as_json, lambda: "\n".join(
+    say({"volumes": rows}, as_json, lambda: [
         f"{row['reference']}  {row['state']:<9} {row['title']}" for row in rows
-    ) or "No volume is in custody yet.")  # fmt: skip
+    ] or "No volume is in custody yet.")  # fmt: skip
 
 
 @volume.command(cls=Command)
@@ -81,7 +81,7 @@ def of_item(item: Item, today: date) -> dict[str, Any]:
     }
 
 
-def _in_words(told: dict[str, Any]) -> str:
+def _in_words(told: dict[str, Any]) -> list[str]:
     lines = [f"{told['reference']}  {told['title']} ({told['state']})"]
     for item in told["items"]:
         files = f"{amount(len(item['files']), 'file')}"
@@ -90,7 +90,7 @@ def _in_words(told: dict[str, Any]) -> str:
         f"  copy in {each['store']}: {each['state']}, {moment(each['verified_at'])}"
         for each in told["copies"]
     ]
-    return "\n".join(lines)
+    return lines
 
 
 @volume.command(cls=Command, exits=(0, 1, 2, 3, 4, 5))
@@ -104,7 +104,7 @@ def export(site: Site, reference: str, folder: Path, as_json: bool) -> None:
         found = holdings.get_volume(session, reference)
         bags = packages.bags_of(session, found.id)
     written = [str(exports.export(site, bag, found.reference, folder)) for bag in bags]
-    say({"bags": written}, as_json, lambda: "\n".join(written))
+    say({"bags": written}, as_json, lambda: written)
 
 
 SHOWN = 50
@@ -202,7 +202,7 @@ def lock_(site: Site, store: str, reference: str | None, as_json: bool) -> None:
                                f"{told['extended']} of them were not, or not for long enough.")  # fmt: skip
 
 
-def _verdicts(told: dict[str, Any]) -> str:
+def _verdicts(told: dict[str, Any]) -> list[str]:
     lines = [f"{told['intact']} intact, {told['altered']} altered, {told['absent']} absent, "
              f"{told['not_looked_at']} not looked at."]  # fmt: skip
     filled = {each["store"] for each in told["lagging"] if not each["late"]}
@@ -220,7 +220,7 @@ def _verdicts(told: dict[str, Any]) -> str:
         )
     if bad:
         lines.append("The other copies are untouched; look at them with: seogo volume show REFERENCE")
-    return "\n".join(lines)
+    return lines
 
 
 def _exception(checked: Checked, flaw: Flaw) -> dict[str, Any]:

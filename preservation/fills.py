@@ -147,7 +147,7 @@ def _exceptions(filled: Filled, target: str) -> Iterator[dict[str, Any]]:
                    "reason": f"What store {checked.store} holds of it was not copied."}  # fmt: skip
 
 
-def in_words(told: dict[str, Any]) -> str:
+def in_words(told: dict[str, Any]) -> list[str]:
     if told["dry_run"]:
         return _plan_in_words(told)
     copied, left = told["copied"], told["left"]
@@ -163,20 +163,20 @@ def in_words(told: dict[str, Any]) -> str:
     lines += _altered_in_words(told)
     if left["copies"]:
         lines.append(f"Go on with: seogo copy fill --store {told['store']}")
-    return "\n".join(lines)
+    return lines
 
 
-def _plan_in_words(told: dict[str, Any]) -> str:
+def _plan_in_words(told: dict[str, Any]) -> list[str]:
     lacking, seconds = told["lacking"], told["estimate"]["seconds"]
     if not lacking["copies"]:
-        return "\n".join([f"Store {told['store']} lacks nothing.", *_altered_in_words(told)])
+        return [f"Store {told['store']} lacks nothing.", *_altered_in_words(told)]
     lines = [
         f"Store {told['store']} lacks {amount(lacking['copies'], 'copy', 'copies')}: "
         f"{amount(lacking['files'], 'file')}, {language.size(lacking['bytes'])}."
     ]
     if seconds is not None:
         lines.append(f"Reading them from the other stores alone takes about {estimates.span(seconds)}.")
-    return "\n".join([*lines, *_altered_in_words(told), "Nothing was written."])
+    return [*lines, *_altered_in_words(told), "Nothing was written."]
 
 
 def _altered_in_words(told: dict[str, Any]) -> list[str]:

@@ -54,9 +54,9 @@ def list_(site: Site, as_json: bool) -> None:
     """All versions; the last one is in force."""
     with site.reading_session() as session:
         rows = [_line(row) for row in policies.find(session)]
-    say({"policies": rows}, as_json, lambda: "\n".join(
+    say({"policies": rows}, as_json, lambda: [
         f"version {row['version']}, entered {moment(row['entered_at'])}: {row['title']}" for row in rows
-    ) or "No policy was entered: every store must hold everything.")  # fmt: skip
+    ] or "No policy was entered: every store must hold everything.")  # fmt: skip
 
 
 @policy.command(cls=Command)
@@ -123,7 +123,7 @@ def _state(site: Site, demand: Demand) -> dict[str, Any]:
     }
 
 
-def _shown(told: dict[str, Any]) -> str:
+def _shown(told: dict[str, Any]) -> list[str]:
     head = f"Version {told['version']}, entered {moment(told['entered_at'])}: {told['title']}"
     lines = [head if told["version"] else "No policy was entered: every store must hold everything."]
     lines += _counts(told)
@@ -135,20 +135,20 @@ def _shown(told: dict[str, Any]) -> str:
             if applied
             else "It was not applied yet; that is done by seogo work, or by: seogo policy apply"
         )
-    return "\n".join(lines)
+    return lines
 
 
-def _added(told: dict[str, Any]) -> str:
+def _added(told: dict[str, Any]) -> list[str]:
     end = (
         "Nothing was entered."
         if told["dry_run"]
         else f"Version {told['version']} is in force; its copies are made by seogo work, "
         "or at once by: seogo policy apply"
     )
-    return "\n".join([*_counts(told), end])
+    return [*_counts(told), end]
 
 
-def _applied(told: dict[str, Any]) -> str:
+def _applied(told: dict[str, Any]) -> list[str]:
     lines = _counts({**told, "lacking": []})
     for fill in told["fills"]:
         copied, left = fill["copied"], fill["left"]["copies"]
@@ -157,7 +157,7 @@ def _applied(told: dict[str, Any]) -> str:
             f"({language.size(copied['bytes'])}, {estimates.span(fill['seconds'])}), {left:,} left."
         )
         lines += [f"Stopped: {fill['stopped']}"] if fill["stopped"] else []
-    return "\n".join(lines)
+    return lines
 
 
 def _counts(told: dict[str, Any]) -> list[str]:

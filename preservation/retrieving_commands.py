@@ -47,14 +47,14 @@ def retrievals(site: Site, as_json: bool) -> None:
     """What was asked for from cold stores, the newest first: under way, at hand, or what became of it."""
     with site.reading_session() as session:
         rows = queue.newest(session)
-    say({"retrievals": rows}, as_json, lambda: "\n".join(
+    say({"retrievals": rows}, as_json, lambda: [
         f"{row['volume']} v{row['number']} from {row['store']}: {row['state']}, "
         f"asked {moment(row['asked_at'])}, "
         f"at hand until {moment(row['until'] if row['state'] == 'intact' else None)}" for row in rows
-    ) or "Nothing was asked for.")  # fmt: skip
+    ] or "Nothing was asked for.")  # fmt: skip
 
 
-def _asked(told: dict[str, Any]) -> str:
+def _asked(told: dict[str, Any]) -> list[str]:
     cost = "no price is set (SEOGO_COLD_TERMS)" if told["cost"] is None else f"costs about {told['cost']:,}"
     size = f"{amount(told['files'], 'file')}, {language.size(told['bytes'])}"
     lines = [
@@ -68,4 +68,4 @@ def _asked(told: dict[str, Any]) -> str:
         lines.append("It is asked for and read back by seogo work; look with: seogo copy retrievals")
     else:
         lines.append("It is under way or at hand already; look with: seogo copy retrievals")
-    return "\n".join(lines)
+    return lines

@@ -27,7 +27,7 @@ def settings(as_json: bool) -> None:
     say(
         told,
         as_json,
-        lambda: "\n".join(f"{name}={each['value']}  ({each['source']})" for name, each in told.items()),
+        lambda: [f"{name}={each['value']}  ({each['source']})" for name, each in told.items()],
     )
 
 

@@ -22,7 +22,7 @@ from archive.ledger import (
     verify,
 )
 from archive.ledger.signing import PUBLIC
-from archive.site import installation
+from archive.site import installation, output
 from archive.site.language import amount
 from archive.site.site import Site
 from archive.site.terminal import Command, a_path, json_option, pass_site, say
@@ -33,7 +33,7 @@ def seal_now(site: Site) -> None:
     """Seal every act recorded so far, in every store, and tell of one that lacked more than that."""
 
     def tell(found: BroughtUp) -> None:
-        click.echo(_lacked(found), err=True)
+        output.line(_lacked(found), aside=True)
 
     seal(site.open_session, site.stores, site.signer, site.now(), tell)
 
@@ -43,7 +43,7 @@ def seal_or_say(site: Site) -> int:
     try:
         seal_now(site)
     except ArchiveError as error:
-        click.echo(f"{error.message} {error.next}".strip(), err=True)
+        output.line(f"{error.message} {error.next}".strip(), aside=True)
         return error.exit_code
     return 0
 
@@ -55,7 +55,7 @@ def be_of_one_log(site: Site) -> None:
     """
     for name, error in compare(site.open_session, site.stores).items():
         told = f"Whether store {name} has the log of this database is not known"
-        click.echo(f"{told}: {error.message}", err=True)
+        output.line(f"{told}: {error.message}", aside=True)
 
 
 @click.group()
@@ -74,7 +74,7 @@ def seal_(site: Site, as_json: bool) -> None:
         made = seal(site.open_session, site.stores, site.signer, site.now(), brought_up.append)
     except ArchiveError:
         for each in brought_up:
-            click.echo(_lacked(each), err=True)
+            output.line(_lacked(each), aside=True)
         raise
     root = base64.b64encode(bytes.fromhex(made.root)).decode() if made else None
     told = {
@@ -83,7 +83,7 @@ def seal_(site: Site, as_json: bool) -> None:
         "brought_up": [asdict(each) for each in brought_up],
     }
     sentence = f"Sealed at {amount(made.size, 'entry', 'entries')}." if made else "Nothing was left to seal."
-    say(told, as_json, lambda: "\n".join([sentence, *map(_lacked, brought_up)]))
+    say(told, as_json, lambda: [sentence, *map(_lacked, brought_up)])
 
 
 def _lacked(found: BroughtUp) -> str:
@@ -181,7 +181,7 @@ def _told(found: dict[str, Verification], away: list[str], sealed: int | None) -
     }
 
 
-def _in_words(told: dict[str, Any], verifier: Verifier) -> str:
+def _in_words(told: dict[str, Any], verifier: Verifier) -> list[str]:
     size = amount(told["size"], "entry", "entries")
     verdict = "holds" if told["holds"] else "DOES NOT HOLD"
     lines = [f"The log of {verifier.name} {verdict}: {size}, root {told['root']}."]
@@ -195,7 +195,7 @@ def _in_words(told: dict[str, Any], verifier: Verifier) -> str:
         for each in told["lagging"]
     ]
     lines += [f"  not looked at: {each}" for each in told["away"]]
-    return "\n".join(lines)
+    return lines
 
 
 @ledger.command("prove", cls=Command, exits=(0, 1, 2, 3, 4, 5))

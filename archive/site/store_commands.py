@@ -27,7 +27,7 @@ def check(site: Site, name: str | None, as_json: bool) -> int:
     """
     chosen = [site.store(name)] if name else list(site.stores)
     told = {"stores": [_tried(each) for each in chosen]}
-    say(told, as_json, lambda: "\n".join(_in_words(each) for each in told["stores"]))
+    say(told, as_json, lambda: [line for each in told["stores"] for line in _in_words(each)])
     if any(each["away"] for each in told["stores"]):
         return 4
     return 3 if any(each["lacking"] for each in told["stores"]) else 0
@@ -47,11 +47,11 @@ def _tried(tried: Store) -> dict[str, Any]:
     }
 
 
-def _in_words(told: dict[str, Any]) -> str:
+def _in_words(told: dict[str, Any]) -> list[str]:
     lines = [f"{told['store']}  {told['location']}"]
     if told["away"]:
-        return "\n".join([*lines, f"  not looked at: {told['away']}"])
+        return [*lines, f"  not looked at: {told['away']}"]
     for each in told["capabilities"]:
         needed = "  NEEDED" if each["name"] in told["lacking"] else ""
         lines.append(f"  {'yes' if each['holds'] else 'no ':<3}  {each['name']}: {each['detail']}{needed}")
-    return "\n".join(lines)
+    return lines

@@ -25,7 +25,7 @@ from tqdm import tqdm
 from archive import stopping
 from archive.database import away
 from archive.errors import ArchiveError, Unavailable
-from archive.site import language
+from archive.site import language, output
 from archive.site.site import Site
 
 EXIT_CODES = {
@@ -120,15 +120,18 @@ def write_exit_codes(formatter: click.HelpFormatter, codes: Iterable[int]) -> No
         formatter.write_dl([(str(code), EXIT_CODES[code]) for code in codes])
 
 
-def say(told: Mapping[str, Any], as_json: bool, lines: Callable[[], str] | None = None) -> None:
-    """Print a result, as JSON or in words."""
+def say(
+    told: Mapping[str, Any], as_json: bool, lines: Callable[[], str | Iterable[str]] | None = None
+) -> None:
+    """Print a result, as JSON or in words: one line, or several."""
     if as_json or lines is None:
         encoder = json.JSONEncoder(ensure_ascii=False, default=str)
         pieces = chain(encoder.iterencode(told), "\n")
-        while some := "".join(islice(pieces, PIECES)):
-            click.echo(some, nl=False)
-    else:
-        click.echo(lines())
+        while (some := "".join(islice(pieces, PIECES))) and output.put(some):
+            pass
+        return
+    words = lines()
+    output.lines([words] if isinstance(words, str) else words)
 
 
 def moment(at: str | None) -> str:
@@ -152,7 +155,7 @@ class Progress:
             self._draw(what, done, total, note)
         elif what != self.what or time.monotonic() - self.told >= self.EVERY or done == total:
             self.told = time.monotonic()
-            click.echo(f"{what}: {done} of {total}{', ' if note else ''}{note}", err=True)
+            output.line(f"{what}: {done} of {total}{', ' if note else ''}{note}", aside=True)
         self.what = what
 
     def close(self) -> None:
@@ -173,7 +176,16 @@ class Progress:
 def run(command: click.Command, arguments: list[str]) -> int:
     """Run a command line; its exit code.  The outermost layer: whatever rises is told in words here."""
     with stopping.heard():
-        return _run(command, arguments, as_json="--json" in arguments)
+        code = _run(command, arguments, as_json="--json" in arguments)
+        return max(code, _say_what_was_lost()) if code != 1 else code
+
+
+def _say_what_was_lost() -> int:
+    """What was to be told and could not be; an exit code."""
+    if (why := output.what_was_lost()) is None:
+        return 0
+    output.line(f"What this command tells could not be written: {why}. What it did stands.", aside=True)
+    return Unavailable.exit_code
 
 
 def _run(command: click.Command, arguments: list[str], *, as_json: bool) -> int:
@@ -219,7 +231,9 @@ def _machine(error: OSError) -> Unavailable:
 
 
 def _defect(error: Exception, as_json: bool) -> int:
-    traceback.print_exception(error)
+    for told in traceback.format_exception(error):
+        for each in told.splitlines():
+            output.line(each, aside=True)
     sentence = f"This is a defect of ours: {type(error).__name__}: {error}."
     return _tell("defect", sentence, "What is stored is safe. Report the lines above.", 1, as_json)
 
@@ -230,7 +244,7 @@ def _tell(code: str, message: str, next_step: str, exit_code: int, as_json: bool
 
 def _refuse(error: ArchiveError, exit_code: int, as_json: bool) -> int:
     if as_json:
-        click.echo(json.dumps({"error": error.told}, ensure_ascii=False))
+        output.put(json.dumps({"error": error.told}, ensure_ascii=False) + "\n")
     else:
-        click.echo(f"{error.message} {error.next}".strip(), err=True)
+        output.line(f"{error.message} {error.next}".strip(), aside=True)
     return exit_code

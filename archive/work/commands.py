@@ -67,13 +67,13 @@ def _told(site: Site, ended: Ended) -> dict[str, Any]:
         }
 
 
-def _in_words(told: dict[str, Any]) -> str:
+def _in_words(told: dict[str, Any]) -> list[str]:
     lines = [
         f"{amount(told['done'], 'job')} done, {len(told['failed'])} failed, {len(told['waiting'])} waiting."
     ]
     lines += [f"failed: {each['job']}: {each['reason']}" for each in told["failed"]]
     lines += [f"waiting: {each['job']}: {each['reason']}" for each in told["waiting"]]
-    return "\n".join(lines)
+    return lines
 
 
 @click.group()
@@ -94,9 +94,9 @@ def list_(site: Site, state: str | None, as_json: bool) -> None:
              "attempt": row.attempt, "reason": row.reason}
             for row in session.scalars(wanted.where(Job.state == state) if state else wanted)
         ]  # fmt: skip
-    say({"jobs": rows}, as_json, lambda: "\n".join(
+    say({"jobs": rows}, as_json, lambda: [
         f"{row['job']:>7}  {row['name']:<16} {row['state']:<8} {row['reason'] or ''}" for row in rows
-    ) or "There are no such jobs.")  # fmt: skip
+    ] or "There are no such jobs.")  # fmt: skip
 
 
 @job.command(cls=Command)

@@ -84,9 +84,9 @@ def sample(
         lines = sampling.lines(session, plan, only_to_look_at=False, after=0, limit=plan.size)
         told["drawn"] = [telling.drawn(line) for line in lines]
         left = sampling.next_to_judge(session, plan)
-        say(told, as_json, lambda: "\n".join([
-            in_words(standing), *telling.drawn_in_words(number, told["drawn"], left, everything=everything)
-        ]))  # fmt: skip
+        say(told, as_json, lambda: [
+            *in_words(standing), *telling.drawn_in_words(number, told["drawn"], left, everything=everything)
+        ])  # fmt: skip
     return seal_or_say(site) if draw else 0
 
 
@@ -103,10 +103,10 @@ def count(site: Site, number: str, everything: bool, as_json: bool) -> None:
         differences = Many(lambda: map(_difference, counts.every_difference(session, transfer)),
                            sum(each.differing for each in levels))  # fmt: skip
         told = {"levels": [vars(each) for each in levels], "differences": differences}
-        say(told, as_json, lambda: "\n".join([
+        say(told, as_json, lambda: [
             *map(_level_in_words, levels),
             *telling.first(map(_difference_in_words, differences), len(differences), everything=everything),
-        ]))  # fmt: skip
+        ])  # fmt: skip
 
 
 def _difference(told: tuple[Level, Difference]) -> dict[str, Any]:
@@ -168,7 +168,7 @@ def _told(each: Told) -> dict[str, Any]:
     return {"volume": each.volume, **results.as_dict(transfers.as_finding(each.finding))}
 
 
-def comparison_in_words(told: dict[str, Any], *, everything: bool) -> str:
+def comparison_in_words(told: dict[str, Any], *, everything: bool) -> list[str]:
     """Totals, each volume that is not the same with its place in both rounds, and each finding."""
     volumes = ", ".join(f"{count} {change.replace('_', ' ')}" for change, count in told["volumes"].items())
     findings = ", ".join(f"{len(rows)} {fate}" for fate, rows in told["findings"].items())
@@ -177,7 +177,7 @@ def comparison_in_words(told: dict[str, Any], *, everything: bool) -> str:
     for fate, rows in lists.items():
         words = _change_in_words if fate == "changes" else partial(_told_in_words, fate)
         lines += telling.first(map(words, rows), len(rows), everything=everything)
-    return "\n".join(lines)
+    return lines
 
 
 def _change_in_words(each: dict[str, Any]) -> str:
@@ -199,7 +199,7 @@ def history(site: Site, number: str, as_json: bool) -> None:
     with site.reading_session() as session:
         every = rounds.chain(session, transfers.get(session, number))
         told = {"rounds": [_round(session, each) for each in every]}
-        say(told, as_json, lambda: "\n".join(map(_round_in_words, told["rounds"])))
+        say(told, as_json, lambda: [line for each in told["rounds"] for line in _round_in_words(each)])
 
 
 def _round(session: Session, transfer: Transfer) -> dict[str, Any]:
@@ -207,14 +207,14 @@ def _round(session: Session, transfer: Transfer) -> dict[str, Any]:
     return {**results.with_history(session, transfer.number), **more}
 
 
-def _round_in_words(each: dict[str, Any]) -> str:
+def _round_in_words(each: dict[str, Any]) -> list[str]:
     volumes = each["volumes"]
     head = (
         f"round {each['round']}: {each['transfer']} {each['state']}, "
         f"{amount(volumes['listed'], 'volume')}, {telling.accepted(volumes)} accepted, "
         f"{volumes['returned']:,} returned, {amount(len(each['findings']), 'finding')}"
     )
-    return "\n".join([head, *acts.in_words(each)])
+    return [head, *acts.in_words(each)]
 
 
 def as_dict(standing: Standing) -> dict[str, Any]:
@@ -229,14 +229,14 @@ def as_dict(standing: Standing) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def in_words(standing: Standing) -> str:
+def in_words(standing: Standing) -> list[str]:
     plan = standing.plan
     sure, past = f"{plan.confidence / 10_000:g} %", standing.never_seen
     over = f", {past} {'was' if past == 1 else 'were'} returned or closed unseen" if past else ""
-    return "\n".join([
+    return [
         f"{plan.size} of {amount(plan.lot, plan.unit)} were drawn with the seed {plan.seed}.",
         f"{standing.looked_at} are looked at, {standing.to_look_at} are to be looked at{over}.",
         f"With {standing.looked_at} of {plan.lot} looked at and {standing.unfit} unfit, at {sure} confidence "
         f"at most {sampling.upward(standing.at_most)} % are unfit; "
         f"{plan.acceptable / 10_000:g} % were acceptable.",
-    ])  # fmt: skip
+    ]  # fmt: skip

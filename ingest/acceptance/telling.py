@@ -130,17 +130,17 @@ def _volume_in_words(each: dict[str, Any]) -> str:
     return f"{each['place']:>6}  {each['reference'] or '–':<14} {state:<9} {looked:<13}  {named(each)}"
 
 
-def items_in_words(told: dict[str, Any]) -> str:
+def items_in_words(told: dict[str, Any]) -> list[str]:
     """A volume with a line an item: its place first."""
     number, place = told["transfer"], told["volume"]
     reference = f" as {told['reference']}" if told["reference"] else ""
     head = f"Volume {place} of transfer {number} is {told['state']}{reference}: {named(told)}"
     if not told["items"]:
-        return f"{head}\nIts list tells no items."
+        return [head, "Its list tells no items."]
     lines = [head, *map(_item_in_words, told["items"])]
     if told["is_open"]:
         lines.append(f"To judge one: seogo transfer judge {number} --volume {place} --item PLACE --verdict …")
-    return "\n".join(lines)
+    return lines
 
 
 def _item_in_words(each: dict[str, Any]) -> str:

@@ -49,10 +49,10 @@ def list_(site: Site, agency: str | None, as_json: bool) -> None:
     with site.reading_session() as session:
         names = holdings.agency_names(session)
         rows = [_line(row) | {"name": names[row.agency_code]} for row in agreements.find(session, agency)]
-    say({"agreements": rows}, as_json, lambda: "\n".join(
+    say({"agreements": rows}, as_json, lambda: [
         f"{row['agency']:<10} version {row['version']} from {row['effective_from']}: "
         f"{', '.join(row['clauses'])}  {row['name']}" for row in rows
-    ) or "No agreement was entered yet.")  # fmt: skip
+    ] or "No agreement was entered yet.")  # fmt: skip
 
 
 @agreement.command(cls=Command)
@@ -64,7 +64,7 @@ def show(site: Site, agency: str, version: int | None, as_json: bool) -> None:
     """One agreement, in the words in which it was entered."""
     with site.reading_session() as session:
         row = agreements.get(session, agency, version, today=site.today())
-    say({**_line(row), "document": row.document}, as_json, lambda: row.document)
+    say({**_line(row), "document": row.document}, as_json, row.document.expandtabs().splitlines)
 
 
 @agreement.command("try", cls=Command)
@@ -117,7 +117,7 @@ def _told(tried: Tried) -> dict[str, Any]:
     }
 
 
-def _in_words(told: dict[str, Any]) -> str:
+def _in_words(told: dict[str, Any]) -> list[str]:
     lines = [f"Agreement with {told['agency']}, version {told['version']}, tried; nothing was written."]
     for each in told["transfers"]:
         lines.append(f"Transfer {each['transfer']}: {_refused_in_words(each)}.")
@@ -130,7 +130,7 @@ def _in_words(told: dict[str, Any]) -> str:
         lines.append("That agency has sent nothing yet.")
     if told["not_judged"]:
         lines.append(f"Not judged, because it is not kept: {', '.join(told['not_judged'])}.")
-    return "\n".join(lines)
+    return lines
 
 
 def _refused_in_words(each: dict[str, Any]) -> str:

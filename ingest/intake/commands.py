@@ -40,10 +40,10 @@ def list_agencies(site: Site, as_json: bool) -> None:
     """All agencies that were entered, or that sent or agreed on something."""
     with site.reading_session() as session:
         rows = [_agency(row) for row in agencies.find(session)]
-    say({"agencies": rows}, as_json, lambda: "\n".join(
+    say({"agencies": rows}, as_json, lambda: [
         f"{row['agency']:<10} {row['name'] if row['entered_at'] else '(no name was entered)'}"
         f"{'  ' + row['name_en'] if row['name_en'] else ''}" for row in rows
-    ) or "No agency is known yet.  Enter one with: seogo agency add CODE --name NAME")  # fmt: skip
+    ] or "No agency is known yet.  Enter one with: seogo agency add CODE --name NAME")  # fmt: skip
 
 
 def _agency(row: Agency) -> dict[str, Any]:
@@ -82,10 +82,10 @@ def list_(site: Site, as_json: bool) -> None:
              "revoked_at": row.revoked_at.isoformat() if row.revoked_at else None}
             for row, code in tokens.find(session)
         ]  # fmt: skip
-    say({"tokens": rows}, as_json, lambda: "\n".join(
+    say({"tokens": rows}, as_json, lambda: [
         f"{row['token']:>4}  {row['agency']:<10} {'revoked' if row['revoked_at'] else 'good':<8}"
         f"{row['name']}" for row in rows
-    ) or "No token was made yet.")  # fmt: skip
+    ] or "No token was made yet.")  # fmt: skip
 
 
 @token.command(cls=Command)

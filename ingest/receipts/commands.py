@@ -1,7 +1,6 @@
 """``seogo transfer receipt`` gives a receipt; ``seogo receipt`` checks one, without the archive."""
 
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ from archive.ledger import COMMAND_LINE as BY
 from archive.ledger import open_verifier
 from archive.ledger.signing import PUBLIC
 from archive.site.language import amount
+from archive.site.output import put
 from archive.site.site import Site
 from archive.site.terminal import (
     Command,
@@ -29,7 +29,7 @@ from archive.site.terminal import (
     say,
 )
 from ingest import receipts, transfers
-from ingest.receipts import completion, notices, verifier
+from ingest.receipts import completion, notices, verifier, writing
 from ingest.receipts.completion import Obstacle
 from ingest.receipts.verifier import Checked
 from preservation import completing
@@ -72,7 +72,7 @@ def give(site: Site, number: str, output: Path | None, as_json: bool) -> None:
     """The receipt (접수증) for the agency: every file's digest, and the proof that the log knows it."""
     told = given(site, number, receipts.issue(site, number, by=BY), output)
     if output is None and not as_json:
-        receipts.write(site, number, told["number"], sys.stdout.buffer)
+        all(map(put, writing.blocks(site, number, told["number"])))
     else:
         size = amount(told["bytes"] or 0, "byte")
         say(told, as_json, lambda: f"Receipt {told['number']} of transfer {number} is in {output}, "
@@ -175,11 +175,11 @@ def _refused(site: Site, number: str, obstacles: Sequence[Obstacle], as_json: bo
     lines += sorted({
         NEXT[each.why].format(number=number, agency=agency, transfer=each.transfer) for each in obstacles
     })  # fmt: skip
-    say(told, as_json, lambda: "\n".join(lines))
+    say(told, as_json, lambda: lines)
     return Refused.exit_code
 
 
-def _completed(told: dict[str, Any]) -> str:
+def _completed(told: dict[str, Any]) -> list[str]:
     volumes, receipt = told["volumes"], told["receipt"]
     held = amount(volumes["stored"], "volume")
     lines = [
@@ -200,7 +200,7 @@ def _completed(told: dict[str, Any]) -> str:
     lines += [f"Files on no list, not in custody: {len(told['keep_files'])}; the agency keeps those."] * bool(
         told["keep_files"]
     )
-    return "\n".join(lines)
+    return lines
 
 
 @click.group(cls=Group)
@@ -248,14 +248,16 @@ def _told(checked: Checked, folder: Path | None) -> dict[str, Any]:
     }
 
 
-def _in_words(told: dict[str, Any]) -> str:
+def _in_words(told: dict[str, Any]) -> list[str]:
     if not told["holds"]:
+        if not told["transfer"]:
+            return ["This is no receipt and no signed paper.", *(f"  {each}" for each in told["failures"])]
         what = "paper" if told["paper"] else "receipt"
-        return "\n".join([f"The {what} DOES NOT HOLD.", *(f"  {each}" for each in told["failures"])])
+        return [f"The {what} DOES NOT HOLD.", *(f"  {each}" for each in told["failures"])]
     if told["paper"]:
         what = told["paper"].replace("_", " ").capitalize()
         files = amount(told["files"], "file")
-        return f"{what} {told['number']} of transfer {told['transfer']} holds, with {files}."
+        return [f"{what} {told['number']} of transfer {told['transfer']} holds, with {files}."]
     elsewhere = told["elsewhere"]
     compared = f", all as in {told['folder']}" if told["folder"] and not elsewhere else ""
     lines = [f"Receipt {told['number']} of transfer {told['transfer']} holds: "
@@ -268,10 +270,10 @@ def _in_words(told: dict[str, Any]) -> str:
         lines.append(f"The completion notice was given at {moment(told['completion']['notified_at'])}.")
     else:
         lines.append("It carries no completion notice: the agency keeps its originals.")
-    return "\n".join(lines)
+    return lines
 
 
 @receipt.command("verifier", cls=Command, exits=(0, 1, 2))
 def verifier_() -> None:
     """Print the stand-alone verifier, one Python file that an agency can read and run by itself."""
-    click.echo(Path(verifier.__file__).read_text("utf-8"), nl=False)
+    put(Path(verifier.__file__).read_text("utf-8"))

@@ -38,8 +38,7 @@ def verify(receipt: BinaryIO, vkey: str, folder: str | None = None) -> Checked:
     try:
         checked.read(receipt, _Log(vkey), _Folder(folder, checked) if folder else None)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        told = str(error) if type(error) is ValueError else f"this is no receipt ({error!r:.80})"
-        checked.failures.append(told)
+        checked.failures.append(str(error) if type(error) is ValueError else "this is no receipt, or altered")
     return checked
 
 
@@ -292,7 +291,8 @@ def main(arguments: list[str]) -> int:
     with open(arguments[0], "rb") as receipt, open(arguments[1], encoding="utf-8") as vkey:
         checked = verify(receipt, vkey.read(), *arguments[2:])
     told = checked.head.get("paper") or f"completion notice (인수완료통지): {checked.head.get('completion')}"
-    print(*(checked.failures or [f"It holds: {checked.sums}, {told}"]), *checked.elsewhere, sep="\n")
+    for line in (*(checked.failures or [f"It holds: {checked.sums}, {told}"]), *checked.elsewhere):
+        print("".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in line))
     return 5 if checked.failures else 4 if checked.elsewhere else 0
 
 

@@ -66,9 +66,9 @@ def as_dict(row: Release) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _in_words(told: dict[str, Any]) -> str:
+def _in_words(told: dict[str, Any]) -> list[str]:
     lines = [f"held back: {each['file']}: {each['value']} ({each['rule']})" for each in told["held"]]
     lines += [
         f"{each['outcome']}: {each['file']}: {each['value']}; {each['reason']}" for each in told["releases"]
     ]
-    return "\n".join(lines) or "The scanner holds nothing of this transfer back."
+    return lines or ["The scanner holds nothing of this transfer back."]

@@ -124,7 +124,7 @@ def _held(each: held.Held) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _in_words(told: dict[str, Any]) -> str:
+def _in_words(told: dict[str, Any]) -> list[str]:
     it, last = told["scanner"], told["rescan"]
     lines = ["No virus scanner is set (SEOGO_SCANNER)."]
     if it:
@@ -150,7 +150,7 @@ def _in_words(told: dict[str, Any]) -> str:
     ]
     if told["withheld"] or told["held"]:
         lines.append("Two persons let something pass: one asks with a reason, another one decides.")
-    return "\n".join(lines)
+    return lines
 
 
 def _place(each: dict[str, Any]) -> str:

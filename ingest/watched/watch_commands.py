@@ -1,13 +1,13 @@
 """``seogo watch``: takes up what agencies lay down in the watched folder."""
 
 import signal
-import sys
 import time
 from typing import Any
 
 import click
 
 from archive.errors import Unavailable, WrongCall
+from archive.site import output
 from archive.site.language import amount
 from archive.site.site import Site
 from archive.site.terminal import Command, Progress, json_option, pass_site, say
@@ -50,7 +50,7 @@ def _look_once(site: Site, as_json: bool) -> int:
     except Unavailable as error:
         told["error"] = error.told
         lines.append(f"{error.message} {error.next}")
-    say(told, as_json, lambda: "\n".join(lines) or _nothing_in_words(site))
+    say(told, as_json, lambda: lines or _nothing_in_words(site))
     if "error" in told:
         return Unavailable.exit_code
     return 3 if any(_is_bad(each) for each in answers) else 0
@@ -75,10 +75,9 @@ def _look(site: Site) -> None:
     """One look of many: what is away now is there at another one."""
     try:
         for answer in watching.look(site, lambda *_: None):
-            click.echo(_in_words(answer))
-            sys.stdout.flush()
+            output.line(_in_words(answer))
     except Unavailable as error:
-        click.echo(f"{error.message} {error.next}", err=True)
+        output.line(f"{error.message} {error.next}", aside=True)
 
 
 def _is_bad(answer: dict[str, Any]) -> bool:

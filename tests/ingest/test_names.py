@@ -122,6 +122,17 @@ def test_names_that_broke_programs_come_back_as_they_came(
     check_bag(bag, made, kept(place))
 
 
+def test_names_forge_no_lines_on_a_terminal_and_steer_none(call: Call, tmp_path: Path) -> None:
+    forged = ("a\nerror: forged", "b\x1b[2J", "c\u202egpj.exe", "d\r", "e\x9b31m")
+    folder = transfer(tmp_path / "t", row("A-1", "가.txt"), files=("가.txt", *forged))
+    told = call("transfer", "receive", folder, "--agency", AGENCY, words=True)
+    assert told.exit_code == 3
+    for shown in (r"a\nerror: forged", r"b\x1b[2J", r"c\u202egpj.exe", r"d\r", r"e\x9b31m"):
+        assert f"error: file.extra (path {shown}): {shown} is on no list." in told.out
+    assert not any(line.startswith("error: forged") for line in told.out.splitlines())
+    assert set("\x1b\u202e\r\x9b").isdisjoint(told.out)
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_any_name_that_a_file_system_takes_comes_back_as_it_came(
     receive: Call, call: Call, place: Installation, tmp_path: Path, seed: int

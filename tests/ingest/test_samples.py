@@ -14,10 +14,10 @@ import docx
 import hwpx
 import pymupdf
 import pytest
-from click.testing import CliRunner
 from PIL import Image
 
 from archive.errors import Conflict, WrongCall
+from archive.site.terminal import run
 from ingest.looking.inspecting import inspect
 from ingest.samples import drawing, faults, make, naming, office, papers, sample, titles, world
 from metadata_schemas import transfer_lists
@@ -368,12 +368,10 @@ def test_a_folder_with_something_in_it_is_refused(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
-def test_the_command_prints_one_object_and_refuses_with_its_exit_code(tmp_path):
+def test_the_command_prints_one_object_and_refuses_with_its_exit_code(tmp_path, capfd):
     arguments = ["make", str(tmp_path / "t"), "--volumes", "2", "--pages", "2", "--json"]
-    done = CliRunner().invoke(sample, arguments)
-    assert done.exit_code == 0 and json.loads(done.stdout)["volumes"] == 2
-    refused = CliRunner().invoke(sample, arguments)
-    assert refused.exit_code == 3 and json.loads(refused.stdout)["error"]["code"] == "conflict"
+    assert run(sample, arguments) == 0 and json.loads(capfd.readouterr().out)["volumes"] == 2
+    assert run(sample, arguments) == 3 and json.loads(capfd.readouterr().out)["error"]["code"] == "conflict"
 
 
 def test_progress_ends_at_the_number_of_volumes(tmp_path):

@@ -296,6 +296,30 @@ def test_a_file_of_another_round_is_told_with_the_transfer_that_it_came_with(
     assert call("receipt", "verify", tmp_path / "r", "--folder", part).exit_code == 0
 
 
+def test_names_in_the_folder_forge_no_lines_of_what_is_told(
+    number: str, call: Call, place: Installation, tmp_path: Path
+) -> None:
+    issue(call, tmp_path / "r")
+    (tmp_path / "k").write_text(vkey(place))
+    (tmp_path / "t" / "x\nIt holds: \x1b[32m\u202e.txt").write_text("new")
+    script = [sys.executable, SCRIPT, tmp_path / "r", tmp_path / "k", tmp_path / "t"]
+    by_script = subprocess.run(script, capture_output=True, check=False, text=True)
+    by_command = call("receipt", "verify", tmp_path / "r", "--folder", tmp_path / "t", words=True)
+    shown = r"x\nIt holds: \x1b[32m\u202e.txt in the folder is not in the receipt"
+    assert (by_script.returncode, by_script.stdout) == (5, f"{shown}\n")
+    assert (by_command.exit_code, by_command.out) == (5, f"The receipt DOES NOT HOLD.\n  {shown}\n")
+
+
+@pytest.mark.parametrize("octets", [b"", b"# Readme\n", b"%PDF-1.7\n\xff\xfe", b"{}\n", b"[1]\n", b"\n"])
+def test_what_is_no_receipt_is_said_to_be_none(call: Call, tmp_path: Path, octets: bytes) -> None:
+    assert call("init").exit_code == 0
+    (tmp_path / "r").write_bytes(octets)
+    told = call("receipt", "verify", tmp_path / "r", words=True)
+    assert told.exit_code == 5
+    assert told.out.startswith("This is no receipt and no signed paper.\n")
+    assert "Error" not in told.out
+
+
 # Where it is kept
 
 
