@@ -147,7 +147,7 @@ def _prepare(site: Site) -> list[str]:
 
     The names of stores that are used for the first time.
     """
-    is_new = not site.settings.home.exists()
+    is_new = not os.path.exists(site.settings.home)
     new_stores = installation.prepare(site)
     if is_new:
         output.line(f"This is a new installation, in {site.settings.home} (SEOGO_HOME).", aside=True)

@@ -25,11 +25,9 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
-from archive.errors import Unavailable
 from archive.locks import is_won
 
 OpenSession = sessionmaker[Session]
@@ -115,15 +113,6 @@ def in_byte_order(session: Session, column: ColumnElement[str]) -> ColumnElement
     """A column to order by as Python orders strings, whatever order the database was made with."""
     is_server = session.get_bind().dialect.name == "postgresql"
     return column.collate("C" if is_server else "BINARY")
-
-
-def away(error: OperationalError) -> Unavailable:
-    """What a database that does not answer is to commands, jobs and pages alike."""
-    return Unavailable(
-        f"The database did not answer ({type(error.orig).__name__}).",
-        code="database",
-        next="See that it runs and has room, then do the same again.",
-    )
 
 
 def open_session_maker(engine: Engine) -> OpenSession:

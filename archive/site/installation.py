@@ -1,6 +1,7 @@
 """Makes an installation ready for use: home, keys, database at the newest migration, tried stores."""
 
 import fcntl
+import os
 import secrets
 from contextlib import suppress
 from datetime import timedelta
@@ -10,11 +11,12 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import select
 
 from archive import admissions
 from archive.database import one_machine_only
-from archive.errors import Refused, Unavailable
+from archive.errors import Refused, Unavailable, WrongCall
 from archive.ledger import Seal
 from archive.ledger.signing import PRIVATE, make_key_files
 from archive.site.site import Site
@@ -25,7 +27,7 @@ MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 def is_made(site: Site) -> bool:
     """Whether there is an installation, to the last thing that `prepare` makes."""
-    return (site.settings.keys / PRIVATE).exists()
+    return os.path.exists(site.settings.keys / PRIVATE)
 
 
 def prepare(site: Site) -> list[str]:
@@ -33,7 +35,7 @@ def prepare(site: Site) -> list[str]:
 
     Repeating is harmless; two at once wait for each other.
     """
-    site.settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _make_folder(site.settings.home, "SEOGO_HOME")
     with open(site.settings.home / "prepare.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with one_machine_only(site.engine, "prepare", wait=True):
@@ -54,9 +56,30 @@ def stores_away(site: Site) -> dict[str, str]:
     return found
 
 
+def _make_folder(folder: Path, setting: str) -> None:
+    """WrongCall for a file of that name, Unavailable where none can be made."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except FileExistsError as error:
+        if folder.is_symlink():
+            raise Unavailable(
+                f"{folder} ({setting}) is a link to {folder.readlink()}, and nothing is there.",
+                code="machine", next="Mount its disk, or name a folder that is there or can be made.",
+            ) from error  # fmt: skip
+        raise WrongCall(
+            f"{folder} ({setting}) is no folder.", code="settings",
+            next="Name a folder that is there or can be made.",
+        ) from error  # fmt: skip
+    except OSError as error:
+        raise Unavailable(
+            f"The folder {folder} ({setting}) cannot be made: {error.strerror}.", code="machine",
+            next="Name another place, or mend the rights of this one.",
+        ) from error  # fmt: skip
+
+
 def _make_keys(site: Site) -> None:
     """Make the keys of a new log.  Refused when a log was sealed before: another key would break it off."""
-    if (site.settings.keys / PRIVATE).exists():
+    if os.path.exists(site.settings.keys / PRIVATE):
         return
     with site.reading_session() as session:
         begun = session.scalar(select(Seal.size).limit(1)) is not None
@@ -66,6 +89,7 @@ def _make_keys(site: Site) -> None:
             code="ledger.key",
             next="Put the key folder back from its safe copy, or set SEOGO_KEYS to where it lies.",
         )
+    _make_folder(site.settings.keys, "SEOGO_KEYS")
     make_key_files(site.settings.keys, f"seogo.log/{secrets.token_hex(6)}")
 
 
@@ -86,5 +110,12 @@ def _migrate(site: Site) -> None:
     newest = ScriptDirectory.from_config(config).get_current_head()
     with site.engine.connect() as connection:
         current = MigrationContext.configure(connection).get_current_revision()
-    if current != newest:
+    if current == newest:
+        return
+    try:
         command.upgrade(config, "head")
+    except CommandError as error:
+        raise Refused(
+            f"The database is of another version of Seogo, {current}; this one knows none after {newest}.",
+            code="database.version", next="Use the Seogo that it was last used with, or a newer one.",
+        ) from error  # fmt: skip

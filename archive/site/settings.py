@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from archive.errors import WrongCall
 from archive.site import archive_file_limits, cold_settings, scanner_settings
@@ -110,7 +111,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
     environment = os.environ if environment is None else environment
     faults: list[str] = []
     told = _from_file(environment.get("SEOGO_CONFIG"), faults)
-    values, sources = _merge(environment, told)
+    values, sources = _merge(environment, told, faults)
     settings = _build(values, {**told, **environment}, sources, faults)
     if faults or settings is None:
         raise WrongCall("The settings are not right: " + " ".join(faults), code="settings",
@@ -124,7 +125,8 @@ def _from_file(path: str | None, faults: list[str]) -> dict[str, str]:
     try:
         told = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        faults.append(f"SEOGO_CONFIG={path} cannot be read ({error}).")
+        why = error.strerror if isinstance(error, OSError) else f"it is no TOML: {error}"
+        faults.append(f"SEOGO_CONFIG={path} cannot be read: {why}.")
         return {}
     known = {each.name for each in SETTINGS}
     for name in told:
@@ -134,7 +136,7 @@ def _from_file(path: str | None, faults: list[str]) -> dict[str, str]:
 
 
 def _merge(
-    environment: Mapping[str, str], told: Mapping[str, str]
+    environment: Mapping[str, str], told: Mapping[str, str], faults: list[str]
 ) -> tuple[dict[str, str], dict[str, tuple[str, str]]]:
     values: dict[str, str] = {}
     sources: dict[str, str] = {}
@@ -144,9 +146,10 @@ def _merge(
                 values[each.name], sources[each.name] = place[each.name], where
         if each.name not in values:
             values[each.name], sources[each.name] = each.default or "", "default"
-    home = Path(values["SEOGO_HOME"]).expanduser().absolute()
+    home = _place("SEOGO_HOME", values["SEOGO_HOME"], faults)
+    in_address = str(home).replace("%", "%25").replace("?", "%3F")
     derived = {
-        "SEOGO_DATABASE": f"sqlite:///{home}/seogo.db",
+        "SEOGO_DATABASE": f"sqlite:///{in_address}/seogo.db",
         "SEOGO_STORES": f"a={(home / 'stores/a').as_uri()} b={(home / 'stores/b').as_uri()}",
         "SEOGO_SHELF": (home / "shelf").as_uri(),
         "SEOGO_KEYS": str(home / "keys"),
@@ -169,7 +172,7 @@ def _build(
 ) -> Settings | None:
     stores = _stores(values["SEOGO_STORES"], faults)
     settings = dict(
-        home=Path(values["SEOGO_HOME"]).expanduser().absolute(),
+        home=_place("SEOGO_HOME", values["SEOGO_HOME"], faults),
         database=values["SEOGO_DATABASE"],
         stores=stores,
         credentials=_credentials(stores, everything, faults),
@@ -178,7 +181,7 @@ def _build(
         shelf=values["SEOGO_SHELF"],
         index=values["SEOGO_INDEX"],
         index_prefix=values["SEOGO_INDEX_PREFIX"],
-        keys=Path(values["SEOGO_KEYS"]).expanduser().absolute(),
+        keys=_place("SEOGO_KEYS", values["SEOGO_KEYS"], faults),
         scanner=scanner_settings.read(values, faults),
         archive_files=archive_file_limits.read(values["SEOGO_ARCHIVE_LIMITS"], faults),
         clock=_instant(values["SEOGO_CLOCK"], faults),
@@ -191,7 +194,7 @@ def _build(
         host=values["SEOGO_HOST"],
         port=_number("SEOGO_PORT", values["SEOGO_PORT"], faults),
         https=values["SEOGO_HTTPS"] == "yes",
-        watch=Path(values["SEOGO_WATCH"]).expanduser().absolute() if values["SEOGO_WATCH"] else None,
+        watch=_place("SEOGO_WATCH", values["SEOGO_WATCH"], faults) if values["SEOGO_WATCH"] else None,
         watch_quiet=_number("SEOGO_WATCH_QUIET", values["SEOGO_WATCH_QUIET"], faults),
         upload_files=_number("SEOGO_UPLOAD_FILES", values["SEOGO_UPLOAD_FILES"], faults, most=10**9),
         upload_bytes=_number("SEOGO_UPLOAD_BYTES", values["SEOGO_UPLOAD_BYTES"], faults, most=10**18),
@@ -205,12 +208,36 @@ def _judge(values: Mapping[str, str], faults: list[str]) -> None:
     """Words that have a form of their own."""
     if not re.fullmatch(r"[A-Z0-9]{1,8}", values["SEOGO_REFERENCE"]):
         faults.append("SEOGO_REFERENCE takes 1 to 8 capitals and digits.")
-    if not values["SEOGO_DATABASE"].startswith(("sqlite:///", "postgresql://")):
-        faults.append("SEOGO_DATABASE begins with sqlite:/// or postgresql://.")
+    _judge_database(values["SEOGO_DATABASE"], faults)
     if not values["SEOGO_INDEX"].startswith(("embedded:", "http://", "https://")):
         faults.append("SEOGO_INDEX is embedded: or an address that begins with http:// or https://.")
     if values["SEOGO_HTTPS"] not in ("yes", "no"):
         faults.append("SEOGO_HTTPS is yes or no.")
+
+
+def _place(name: str, text: str, faults: list[str]) -> Path:
+    """A folder that is named; the faults tell once what is none."""
+    try:
+        found = Path(text).expanduser().absolute()
+    except RuntimeError:
+        found, fault = Path("/"), f"{name}={text} begins with a user who has no home here."
+    else:
+        fault = "" if text else f"{name} is empty; name a folder."
+    if fault and fault not in faults:
+        faults.append(fault)
+    return found
+
+
+def _judge_database(url: str, faults: list[str]) -> None:
+    if not url.startswith(("sqlite:///", "postgresql://")):
+        faults.append("SEOGO_DATABASE begins with sqlite:/// or postgresql://.")
+    elif url == "sqlite:///":
+        faults.append("SEOGO_DATABASE names no file after sqlite:///.")
+    elif url.startswith("postgresql://"):
+        try:
+            urlsplit(url).port  # noqa: B018 (asking for it is what finds the fault)
+        except ValueError:
+            faults.append("SEOGO_DATABASE has a server or a port that is none.")
 
 
 def _stores(text: str, faults: list[str]) -> dict[str, str]:

@@ -19,11 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError
 from tqdm import tqdm
 
-from archive import stopping
-from archive.database import away
+from archive import database_faults, stopping
 from archive.errors import ArchiveError, Unavailable
 from archive.site import language, output
 from archive.site.site import Site
@@ -210,9 +209,10 @@ def foreseen(error: Exception) -> ArchiveError | None:
     """What is told of an error that is no defect of ours."""
     if isinstance(error, ArchiveError):
         return error
-    if isinstance(error, OperationalError):
-        told = away(error)
-        told.message = f"{told.message} {error.orig}"
+    if isinstance(error, DatabaseError):
+        told = database_faults.told(error)
+        if told:
+            told.message = f"{told.message} ({database_faults.words_of(error)})"
         return told
     if isinstance(error, OSError) and error.errno in OF_THE_MACHINE:
         return _machine(error)

@@ -11,9 +11,9 @@ import time
 import traceback
 from multiprocessing.connection import Connection
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError
 
-from archive.database import away
+from archive import database_faults
 from archive.errors import ArchiveError, Unavailable
 from archive.site.settings import Settings
 from archive.site.site import Site
@@ -36,21 +36,25 @@ def run(settings: Settings, module: str, job_id: int, claimed: str, memory: int,
     try:
         importlib.import_module(module)
         _run_body(Site(settings), job_id, claimed)
-    except Unavailable as error:
-        say.send((POSTPONED, error.message[:LONGEST_REASON]))
-    except OperationalError as error:
-        say.send((POSTPONED, away(error).message))
-    except ArchiveError as error:
-        say.send((BUSY if error.code == "busy" else FAILED, error.message[:LONGEST_REASON]))
-    except MemoryError:
-        say.send((FAILED, f"needed more than {memory >> 20} MB of memory"))
     except Exception as error:  # the outermost layer of this process: the reason goes into the row
-        traceback.print_tb(error.__traceback__)
-        reason = _without_names(error)
-        print(reason, file=sys.stderr)
-        say.send((FAILED, reason))
+        say.send(_outcome(error, memory))
     else:
         say.send((DONE, ""))
+
+
+def _outcome(error: Exception, memory: int) -> tuple[str, str]:
+    """How a job that an error ended is to go on, and the reason that its row keeps."""
+    match database_faults.told(error) if isinstance(error, DatabaseError) else error:
+        case Unavailable(message=message):
+            return POSTPONED, message[:LONGEST_REASON]
+        case ArchiveError(message=message, code=code):
+            return BUSY if code == "busy" else FAILED, message[:LONGEST_REASON]
+        case MemoryError():
+            return FAILED, f"needed more than {memory >> 20} MB of memory"
+    traceback.print_tb(error.__traceback__)
+    reason = _without_names(error)
+    print(reason, file=sys.stderr)
+    return FAILED, reason
 
 
 def _without_names(error: Exception) -> str:

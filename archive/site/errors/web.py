@@ -11,10 +11,10 @@ from flask.typing import ResponseReturnValue
 from flask_limiter import RateLimitExceeded
 from flask_login import AnonymousUserMixin
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError
 from werkzeug.exceptions import HTTPException
 
-from archive.database import away
+from archive import database_faults
 from archive.errors import ArchiveError, NotSignedIn, Refused, Unavailable
 from archive.site import language
 
@@ -42,7 +42,7 @@ def answer_errors(app: Flask) -> None:
     app.register_error_handler(CSRFError, _expired)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(ArchiveError, _told)
-    app.register_error_handler(OperationalError, _database)
+    app.register_error_handler(DatabaseError, _database)
     app.register_error_handler(Exception, _defect)
 
 
@@ -61,10 +61,12 @@ def _told(error: ArchiveError) -> ResponseReturnValue:
     return response
 
 
-def _database(error: OperationalError) -> ResponseReturnValue:
-    current_app.logger.error("%s: %s", request.endpoint, away(error).message)
+def _database(error: DatabaseError) -> ResponseReturnValue:
+    if (told := database_faults.told(error)) is None:
+        return _defect(error)
+    current_app.logger.error("%s: %s", request.endpoint, told.message)
     g._login_user = AnonymousUserMixin()  # the page cannot ask the database who reads it
-    return _told(away(error))
+    return _told(told)
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:

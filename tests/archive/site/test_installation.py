@@ -3,9 +3,11 @@
 import os
 import shutil
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from archive import ledger
 from archive.errors import Refused
@@ -76,6 +78,48 @@ def init(place: Installation) -> tuple[int, list[str]]:
     said = place.start("init")
     out, _ = said.communicate(timeout=280)
     return said.returncode, out.splitlines()
+
+
+def nothing_there(tmp_path: Path) -> Path:
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    return tmp_path / "link"
+
+
+def a_file(tmp_path: Path) -> Path:
+    (tmp_path / "file").write_text("mine")
+    return tmp_path / "file"
+
+
+NO_FOLDER = (
+    (a_file, 2, "is no folder."),
+    (lambda tmp_path: a_file(tmp_path) / "home", 4, "cannot be made: Not a directory."),
+    (nothing_there, 4, "nowhere, and nothing is there."),
+    (lambda _: Path("/proc/seogo"), 4, "cannot be made: No such file or directory."),
+    (lambda tmp_path: tmp_path / ("x" * 300), 4, "cannot be made: File name too long."),
+)
+
+
+@pytest.mark.parametrize("setting", ["SEOGO_HOME", "SEOGO_KEYS"])
+@pytest.mark.parametrize(("make", "exit_code", "told"), NO_FOLDER)
+def test_what_cannot_be_a_folder_of_the_installation_is_told(
+    place: Installation, tmp_path: Path, setting: str, make: Callable[[Path], Path], exit_code: int, told: str
+) -> None:
+    folder = make(tmp_path)
+    said = place.run("transfer", "list", **{setting: str(folder)})
+    assert said.exit_code == exit_code
+    sentence = said.told["error"]["message"]
+    assert f"{folder} ({setting}) " in sentence and sentence.endswith(told)
+    assert "Traceback" not in said.errors
+
+
+def test_a_database_of_a_newer_seogo_is_refused(place: Installation) -> None:
+    site = place.site()
+    with site.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    site.engine.dispose()
+    said = place.run("transfer", "list")
+    assert (said.exit_code, said.told["error"]["code"]) == (3, "database.version")
+    assert "9999" in said.told["error"]["message"]
 
 
 def test_init_names_each_store_as_new_or_found(place: Installation) -> None:

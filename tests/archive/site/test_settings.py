@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy.engine import make_url
 
 from archive.errors import WrongCall
 from archive.site import settings
@@ -22,6 +23,32 @@ def test_every_fault_is_told_at_once(tmp_path: Path):
         })  # fmt: skip
     for name in ("SEOGO_STORES", "SEOGO_CLOCK", "SEOGO_PORT", "SEOGO_REFERENCE", "SEOGO_DATABASE"):
         assert name in caught.value.message
+
+
+FAULTS = (
+    ("SEOGO_DATABASE", "postgresql://u:p@db:abc/x", "a server or a port that is none"),
+    ("SEOGO_DATABASE", "postgresql://u:p@db:99999/x", "a server or a port that is none"),
+    ("SEOGO_DATABASE", "postgresql://u:p@[::1/x", "a server or a port that is none"),
+    ("SEOGO_DATABASE", "sqlite:///", "names no file"),
+    ("SEOGO_HOME", "", "is empty"),
+    ("SEOGO_HOME", "~nobody-of-that-name/home", "begins with a user who has no home here"),
+    ("SEOGO_KEYS", "~nobody-of-that-name/keys", "begins with a user who has no home here"),
+    ("SEOGO_CONFIG", "/nowhere/seogo.toml", "cannot be read: No such file or directory."),
+)
+
+
+@pytest.mark.parametrize(("name", "value", "told"), FAULTS)
+def test_a_fault_is_told_once_in_plain_words(tmp_path: Path, name: str, value: str, told: str):
+    with pytest.raises(WrongCall) as caught:
+        settings.read({"SEOGO_HOME": str(tmp_path), name: value})
+    assert caught.value.message.count(name) == 1
+    assert told in caught.value.message and "Errno" not in caught.value.message
+
+
+@pytest.mark.parametrize("name", ["50%", "a%20b", "why?", "a?b=c", "#1"])
+def test_the_database_lies_in_the_home_whatever_its_name(tmp_path: Path, name: str):
+    home = tmp_path / name
+    assert make_url(settings.read({"SEOGO_HOME": str(home)}).database).database == f"{home}/seogo.db"
 
 
 def test_one_store_is_not_enough(tmp_path: Path):

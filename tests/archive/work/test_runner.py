@@ -106,7 +106,7 @@ def test_a_database_that_is_away_costs_no_attempt(submit: Submit, runner: Runner
     runner.run_until_idle()
     job = row(number)
     assert (job.state, job.postponed, job.attempt) == ("waiting", True, 0)
-    assert job.reason == "The database did not answer (ConnectionError)."
+    assert job.reason == "No database server answers there."
 
 
 def test_a_job_that_nobody_declares_is_failed_with_that_reason(
