@@ -146,13 +146,13 @@ def open_signer(folder: Path) -> Signer:
 
 def open_verifier(path: Path) -> Verifier:
     """The verifier of a public key file."""
-    if not path.exists():
+    if not path.exists() or path.is_dir():
         raise Missing(
             f"There is no public key at {path}.", code="ledger.key",
             next=f"Name it with --key FILE: it is {PUBLIC}, which the archive hands out, from its key folder "
             "(SEOGO_KEYS) or from its desk, under Receipts (접수증).",
         )  # fmt: skip
-    return parse_vkey(path.read_text("utf-8"))
+    return parse_vkey(path.read_text("utf-8", "replace"))
 
 
 def parse_vkey(vkey: str) -> Verifier:

@@ -59,9 +59,11 @@ pass_site = click.make_pass_decorator(Site)
 
 
 class _APath(click.Path):
-    """click takes what it may not look at for something that is not there, and no other for a wrong name."""
+    """click takes what it may not look at for something that is not there, and no name for this folder."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not str(value):
+            self.fail("an empty name is no file and no folder.", param, ctx)
         try:
             os.stat(value)
         except OSError as error:

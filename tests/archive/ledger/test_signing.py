@@ -80,3 +80,14 @@ def test_what_is_no_key_is_said_to_be_none(tmp_path):
             parse_vkey(bad)
     with pytest.raises(WrongCall):
         make_key_files(tmp_path, "two words")
+
+
+@pytest.mark.parametrize("kind", ["nothing", "a folder", "a picture"])
+def test_what_is_no_public_key_is_told(tmp_path: Path, kind: str) -> None:
+    where = tmp_path / "log.vkey"
+    if kind == "a folder":
+        where.mkdir()
+    if kind == "a picture":
+        where.write_bytes(b"\x89PNG\xff\xfe")
+    with pytest.raises(Unreadable if kind == "a picture" else Missing):
+        open_verifier(where)
