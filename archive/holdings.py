@@ -214,9 +214,14 @@ def agency_names(session: Session) -> dict[str, str]:
     return dict(session.execute(select(Agency.code, Agency.name).order_by(Agency.name)).all())
 
 
+def is_standard_code(code: str) -> bool:
+    """Whether it is such as the register of codes has."""
+    return STANDARD_CODE.fullmatch(code) is not None
+
+
 def is_agency_code(session: Session, code: str) -> bool:
     """Whether it is an agency's that we have, or is such as the register of codes has."""
-    return STANDARD_CODE.fullmatch(code) is not None or find_agency(session, code) is not None
+    return is_standard_code(code) or find_agency(session, code) is not None
 
 
 def check_agency_code(session: Session, code: str) -> None:

@@ -30,6 +30,7 @@ MAY: dict[str, frozenset[str]] = {
     "sender": frozenset({"send transfers"}),
 }
 
+LONGEST_NAME = 80
 TRIES = 5
 LOCKED_FOR = timedelta(minutes=15)
 _HASHER = PasswordHasher()
@@ -41,7 +42,7 @@ class User(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     opaque: Mapped[str] = mapped_column(String(20), unique=True)
-    username: Mapped[str] = mapped_column(String(80), unique=True)
+    username: Mapped[str] = mapped_column(String(LONGEST_NAME), unique=True)
     display_name: Mapped[str]
     role: Mapped[str] = mapped_column(String(20))
     password_hash: Mapped[str]
@@ -96,6 +97,12 @@ def add(
     agency: str | None = None,
 ) -> User:
     """``agency``: whose transfers a sender brings; a sender has one, and nobody else has."""
+    for what, name in (("user name", username), ("name", display_name)):
+        if not name.strip() or name != name.strip() or not name.isprintable() or len(name) > LONGEST_NAME:
+            raise WrongCall(
+                f"{name[:40]!r} is no {what}.",
+                next=f"Give one of 1 to {LONGEST_NAME} signs on one line, with no blank before or behind it.",
+            )
     if role not in ROLES:
         raise WrongCall(f"There is no role {role!r}.", next=f"Choose one of {', '.join(ROLES)}.")
     if (role == "sender") != bool(agency):

@@ -50,7 +50,7 @@ def user() -> None:
 @user.command(cls=Command, exits=(0, 1, 2, 3, 4))
 @click.argument("username")
 @click.option("--role", type=click.Choice(people.ROLES), required=True)
-@click.option("--name", "display_name", default="", help="The name shown on the pages.")
+@click.option("--name", "display_name", help="The name shown on the pages; the user name when not given.")
 @click.option("--agency", help="Whose transfers a sender brings: the code of the agency.")
 @click.option("--password", help="Asked for when not given; '-' makes one and prints it.")
 @json_option
@@ -59,7 +59,7 @@ def add(
     site: Site,
     username: str,
     role: str,
-    display_name: str,
+    display_name: str | None,
     agency: str | None,
     password: str | None,
     as_json: bool,
@@ -69,8 +69,8 @@ def add(
     secret = made or password or _asked_for(username, role)
     with site.open_session.begin() as session:
         people.add(
-            session, username, secret, role=role, display_name=display_name or username, now=site.now(),
-            agency=agency,
+            session, username, secret, role=role, now=site.now(), agency=agency,
+            display_name=username if display_name is None else display_name,
         )  # fmt: skip
     told = {"username": username, "role": role, **({"password": made} if made else {})}
     say(told, as_json, lambda: f"{username} may sign in as {role}." + (f" Password: {made}" if made else ""))

@@ -13,6 +13,11 @@ from archive.site.terminal import Command, Group, json_option, pass_site, say
 from ingest.intake import tokens
 from ingest.taking import agencies
 
+OTHER_FORM = (
+    "  Its code is not of the form of the register (기관코드), seven digits, or a capital letter and six "
+    "digits; it was entered as it is written."
+)
+
 
 @click.group(cls=Group)
 def agency() -> None:
@@ -29,7 +34,9 @@ def add_agency(site: Site, code: str, name: str, name_en: str | None, as_json: b
     """Enter an agency under its code (기관코드), or give it another name."""
     with site.open_session.begin() as session:
         told = _agency(agencies.enter(session, code, name=name, name_en=name_en, by=BY, now=site.now()))
-    say(told, as_json, lambda: f"Agency {code} is {told['name']}.")
+    told["standard_code"] = holdings.is_standard_code(code)
+    more = "" if told["standard_code"] else OTHER_FORM
+    say(told, as_json, lambda: f"Agency {code} is {told['name']}.{more}")
     return seal_or_say(site)
 
 

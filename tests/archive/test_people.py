@@ -78,11 +78,11 @@ def test_the_opaque_name_says_nothing(open_session):
 def test_a_name_is_given_once_and_a_password_is_long(open_session):
     with open_session.begin() as session:
         with pytest.raises(Conflict):
-            people.add(session, "kim", SECRET, role="auditor", display_name="", now=NOW)
+            people.add(session, "kim", SECRET, role="auditor", display_name="이", now=NOW)
         with pytest.raises(WrongCall, match="10"):
-            people.add(session, "lee", "kurz", role="auditor", display_name="", now=NOW)
+            people.add(session, "lee", "kurz", role="auditor", display_name="이", now=NOW)
         with pytest.raises(WrongCall, match="role"):
-            people.add(session, "lee", SECRET, role="king", display_name="", now=NOW)
+            people.add(session, "lee", SECRET, role="king", display_name="이", now=NOW)
 
 
 def test_only_an_archivist_sees_closed_items():

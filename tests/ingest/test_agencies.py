@@ -47,7 +47,11 @@ def test_a_code_that_no_agency_can_have_is_refused_and_says_why(call: Call, fold
 
 def test_a_code_of_another_form_is_taken_once_it_was_entered(call: Call, folder: Path) -> None:
     assert take(call, folder, code="univ-1").exit_code == 2
-    assert call("agency", "add", "univ-1", "--name", "대학교").exit_code == 0
+    entered = call("agency", "add", "univ-1", "--name", "대학교")
+    assert (entered.exit_code, entered.told["standard_code"]) == (0, False)
+    in_words = call("agency", "add", "univ-1", "--name", "대학교", words=True).out
+    assert "not of the form of the register" in in_words
+    assert "register" not in call("agency", "add", CODE, "--name", NAME, words=True).out
     said = take(call, folder, code="univ-1")
     assert (said.exit_code, unknown(said.told)) == (0, [])
 
