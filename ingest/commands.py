@@ -78,6 +78,8 @@ def receive(
     try:
         received = receiving.received(site, asked, progress)
         number = received.number
+        if received.before:
+            known.follow(site, number, folder)
         left = _work(site, number, progress) if until is None else {}
     finally:
         progress.close()

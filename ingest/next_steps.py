@@ -11,6 +11,9 @@ OF_THE_ARCHIVE = {
 MOST = 10
 """Volumes that a command names by their places; of more the good ones are taken first."""
 
+WHERE_IT_LIES = frozenset({"file.digest", "file.unreadable"})
+"""Errors that may go away without another transfer: a file that is mended keeps its name and size."""
+
 
 def owing(told: dict[str, Any]) -> int:
     """Volumes that were taken in and wait for a store that is owed its copy."""
@@ -28,6 +31,8 @@ def lines(told: dict[str, Any], waiting: int) -> list[str]:
     if waiting:
         steps += [f"{step}, then: seogo transfer check {number}"
                   for rule, step in OF_THE_ARCHIVE.items() if rule in errors]  # fmt: skip
+    if waiting and errors & WHERE_IT_LIES:
+        steps.append(f"To look again, once a file was mended where it lies: seogo transfer check {number}")
     of_agency = errors - OF_THE_ARCHIVE.keys()
     if told["volumes"]["acceptable"]:
         steps.append(f"To take what has no error: seogo transfer accept {number}")

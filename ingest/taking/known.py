@@ -1,14 +1,17 @@
 """What the archive knows already of a folder that arrives: the same transfer, or the one it corrects."""
 
+from pathlib import Path
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from archive.database import ROWS_AT_ONCE
-from archive.errors import Conflict, Refused
+from archive.errors import Conflict, Missing, Refused
 from archive.site.site import Site
 from ingest import transfers
 from ingest.checking import reading
 from ingest.looking.inspection import Inspection
+from ingest.looking.landing import shown
 from ingest.transfers import Transfer, TransferVolume, readings, rounds
 from ingest.transfers.states import UNFINISHED
 
@@ -58,6 +61,29 @@ def earlier_round(session: Session, number: str, agency: str) -> Transfer:
             code="transfer.round", next="Give the agency and the number of the same transfer.",
         )  # fmt: skip
     return earlier
+
+
+def folder_of(transfer: Transfer) -> Path:
+    """Where the folder of a transfer lies.  Missing when it is there no more."""
+    folder = Path(transfer.folder)
+    if folder.is_dir():
+        return folder
+    command = f"seogo transfer receive FOLDER --agency {transfer.agency_code}"
+    step = f"Put it back, or say where it lies now: {command}"
+    if transfer.state in ("stored", "closed", "returned"):
+        step = "Nothing of it waits, so it is not needed."
+    raise Missing(
+        f"The folder of transfer {transfer.number} is no longer at {shown(str(folder))}.",
+        code="transfer.folder", next=step,
+    )  # fmt: skip
+
+
+def follow(site: Site, number: str, folder: Path) -> None:
+    """Look for a transfer from now on where somebody says that it lies, when its folder was moved there."""
+    with site.open_session.begin() as session:
+        transfer = transfers.get(session, number)
+        if not Path(transfer.folder).is_dir():
+            transfer.folder = str(folder.absolute())
 
 
 def changed(site: Site, transfer: Transfer) -> Conflict:

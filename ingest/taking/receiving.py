@@ -162,7 +162,7 @@ def _inspect(site: Site, asked: Asked) -> AbstractContextManager[Inspection]:
 @contextmanager
 def inspect_again(site: Site, transfer: Transfer) -> Iterator[Inspection]:
     asked = Asked(
-        folder=Path(transfer.folder),
+        folder=known.folder_of(transfer),
         agency=transfer.agency_code,
         no_list=transfer.without_list,
         source_system=transfer.source_system,

@@ -1,5 +1,6 @@
 """Checking again forgets nothing that receiving found, and what was checked is what is taken."""
 
+import hashlib
 import shutil
 from pathlib import Path
 
@@ -74,3 +75,47 @@ def test_a_folder_that_changed_becomes_the_round_that_is_named(call: Call, tmp_p
         assert f"It was corrected by {received['transfer']}" in refused
         assert refused.endswith(f"--round-of {received['transfer']}")
     assert call("transfer", "check", received["transfer"]).exit_code == 0
+
+
+def test_a_folder_that_was_moved_is_named_and_followed_once_it_is_said_where_it_lies(
+    call: Call, tmp_path: Path
+) -> None:
+    folder = transfer(tmp_path / "first", row("A-1", "가.txt"), files=("가.txt",))
+    number = a_round(call, folder)
+    moved = folder.rename(tmp_path / "moved")
+    for command in ("accept", "check"):
+        refused = call("transfer", command, number)
+        assert (refused.exit_code, refused.told["error"]["code"]) == (3, "transfer.folder")
+        assert f"The folder of transfer {number} is no longer at {folder}." in refused.sentence
+    asked = refused.sentence.partition("seogo ")[2].split()
+    assert call(*[moved if each == "FOLDER" else each for each in asked]).told["transfer"] == number
+    assert call("transfer", "check", number).exit_code == 0
+    assert call("transfer", "accept", number).told["state"] == "stored"
+    shutil.rmtree(moved)
+    assert "Nothing of it waits" in call("transfer", "check", number).sentence
+
+
+def test_a_copy_of_a_folder_that_is_still_there_is_not_followed(call: Call, tmp_path: Path) -> None:
+    folder = transfer(tmp_path / "first", row("A-1", "가.txt"), files=("가.txt",))
+    number = a_round(call, folder)
+    shutil.copytree(folder, tmp_path / "copy")
+    assert a_round(call, tmp_path / "copy") == number
+    shutil.rmtree(tmp_path / "copy")
+    assert call("transfer", "accept", number).told["state"] == "stored"
+
+
+def test_what_was_mended_where_it_lies_is_looked_at_again_as_the_next_step_says(
+    call: Call, tmp_path: Path
+) -> None:
+    folder = transfer(tmp_path / "first", row("A-1", "가.txt"), files=("가.txt",))
+    good = (folder / "가.txt").read_bytes()
+    sums = f"{hashlib.sha256(good).hexdigest()}  가.txt\n"
+    (folder / "checksum.sha256").write_text(sums, "utf-8")
+    (folder / "가.txt").write_bytes(good.swapcase()[::-1])
+    out = call("transfer", "receive", folder, "--agency", AGENCY, words=True).out
+    [step] = [line for line in out.splitlines() if line.startswith("To look again")]
+    (folder / "가.txt").write_bytes(good)
+    assert call("transfer", "show", "2026-0001").told["volumes"]["held_back"] == 1
+    checked = call(*step.partition("seogo ")[2].split())
+    assert (checked.exit_code, checked.told["volumes"]["acceptable"]) == (0, 1)
+    assert "To look again" not in call("transfer", "show", "2026-0001", words=True).out
