@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from archive import errors
 from archive.holdings import ContentFile, Item
+from archive.site.language import amount
 from archive.site.site import Site
 from archive.stores import Store
 from preservation.contents import RenderedPage
@@ -113,7 +114,8 @@ def fetched(store: Store, key: str, file: ContentFile, folder: Path) -> Path:
                 out.write(block)
                 left -= len(block)
             if left or stream.read(1):
-                raise errors.Damaged(f"The copy in {store.name} has not the recorded {file.bytes:,} bytes.")
+                size = amount(file.bytes, "byte")
+                raise errors.Damaged(f"The copy in {store.name} has not the recorded {size}.")
     return target
 
 

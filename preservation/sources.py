@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
 
+from archive.site.language import amount
 from metadata_schemas.description import Finding, Where
 from preservation.examining import Examinations, Examiner, has_errors
 from preservation.fan_out import Everywhere, Writer
@@ -165,7 +166,8 @@ def _differences(
     file: SourceFile, now: os.stat_result, size: int, found: Mapping[str, str]
 ) -> Iterator[Finding]:
     if size != file.size or now.st_mtime_ns != file.modified_ns:
-        yield _changed(file, f"it had {file.size} bytes when it was looked at and {size} when it was read")
+        before = amount(file.size, "byte")
+        yield _changed(file, f"it had {before} when it was looked at and {size:,} when it was read")
     for kind, promised in file.expect.items():
         if promised.lower() != found[kind]:
             yield Finding(

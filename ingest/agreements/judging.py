@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from posixpath import basename, splitext
 
+from archive.site.language import amount
 from ingest.agreements.documents import Agreement, Clause
 from ingest.agreements.sent import Sent, SentFile
 from ingest.looking.inventory import About
@@ -67,7 +68,7 @@ def no_file_is_too_large(case: Case) -> Iterator[About]:
     most = case.clause.options["bytes"]
     for file in case.sent.files():
         if file.bytes is not None and file.bytes > most:
-            fact = f"has {file.bytes} bytes."
+            fact = f"has {amount(file.bytes, 'byte')}."
             agreed = f"at most {most} bytes a file"
             yield case.of_file("agreement.large_file", file, fact, value=str(file.bytes), agreed=agreed)
 

@@ -64,7 +64,7 @@ def right_size(part: Part, folder: Folder, path: str | None) -> Iterator[Fault]:
     """A size that is told and is not the file's."""
     told, found = part.get("SIZE"), folder.size(path) if path else None
     if told and found is not None and told != str(found):
-        yield Fault(f"{path} has {found} bytes and METS says {told}", str(found), told, "error")
+        yield Fault(f"{path} has a size of {found} and METS says {told}", str(found), told, "error")
 
 
 def _section(name: str, first: int) -> tuple[OfPart, ...]:

@@ -32,6 +32,13 @@ CANNOT_READ = (
 )  # fmt: skip
 _PADDED_FORMAT = re.compile(rb'formatCode="0{2,}"')
 
+NO_TABLE = ((b"%PDF", "a PDF"), (b"\x89PNG", "a picture"), (b"\xff\xd8\xff", "a picture"))
+NO_TEXT = (
+    (b"PK\3\4", "a workbook or another packed file"),
+    (b"\xd0\xcf\x11\xe0", "an old workbook or document"),
+)
+"""How files of other kinds begin that come under the name of a list."""
+
 Row = list[str]
 
 
@@ -61,16 +68,26 @@ def is_table(name: str) -> bool:
 
 def open_sheets(path: Path, name: str) -> list[Sheet] | Finding:
     """All tables of the file, or the reason why it cannot be read as one."""
-    if name.lower().endswith((".csv", ".tsv")):
+    is_text = name.lower().endswith((".csv", ".tsv"))
+    if other := _other_kind(path, is_text=is_text):
+        return _refusal("list.unreadable", name, "CSV, XLSX, XLS or ODS", f"it is {other}")
+    if is_text:
         return _text_sheet(path, name)
     try:
         return _workbook(path, name)
     except python_calamine.PasswordError:
         return _refusal("list.unreadable", name, "a workbook without a password", "it is encrypted")
     except CANNOT_READ as error:
-        return _refusal(
-            "list.unreadable", name, "an XLSX, XLS or ODS workbook", str(error) or "it is damaged"
-        )
+        fact = (isinstance(error, OSError) and error.strerror) or "it is no workbook, or a damaged one"
+        return _refusal("list.unreadable", name, "an XLSX, XLS or ODS workbook", fact)
+
+
+def _other_kind(path: Path, *, is_text: bool) -> str | None:
+    """What a file is that begins as no list of its name does."""
+    with path.open("rb") as stream:
+        start = stream.read(8)
+    kinds = (*NO_TABLE, *NO_TEXT) if is_text else NO_TABLE
+    return next((what for begins, what in kinds if start.startswith(begins)), None)
 
 
 def head(sheet: Sheet) -> list[Row]:
@@ -183,7 +200,7 @@ def _rows_or_reason(read: Callable[[], Iterator[Row]]) -> Callable[[], Iterator[
                 number += 1
                 yield row
         except CANNOT_READ as error:
-            raise BrokenTable(number + 1, str(error)) from error
+            raise BrokenTable(number + 1, "the workbook is damaged there") from error
 
     return rows
 

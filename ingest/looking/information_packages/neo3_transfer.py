@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from posixpath import basename, normpath
 
+from archive.site.language import amount
 from ingest.looking.information_packages.contents import unnamed
 from ingest.looking.information_packages.package_folder import PackageFolder
 from ingest.looking.landing import normal, shown
@@ -143,7 +144,7 @@ def _compare(package: _Package, content: ContentItem, item: ManifestItem, path: 
     """What the two documents say of a file, and what came."""
     found = package.folder.size(path)
     if content.size is not None and found is not None and content.size != found:
-        fact = f"{shown(path)} has {found} bytes and should have {content.size}"
+        fact = f"{shown(path)} has {amount(found, 'byte')} and should have {content.size:,}"
         package.report("size", "error", METADATA, fact, "Send the file again.", str(found))
     if item.digest and content.digest:
         told = neo3_reading.hexadecimal(content.digest, item.algorithm)

@@ -145,6 +145,27 @@ def test_a_damaged_workbook_is_one_clear_error(tmp_path: Path, name: str):
     assert rules(read(tmp_path)) == ["list.unreadable"]
 
 
+OTHER_KINDS = (
+    ("이관목록.csv", b"%PDF-1.7\n\0\xff", "it is a PDF."),
+    ("이관목록.xlsx", b"%PDF-1.7\n\0\xff", "it is a PDF."),
+    ("이관목록.csv", b"\xff\xd8\xff\xe0\0\x10JFIF", "it is a picture."),
+    ("이관목록.csv", b"PK\3\4 and so on", "it is a workbook or another packed file."),
+    ("이관목록.csv", b"\xd0\xcf\x11\xe0\xa1\xb1", "it is an old workbook or document."),
+    ("이관목록.xlsx", b"PK\3\4 and no more", "it is no workbook, or a damaged one."),
+    ("이관목록.xls", b"<html><table></table></html>", "it is no workbook, or a damaged one."),
+)
+
+
+@pytest.mark.parametrize(("name", "octets", "fact"), OTHER_KINDS)
+def test_a_file_of_another_kind_is_told_as_that_in_plain_words(
+    tmp_path: Path, name: str, octets: bytes, fact: str
+):
+    (tmp_path / name).write_bytes(octets)
+    [found] = read(tmp_path).findings
+    assert (found.rule, found.severity) == ("list.unreadable", "error")
+    assert f"The list {name} cannot be read: {fact}" in found.message
+
+
 @pytest.mark.parametrize("name", ["cp949", "euc_kr", "big5", "cp949-utf8"])
 def test_encodings_of_public_texts_are_told_apart(name: str):
     path = CORPUS / "text-encodings" / "cjk" / f"{name}.txt"
