@@ -6,6 +6,7 @@ digits a reader sees, never a decimal point that nobody wrote.
 
 import csv
 import re
+import warnings
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ import python_calamine
 
 from metadata_schemas.description import Finding, Where
 from metadata_schemas.transfer_lists import columns, text_encoding
+
+# What it says of styles that it does without is for nobody who reads a list.
+warnings.filterwarnings("ignore", module="openpyxl")
 
 SUFFIXES = (".csv", ".tsv", ".xlsx", ".xlsm", ".xls", ".ods")
 UNPACKED_LIMIT = 1 << 30

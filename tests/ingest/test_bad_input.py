@@ -4,17 +4,20 @@ import errno
 import hashlib
 import json
 import os
+import re
 import subprocess
 import unicodedata
 from pathlib import Path
+from zipfile import ZipFile
 
+import openpyxl
 import pytest
 
 from ingest.checking import reading
 from ingest.malware import whole
 from ingest.samples.making import make
 from tests.conftest import ROOT, SEOGO, Installation
-from tests.ingest.conftest import Call
+from tests.ingest.conftest import AGENCY, Call
 
 # What a root of this machine may read nevertheless is denied to a child without these two rights.
 WITHOUT_RIGHTS = [] if os.getuid() else ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"]
@@ -252,6 +255,24 @@ def test_a_round_of_nothing_is_refused(
 
 
 # Places that are full or away
+
+
+def test_what_a_library_says_of_styles_is_no_word_of_a_command(place: Installation, tmp_path: Path) -> None:
+    """A workbook with padded numbers and no default style, as some systems write them."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for line in (["관리번호", "제목", "생산연도", "보존기간"], [1, "굴착", 1998, "영구"]):
+        sheet.append(line)
+    sheet["A2"].number_format = "000"
+    book.save(tmp_path / "made.xlsx")
+    (tmp_path / "t").mkdir()
+    with ZipFile(tmp_path / "made.xlsx") as made, ZipFile(tmp_path / "t" / "기록물철목록.xlsx", "w") as to:
+        for name in made.namelist():
+            to.writestr(name, re.sub(rb"<cellStyles.*?</cellStyles>", b"", made.read(name)))
+    told = place.run("transfer", "receive", tmp_path / "t", "--agency", AGENCY)
+    assert (told.exit_code, told.told["volumes"]["listed"]) == (3, 1)
+    assert "Warning" not in told.errors and "openpyxl" not in told.errors
 
 
 def test_a_store_that_is_away_is_named_and_the_same_command_goes_on(
