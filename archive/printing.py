@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
+from itertools import zip_longest
 from typing import Any
 
 import pymupdf as pymupdf_untyped
@@ -21,6 +22,10 @@ LEFT, RIGHT, TOP, BOTTOM = 48, 547, 56, 782
 TEXT, SMALL, LEAD = 9.5, 8.0, 1.45
 GREY, LINE = (0.35, 0.35, 0.35), (0.75, 0.75, 0.75)
 PAD = 4
+FACTS = (0.24, 0.76)
+SHORT = 12
+"""Tables with so many rows at most are not torn over two pages, unless they are higher than `KEPT`."""
+KEPT = 250
 
 
 @dataclass(frozen=True)
@@ -75,8 +80,8 @@ def pdf(document: Document) -> bytes:
     """The document as a file; the same document always gives the same bytes."""
     press = _Press(document.language)
     press.title(document.title, document.under)
-    for block in document.blocks:
-        press.print(block)
+    for block, following in zip_longest(document.blocks, document.blocks[1:]):
+        press.print(block, following)
     return press.finish(document)
 
 
@@ -90,15 +95,15 @@ class _Press:
         self.y = float(BOTTOM)
         self.outline: list[tuple[int, str, int]] = []
 
-    def print(self, block: Block) -> None:
+    def print(self, block: Block, following: Block | None) -> None:
         match block:
             case Heading(words):
-                self._heading(words)
+                self._heading(words, following)
             case Paragraph(words):
                 self._lines(_wrapped(words, RIGHT - LEFT, TEXT), TEXT)
                 self.y += 5
             case Facts(rows):
-                self._table(Table((), rows, (0.24, 0.76)))
+                self._table(Table((), rows, FACTS))
             case Table():
                 self._table(block)
             case Signatures(people, words):
@@ -138,9 +143,9 @@ class _Press:
             self._turn()
         return turned
 
-    def _heading(self, words: str) -> None:
+    def _heading(self, words: str, following: Block | None) -> None:
         self.y += 10
-        self._room(60)  # never alone at the foot of a page
+        self._room(60 + _height_if_short(following))  # never alone at the foot of a page
         self.outline.append((1, words, self.file.page_count))
         self._lines(_wrapped(words, RIGHT - LEFT, 12.5), 12.5, bold=True)
         self.y += 3
@@ -234,6 +239,18 @@ def _cells(row: Sequence[str], widths: Sequence[float]) -> list[list[str]]:
 
 def _height(cells: Sequence[Sequence[str]]) -> float:
     return max(map(len, cells)) * SMALL * LEAD + 2 * PAD
+
+
+def _height_if_short(block: Block | None) -> float:
+    """How high a table is that is not torn over two pages; 0 of what may be."""
+    match block:
+        case Facts(rows):
+            return _height_if_short(Table((), rows, FACTS))
+        case Table(head, rows, widths) if isinstance(rows, Sequence) and len(rows) <= SHORT:
+            room = [share * (RIGHT - LEFT) for share in widths]
+            height = sum(_height(_cells(row, room)) for row in (*([head] if head else []), *rows))
+            return height if height <= KEPT else 0
+    return 0
 
 
 def _parts(cells: Sequence[Sequence[str]]) -> Iterator[list[list[str]]]:

@@ -3,7 +3,7 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, case, func, literal_column, select
@@ -217,14 +217,6 @@ def running(session: Session, transfer: Transfer) -> Sequence[Job]:
         Job.state.in_(("waiting", "working")),
     )
     return [job for job in session.scalars(live) if job.arguments.get("number") == transfer.number]
-
-
-def as_csv(session: Session, transfer: Transfer) -> Iterator[str]:
-    """Every finding as it stands; the mark in front lets spreadsheets know that it is UTF-8."""
-    columns = ("rule", "severity", "list", "row", "column", "path", "value", "expected", "message")
-    yield "\ufeff" + csv_line(columns)
-    for row in transfers.findings_of(session, transfer):
-        yield csv_line([getattr(row, column) for column in columns])
 
 
 def csv_line(values: Sequence[object]) -> str:

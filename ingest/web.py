@@ -10,9 +10,11 @@ from flask.typing import ResponseReturnValue
 from archive import holdings
 from archive.site.reader.web import agency_name, download, needs, reader, say, session, site, streamed, tongue
 from archive.site.site import Site
+from archive.site.words import spoken
 from archive.work import jobs
 from ingest import explaining, overview, transfers
 from ingest.acceptance import browsing
+from ingest.acceptance import table as tables
 from ingest.acceptance.browsing import Wanted
 from ingest.acceptance.verdicts import REASONS
 from ingest.acceptance.web import bp as inspection
@@ -60,7 +62,8 @@ def findings(number: str) -> ResponseReturnValue:
     it = transfers.get(session(), number)
     rule, after = request.args.get("rule", ""), _after()
     if not rule:
-        lines = streamed(lambda db: overview.as_csv(db, transfers.get(db, number)))
+        words, of = spoken(tongue()), tongue()
+        lines = streamed(lambda db: tables.findings(db, transfers.get(db, number), words, of))
         return download(lines, "text/csv", f"seogo-{number}-findings.csv")
     rows = overview.findings(session(), it, rule, after=after, limit=AT_ONCE * 2)
     return render_template("findings.html", it=_summary(number), rule=rule, rows=rows, after=after)

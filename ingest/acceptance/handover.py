@@ -7,7 +7,7 @@ from archive.printing import Document, Facts, Heading, Paragraph
 from archive.site import language
 from ingest import overview
 from ingest.acceptance import report
-from ingest.acceptance.report import Asked
+from ingest.acceptance.asked import Asked
 from ingest.overview import Summary
 from ingest.transfers import Transfer
 from ingest.transfers.states import TAKEN

@@ -5,9 +5,6 @@ rows say: what nobody looked at is counted as not looked at.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -15,34 +12,20 @@ from sqlalchemy.orm import Session
 from archive import holdings
 from archive.printing import Block, Document, Facts, Heading, Paragraph, Signatures, Table
 from archive.site import language
-from archive.site.language import Language
 from archive.site.words import Say
 from ingest import explaining, overview
-from ingest.acceptance import counts, kinds, sampling, verdicts
+from ingest.acceptance import counts, kinds, one_by_one, sampling, verdicts
+from ingest.acceptance.asked import Asked
 from ingest.acceptance.listed import ListedItem, ListedVolume
-from ingest.acceptance.verdicts import Verdict
 from ingest.malware import scans
 from ingest.malware.scans import Scan
 from ingest.transfers import Transfer, TransferVolume, rounds, volume_rows
 
-MOST = 500
-"""Lines of one table in the document; the rest is told to be in the table file."""
-
-
-@dataclass(frozen=True)
-class Asked:
-    """In whose words, for whom, and when."""
-
-    say: Say
-    tongue: Language
-    archive: str
-    now: datetime
-
 
 def document(session: Session, transfer: Transfer, asked: Asked) -> Document:
     say = asked.say
-    parts = (_transfer, _levels, _kinds, _scans, _outcome, _people, _paper, _sample, _unfit, _returned,
-             _differences, _rounds)  # fmt: skip
+    parts = (_transfer, _levels, _kinds, _scans, _outcome, one_by_one.found, _people, _paper, _sample,
+             one_by_one.unfit, one_by_one.returned, one_by_one.differences, _rounds)  # fmt: skip
     blocks = [block for part in parts for block in part(session, transfer, asked)]
     title = say("report.h1")
     return Document(
@@ -212,70 +195,6 @@ def statement(standing: sampling.Standing, say: Say) -> str:
         unit=say(f"level.{plan.unit}"), sure=f"{plan.confidence / 10_000:g}",
         most=sampling.upward(standing.at_most),
     )  # fmt: skip
-
-
-def _unfit(session: Session, transfer: Transfer, asked: Asked) -> Iterator[Block]:
-    say = asked.say
-    rows = session.execute(
-        select(TransferVolume.position, ListedItem.position, TransferVolume.title, ListedItem.title, Verdict)
-        .select_from(Verdict)
-        .join(TransferVolume, TransferVolume.id == Verdict.volume_id)
-        .outerjoin(ListedItem, ListedItem.id == Verdict.item_id)
-        .where(Verdict.transfer_id == transfer.id, Verdict.replaced_at.is_(None), Verdict.verdict == "unfit")
-        .order_by(TransferVolume.position, ListedItem.position).limit(MOST + 1)
-    ).all()  # fmt: skip
-    if not rows:
-        return
-    yield Heading(say("report.unfit"))
-    yield Table(
-        [say("report.place"), say("fact.title"), say("unfit.reason"), say("unfit.note")],
-        [(place(volume, item), title or of, say(f"unfit.{row.reason}"), row.note or "–")
-         for volume, item, of, title, row in rows[:MOST]],
-        (0.12, 0.36, 0.2, 0.32),
-    )  # fmt: skip
-    yield from _more(rows, say)
-
-
-def place(volume: int | None, item: int | None) -> str:
-    """Volume and item as people count them, from 1: ``3-12``."""
-    return "–" if volume is None else f"{volume + 1}" if item is None else f"{volume + 1}-{item + 1}"
-
-
-def _more(rows: Any, say: Say) -> Iterator[Block]:
-    if len(rows) > MOST:
-        yield Paragraph(say("report.more", n=MOST))
-
-
-def _returned(session: Session, transfer: Transfer, asked: Asked) -> Iterator[Block]:
-    say = asked.say
-    rows = session.scalars(
-        select(TransferVolume)
-        .where(TransferVolume.transfer_id == transfer.id, TransferVolume.state == "returned")
-        .order_by(TransferVolume.position).limit(MOST + 1)
-    ).all()  # fmt: skip
-    if rows:
-        yield Heading(say("report.returned"))
-        yield Table(
-            [say("desk.number"), say("fact.title"), say("desk.return.reason")],
-            [(place(row.position, None), row.title, row.reason or "–") for row in rows[:MOST]],
-            (0.1, 0.38, 0.52), frozenset({0}),
-        )  # fmt: skip
-        yield from _more(rows, say)
-
-
-def _differences(session: Session, transfer: Transfer, asked: Asked) -> Iterator[Block]:
-    say = asked.say
-    for level in counts.LEVELS:
-        rows = counts.differences(session, transfer, level, limit=MOST + 1)
-        if rows:
-            yield Heading(say("report.differences", level=say(f"level.{level}")))
-            yield Table(
-                [say("report.place"), say("counts.what"), say("counts.listed"), say("counts.came")],
-                [(place(row.volume, row.item), row.what, row.listed or "–", row.came or "–")
-                 for row in rows[:MOST]],
-                (0.12, 0.56, 0.16, 0.16), frozenset({2, 3}),
-            )  # fmt: skip
-            yield from _more(rows, say)
 
 
 def _rounds(session: Session, transfer: Transfer, asked: Asked) -> Iterator[Block]:

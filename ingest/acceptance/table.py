@@ -9,7 +9,9 @@ from typing import Any
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
+from archive.site.language import Language
 from archive.site.words import Say
+from ingest import explaining
 from ingest.acceptance import counts, kinds
 from ingest.acceptance.listed import ListedItem, ListedVolume
 from ingest.acceptance.verdicts import Verdict
@@ -53,6 +55,28 @@ def differences(session: Session, transfer: Transfer, say: Say) -> Iterator[str]
     for level, each in counts.every_difference(session, transfer):
         places = (None if place is None else place + 1 for place in (each.volume, each.item))
         yield csv_line([say(f"level.{level}"), *places, each.what, each.listed, each.came])
+
+
+def findings(session: Session, transfer: Transfer, say: Say, tongue: Language) -> Iterator[str]:
+    """Every finding with the volume that it keeps back, in the words of a reader and in its own."""
+    names = ("number", "sender", "title", "rule", "severity", "list", "row", "column", "path", "value",
+             "expected", "found", "todo")  # fmt: skip
+    yield "\ufeff" + csv_line([say(f"column.{name}") for name in names])
+    for row, volume in session.execute(_findings(transfer).execution_options(yield_per=1000)):
+        whose = (volume.position + 1, volume.sender_id, volume.title) if volume else (None, None, None)
+        yield csv_line([
+            *whose, row.rule, say(f"desk.sev.{row.severity}"), row.list, row.row, row.column, row.path,
+            row.value, row.expected, explaining.sentence(say, tongue, row), explaining.todo(say, row.rule),
+        ])  # fmt: skip
+
+
+def _findings(transfer: Transfer) -> Any:
+    return (
+        select(FindingRow, TransferVolume)
+        .outerjoin(TransferVolume, TransferVolume.id == FindingRow.volume_id)
+        .where(FindingRow.transfer_id == transfer.id)
+        .order_by(FindingRow.id)
+    )
 
 
 def _rows(transfer: Transfer) -> Any:

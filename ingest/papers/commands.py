@@ -38,19 +38,21 @@ signed_option = click.option(
 @click.option("--pdf", type=A_FILE, help="The report, for people.")
 @click.option("--csv", "table", type=A_FILE, help="A line a volume.")
 @click.option("--differences", type=A_FILE, help="Each difference, CSV.")
+@click.option("--findings", type=A_FILE, help="Each finding with its volume, CSV.")
 @signed_option
 @in_language
 @json_option
 @pass_site
 def report(
     site: Site, number: str, pdf: Path | None, table: Path | None, differences: Path | None,
-    signed: Path | None, tongue: Language, as_json: bool,
+    findings: Path | None, signed: Path | None, tongue: Language, as_json: bool,
 ) -> None:  # fmt: skip
     """Write the inspection report (검수 보고서) as PDF, and as CSV for a spreadsheet."""
-    written = {"pdf": pdf, "csv": table, "differences": differences, "signed": signed}
+    written = {"pdf": pdf, "csv": table, "differences": differences, "findings": findings, "signed": signed}
     if not any(written.values()):
         raise WrongCall(
-            "A report needs a file.", next="Name one with --pdf, --csv, --differences or --signed."
+            "A report needs a file.",
+            next="Name one with --pdf, --csv, --differences, --findings or --signed.",
         )
     asked = issuing.asked(site, tongue)
     with site.reading_session() as session:
@@ -61,6 +63,8 @@ def report(
             _write(table, tables.volumes(session, transfer, asked.say))
         if differences:
             _write(differences, tables.differences(session, transfer, asked.say))
+        if findings:
+            _write(findings, tables.findings(session, transfer, asked.say, tongue))
     told: dict[str, Any] = {name: str(path) if path else None for name, path in written.items()}
     told["transfer"] = number
     told["paper"] = _issued(site, number, making.INSPECTION, tongue, signed) if signed else None

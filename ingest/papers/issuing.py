@@ -21,7 +21,7 @@ from archive.site.site import Site
 from archive.site.words import spoken
 from archive.work import jobs
 from ingest import receipts, transfers
-from ingest.acceptance.report import Asked
+from ingest.acceptance.asked import Asked
 from ingest.papers import making
 from ingest.papers.making import Made
 from ingest.receipts import contents, issuing, writing

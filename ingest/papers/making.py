@@ -11,7 +11,7 @@ from archive import printing
 from archive.printing import Document
 from archive.site.words import Say
 from ingest.acceptance import handover, report, table
-from ingest.acceptance.report import Asked
+from ingest.acceptance.asked import Asked
 from ingest.transfers import Transfer
 
 INSPECTION, HANDOVER = "inspection_report", "handover_record"

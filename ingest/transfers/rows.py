@@ -1,6 +1,6 @@
 """A Transfer (이관) and its life: rows for the transfer, its volumes, its files and its findings."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from archive import holdings
-from archive.database import ROWS_AT_ONCE, Base, FilePath, insert_all
+from archive.database import Base, FilePath, insert_all
 from archive.errors import Conflict, Missing
 from archive.holdings import Volume
 from ingest.looking.inventory import About
@@ -259,12 +259,6 @@ def add_findings(session: Session, transfer: Transfer, findings: Iterable[About]
         for place, each in findings
     )  # fmt: skip
     insert_all(session, FindingRow, rows, volume_id=volume_id)
-
-
-def findings_of(session: Session, transfer: Transfer) -> Iterator[FindingRow]:
-    """One by one, for there may be millions."""
-    mine = select(FindingRow).where(FindingRow.transfer_id == transfer.id).order_by(FindingRow.id)
-    return iter(session.scalars(mine.execution_options(yield_per=ROWS_AT_ONCE)))
 
 
 def as_finding(row: FindingRow) -> Finding:

@@ -222,9 +222,11 @@ def test_reports_are_written_for_people_and_for_spreadsheets(
     call("transfer", "judge", number, "--volume", 1, "--verdict", "unfit", "--reason", "other",
          "--note", "=HYPERLINK(1)", "--binding", "loose", "--condition", "3")  # fmt: skip
     call("transfer", "return", number, "--volume", 2, "--reason", "쪽이 빠졌습니다.")
-    pdf, table, differences = (tmp_path / name for name in ("r.pdf", "r.csv", "d.csv"))
-    said = call("transfer", "report", number, "--pdf", pdf, "--csv", table, "--differences", differences)
+    pdf, table, differences, findings = (tmp_path / name for name in ("r.pdf", "r.csv", "d.csv", "f.csv"))
+    said = call("transfer", "report", number, "--pdf", pdf, "--csv", table, "--differences", differences,
+                "--findings", findings)  # fmt: skip
     assert said.exit_code == 0
+    assert said.told["findings"] == str(findings)
     assert table.read_bytes().startswith(b"\xef\xbb\xbf")
     rows = list(csv.DictReader(table.open(encoding="utf-8-sig")))
     assert len(rows) == 4
@@ -234,11 +236,14 @@ def test_reports_are_written_for_people_and_for_spreadsheets(
     assert rows[0]["적은 말"] == "'=HYPERLINK(1)"
     assert rows[1]["반려 까닭"] == "쪽이 빠졌습니다."
     assert "파일" in differences.read_text("utf-8-sig")
+    each = list(csv.DictReader(findings.open(encoding="utf-8-sig")))
+    assert [row["경로"] for row in each if row["규칙"] == "file.extra"] == ["stray.txt"]
+    assert all(row["나온 것"] and row["할 일"] for row in each)
     with pymupdf.open(pdf) as document:
         text = "".join(page.get_text() for page in document)
         assert document.metadata["title"] == "기록물 검수 보고서"
     for words in ("기록물 검수 보고서", number, "쪽이 빠졌습니다.", "수량 대조", "신뢰수준 95%",
-                  "느슨함", "3등급", "바이러스 검수 못 함"):  # fmt: skip
+                  "느슨함", "3등급", "바이러스 검수 못 함", "오류와 주의 하나하나", "stray.txt"):  # fmt: skip
         assert words in text
     assert call("transfer", "report", number).exit_code == 2
 

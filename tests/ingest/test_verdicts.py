@@ -15,7 +15,7 @@ from ingest.acceptance.listed import ListedItem, ListedVolume
 from ingest.acceptance.verdicts import Seen
 from ingest.taking import accession, checking_again, entering, receiving
 from ingest.taking.receiving import Asked
-from ingest.transfers import TransferVolume
+from ingest.transfers import FindingRow, TransferVolume
 from tests.ingest.conftest import AGENCY, Call, _here
 
 
@@ -115,7 +115,7 @@ def test_a_verdict_stays_when_the_transfer_is_checked_again(site: Site, number: 
     checking_again.check(site, number, quiet, by="p-2")
     with site.reading_session() as session:
         transfer = transfers.get(session, number)
-        [found] = [row for row in transfers.findings_of(session, transfer) if row.rule == verdicts.RULE]
+        [found] = session.scalars(select(FindingRow).where(FindingRow.rule == verdicts.RULE))
         assert found.severity == "error"
         assert "3쪽이 없습니다." in found.message
         assert len(transfers.faulty(session, transfer)) == 1
@@ -132,7 +132,7 @@ def test_nothing_is_overwritten_and_each_verdict_is_in_the_ledger(site: Site, nu
         entries = [
             row.entry for row in session.scalars(select(LedgerEntry)) if "record.inspected" in row.entry
         ]
-        findings = list(transfers.findings_of(session, transfers.get(session, number)))
+        findings = session.scalars(select(FindingRow)).all()
     assert told == [("fit", 12, "loose"), ("unfit", None, None)]
     assert len(entries) == 3
     assert "3쪽이 없습니다." not in "".join(entries)

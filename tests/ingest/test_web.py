@@ -1,5 +1,6 @@
 """The transfer desk: what is found is shown, and accepting and returning need a person's word."""
 
+import csv
 import re
 from datetime import UTC, datetime
 from html import unescape
@@ -14,6 +15,9 @@ from ingest.transfers import FindingRow, Transfer, TransferVolume
 from tests.access.conftest import NOW, Shown, shown
 
 __all__ = ["shown"]
+
+RULE = {"": "규칙", "/en": "Rule"}
+"""What the column of rules is called, by the beginning of a page's address."""
 
 
 @pytest.fixture
@@ -137,8 +141,24 @@ def test_checking_again_is_a_job(shown: Shown, number: str):
 
 def test_the_findings_file_runs_nothing_in_a_spreadsheet(shown: Shown, number: str):
     text = shown.signed_in("archivist").get(f"/desk/transfers/{number}/findings").get_data(as_text=True)
-    assert text.startswith("\ufeffrule,severity,list,row,column,path,value,expected,message")
+    assert text.startswith(
+        "\ufeff번호,관리번호,제목,규칙,심각도,목록,행,열,경로,온 값,바라는 값,나온 것,할 일"
+    )
     assert ",'=30," in text
+
+
+def test_the_findings_file_names_the_volume_of_each_and_speaks_as_its_page(shown: Shown, number: str):
+    client, path = shown.signed_in("archivist"), f"/desk/transfers/{number}/findings"
+    told = {}
+    for tongue in ("", "/en"):
+        lines = client.get(f"{tongue}{path}").get_data(as_text=True).removeprefix("\ufeff").splitlines()
+        told[tongue] = [row for row in csv.DictReader(lines) if row[RULE[tongue]] == "list.retention"]
+    [korean], [english] = told.values()
+    assert (korean["번호"], korean["심각도"], korean["행"]) == (english["Number"], "오류", english["Row"])
+    assert korean["번호"].isdigit()
+    assert korean["제목"] == english["Title"] != ""
+    assert "is not a retention value" in english["What was found"]
+    assert "보존기간" in korean["나온 것"] + korean["할 일"]
 
 
 @pytest.mark.parametrize(
