@@ -41,10 +41,11 @@ def working(
     others = set(active_children())
     context = fork_server(preload)
     executor = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(call,))
+    pool = Pool[Task, Result](executor, workers, others)
     try:
-        yield Pool[Task, Result](executor, workers, others)
+        yield pool
     finally:
-        executor.shutdown(wait=False)
+        pool.end()
 
 
 class Pool(Generic[Task, Result]):
@@ -84,7 +85,7 @@ class Pool(Generic[Task, Result]):
             ) from error
         finally:
             if self._running:
-                self._end()
+                self.end()
 
     def _give(self, waiting: Iterator[Task]) -> bool:
         """Keep the workers busy; False when nothing is left to wait for."""
@@ -94,11 +95,13 @@ class Pool(Generic[Task, Result]):
                 self._running[self._executor.submit(_caught, task)] = task
         return bool(self._running)
 
-    def _end(self) -> None:
+    def end(self) -> None:
         """Nothing is at work any more when this returns, and nothing can be spread again."""
-        for child in set(active_children()) - self._others:
+        is_busy = bool(self._running)
+        for child in set(active_children()) - self._others if is_busy else ():
             child.kill()
-        self._executor.shutdown(wait=True, cancel_futures=True)
+        self._executor.shutdown(wait=is_busy, cancel_futures=True)
+        self._running.clear()
 
 
 _call: Callable[[Any], Any]

@@ -4,7 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from multiprocessing import active_children
 
@@ -71,6 +71,16 @@ def test_whoever_stops_listening_ends_the_children() -> None:
     with closing(spread(sleep, range(3), workers=2)) as found:
         assert next(found) == (0, 0)
         assert active_children()
+    assert time.monotonic() - began < 30
+    assert not active_children()
+
+
+def test_an_error_in_the_block_ends_the_children_too() -> None:
+    began = time.monotonic()
+    with suppress(ZeroDivisionError), working(sleep, workers=2) as pool:
+        found = pool.spread(range(3))
+        next(found)
+        raise ZeroDivisionError
     assert time.monotonic() - began < 30
     assert not active_children()
 
