@@ -91,7 +91,7 @@ class Base(DeclarativeBase):
 
 
 def open_engine(url: str) -> Engine:
-    """An engine for ``sqlite:///path`` or ``postgresql://…``."""
+    """An engine for ``sqlite:///path`` or ``postgresql://…``.  Its errors tell no value of a row."""
     parsed = make_url(url)
     return _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _postgresql(parsed)
 
@@ -147,11 +147,13 @@ _PATIENCE = {"connect_timeout": 5, "keepalives_idle": 30, "keepalives_interval":
 
 
 def _postgresql(url: URL) -> Engine:
-    return create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=20, connect_args=_PATIENCE)
+    return create_engine(
+        url, pool_pre_ping=True, pool_size=5, max_overflow=20, connect_args=_PATIENCE, hide_parameters=True
+    )
 
 
 def _sqlite(url: URL) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": 60})
+    engine = create_engine(url, connect_args={"timeout": 60}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _pragmas(connection: Any, _record: object) -> None:

@@ -70,8 +70,8 @@ BY_NUMBER = {
 
 BY_STATE = (
     ("25006", READ_ONLY), ("28", NOT_LET_IN), ("3D000", NO_DATABASE), ("40P01", LOCKED), ("53100", FULL),
-    ("53300", TOO_MANY), ("55P03", LOCKED), ("57P", STOPPING), ("58030", DISK), ("XX001", DAMAGED),
-    ("XX002", DAMAGED),
+    ("53300", TOO_MANY), ("55P03", LOCKED), ("57014", UNKNOWN), ("57P", STOPPING), ("58030", DISK),
+    ("XX001", DAMAGED), ("XX002", DAMAGED),
 )  # fmt: skip
 """How PostgreSQL's states begin, https://www.postgresql.org/docs/current/errcodes-appendix.html."""
 
@@ -100,8 +100,8 @@ def told(error: DatabaseError) -> ArchiveError | None:
 
 
 def words_of(error: DatabaseError) -> str:
-    """What the database itself said, in one line."""
-    return " ".join(str(error.orig).split())
+    """What the database itself said, in one line; what PostgreSQL says below it quotes rows."""
+    return next(iter(str(error.orig).strip().splitlines()), "")
 
 
 def _cause(error: DatabaseError) -> Cause | None:

@@ -9,6 +9,7 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError, ProgrammingError
 
 from archive import database_faults
+from archive.database import open_engine
 from archive.errors import ArchiveError, Damaged, Unavailable
 
 
@@ -102,6 +103,7 @@ STATES = (
     ("53100", "The disk of the database is full."),
     ("53300", "The database server takes no more connections."),
     ("55P03", "The database is locked by another program."),
+    ("57014", "The database did not answer."),
     ("57P01", "The database server is starting or ending."),
     ("XX001", "The database is damaged, or what lies in its place is none."),
 )
@@ -144,3 +146,16 @@ def test_a_server_that_is_not_there_is_told_as_such() -> None:
 )
 def test_what_is_wrong_with_a_statement_is_a_defect_of_ours(error: DatabaseError) -> None:
     assert database_faults.told(error) is None
+
+
+def test_an_error_tells_no_value_of_a_row(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path}/people.db")
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE people (name TEXT UNIQUE)"))
+    enter = text("INSERT INTO people VALUES (:name)")
+    with pytest.raises(IntegrityError) as raised, engine.begin() as connection:
+        connection.execute(enter, [{"name": "홍길동"}, {"name": "홍길동"}])
+    assert "홍길동" not in str(raised.value)
+    engine.dispose()
+    quoted = psycopg.errors.QueryCanceled("canceling statement\nDETAIL:  Key (name)=(홍길동)")
+    assert database_faults.words_of(OperationalError("", {}, quoted)) == "canceling statement"
