@@ -139,6 +139,7 @@ def cli(context: click.Context) -> None:
                 raise Missing(f"{home}, and a dry run makes none.", next="Make one with: seogo init")
             _prepare(context.obj)
         if called in WRITERS:
+            installation.be_apart(context.obj)
             installation.sweep(context.obj)
 
 
@@ -181,6 +182,7 @@ def init(site: Site, as_json: bool) -> int:
     A store's folder is made when the store is first used; one that went away since is not made anew.
     The database has to be the one that sealed the log of the stores.
     """
+    installation.be_apart(site)
     new, away = _prepare(site), installation.stores_away(site)
     evidence.be_of_one_log(site)
     told = {

@@ -27,6 +27,13 @@ class Admission(Base):
     admitted_at: Mapped[datetime]
 
 
+def to_try(open_session: OpenSession, stores: Sequence[Store]) -> list[Store]:
+    """The stores that are not known where they are now."""
+    with open_session() as session:
+        known = {row.store: row.location for row in admissions(session)}
+    return [store for store in stores if known.get(store.name) != store.location]
+
+
 def admit_new(open_session: OpenSession, stores: Sequence[Store], now: datetime) -> list[str]:
     """Prepare and probe the stores that were never used before; Refused when one cannot keep its promises.
 

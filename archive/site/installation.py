@@ -20,6 +20,7 @@ from archive.errors import Refused, Unavailable, WrongCall
 from archive.ledger import Seal
 from archive.ledger.signing import PRIVATE, make_key_files
 from archive.site.site import Site
+from archive.stores import places
 from archive.stores.store import CHECKPOINT
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
@@ -35,14 +36,24 @@ def prepare(site: Site) -> list[str]:
 
     Repeating is harmless; two at once wait for each other.
     """
+    if not is_made(site):
+        be_apart(site)
     _make_folder(site.settings.home, "SEOGO_HOME")
     with open(site.settings.home / "prepare.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with one_machine_only(site.engine, "prepare", wait=True):
             _migrate(site)
+            if admissions.to_try(site.open_session, site.stores):
+                be_apart(site)
             new = admissions.admit_new(site.open_session, site.stores, site.now())
             _make_keys(site)
     return new
+
+
+def be_apart(site: Site) -> None:
+    """WrongCall when two stores are one place, as their disks tell."""
+    if told := places.shared(site.settings.stores, look=True):
+        raise WrongCall(" ".join(told), code="store.settings", next="Correct SEOGO_STORES.")
 
 
 def stores_away(site: Site) -> dict[str, str]:

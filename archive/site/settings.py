@@ -252,7 +252,7 @@ def _stores(text: str, faults: list[str]) -> dict[str, str]:
             faults.append(f"SEOGO_STORES: two stores are named {name}.")
         else:
             stores[name] = url
-    faults += places.shared(stores)
+    faults += places.shared(stores, look=False)
     if len(stores) < 2:
         faults.append("SEOGO_STORES needs two stores or more, so that one may be lost.")
     return stores

@@ -39,7 +39,7 @@ def open_stores(spec: Mapping[str, str], credentials: Mapping[str, Credentials])
             opened.append(open_store(name, url, credentials.get(name)))
         except WrongCall as error:
             faults.append(error.message)
-    faults += places.shared(spec)
+    faults += places.shared(spec, look=False)
     if faults:
         raise WrongCall(" ".join(faults), code="store.settings", next="Correct SEOGO_STORES.")
     return tuple(opened)

@@ -1,8 +1,9 @@
 """Whether two stores are one place: then two copies there are one, and are lost together.
 
-Folders are compared by where their paths lead, by device and number, and by their place on the disk;
-S3 stores by server, bucket and prefix.  Of a folder that is away only the path is known: it is looked
-at again whenever stores are opened.  Not found out: one server or network disk under two names.
+Folders are compared by their paths, and where somebody looks, by where these lead, by device and number,
+and by their place on the disk; S3 stores by server, bucket and prefix.  Looking may wait for a disk that
+does not answer, so only who writes into stores looks.  Of a folder that is away only the path is known.
+Not found out: one server or network disk under two names.
 """
 
 from __future__ import annotations
@@ -35,12 +36,13 @@ class _Place:
     around: frozenset[Hashable]
 
 
-def shared(spec: Mapping[str, str]) -> list[str]:
+def shared(spec: Mapping[str, str], *, look: bool) -> list[str]:
     """A sentence for each two stores of which one is the other, or lies in it, and then what to do.
 
     ``spec``: name to URL.  One that cannot be read is passed over: opening it says so.
+    ``look``: ask the disks, and not the paths alone.
     """
-    places = {name: found for name, url in spec.items() if (found := _place(url))}
+    places = {name: found for name, url in spec.items() if (found := _place(url, look))}
     told = [each for one, other in combinations(places, 2) for each in _judged(places, one, other)]
     return [*told, NEXT] if told else []
 
@@ -55,20 +57,21 @@ def _judged(places: Mapping[str, _Place], one: str, other: str) -> Iterator[str]
         yield f"Store {one} ({first.told}) lies inside store {other}: both would be lost together."
 
 
-def _place(url: str) -> _Place | None:
+def _place(url: str, look: bool) -> _Place | None:
     try:
         parts = urlsplit(url)
         if parts.scheme == "file":
-            return _of_folder(unquote(parts.path))
+            return _of_folder(Path(os.path.abspath("/" + unquote(parts.path).lstrip("/"))), look)
         return _of_bucket(parts) if parts.scheme == "s3" and "@" not in parts.netloc else None
     except ValueError:
         return None
 
 
-def _of_folder(path: str) -> _Place:
-    real = Path(os.path.realpath(os.path.abspath(path)))
-    lines = [real, *real.parents]
-    seen = [{line, *_looked_at(line)} for line in lines]
+def _of_folder(path: Path, look: bool) -> _Place:
+    if not look:
+        return _Place(str(path), frozenset({path}), frozenset({path, *path.parents}))
+    real = Path(os.path.realpath(path))
+    seen = [{line, *_looked_at(line)} for line in (real, *real.parents)]
     lies = disk.place_on_disk(real)
     inner = [(lies[0], each) for each in (lies[1], *lies[1].parents)] if lies else []
     return _Place(
