@@ -79,7 +79,7 @@ def receive(
         received = receiving.received(site, asked, progress)
         number = received.number
         if received.before:
-            known.follow(site, number, folder)
+            known.follow(site, number, folder, by=BY)
         left = _work(site, number, progress) if until is None else {}
     finally:
         progress.close()

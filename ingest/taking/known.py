@@ -78,12 +78,13 @@ def folder_of(transfer: Transfer) -> Path:
     )  # fmt: skip
 
 
-def follow(site: Site, number: str, folder: Path) -> None:
+def follow(site: Site, number: str, folder: Path, *, by: str) -> None:
     """Look for a transfer from now on where somebody says that it lies, when its folder was moved there."""
     with site.open_session.begin() as session:
         transfer = transfers.get(session, number)
         if not Path(transfer.folder).is_dir():
             transfer.folder = str(folder.absolute())
+            transfers.note(session, transfer, "moved", by=by, at=site.now(), detail=shown(transfer.folder))
 
 
 def changed(site: Site, transfer: Transfer) -> Conflict:

@@ -89,6 +89,8 @@ def test_a_folder_that_was_moved_is_named_and_followed_once_it_is_said_where_it_
         assert f"The folder of transfer {number} is no longer at {folder}." in refused.sentence
     asked = refused.sentence.partition("seogo ")[2].split()
     assert call(*[moved if each == "FOLDER" else each for each in asked]).told["transfer"] == number
+    acts = call("transfer", "show", number).told["history"]
+    assert [each["detail"] for each in acts if each["act"] == "moved"] == [str(moved)]
     assert call("transfer", "check", number).exit_code == 0
     assert call("transfer", "accept", number).told["state"] == "stored"
     shutil.rmtree(moved)
