@@ -84,9 +84,10 @@ def _how_it_differs(log: LogStore, size: int, last: Seal | None) -> str:
 
 
 def _kept(log: LogStore, size: int) -> str | None:
+    """None also where it cannot be read: it is only for the words, and that the log differs is known."""
     try:
         return log.read_text(f"{KEPT}{size}")
-    except (Missing, Unreadable):
+    except (Missing, Unreadable, Unavailable, Refused):
         return None
 
 
