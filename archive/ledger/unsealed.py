@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from archive.database import OpenSession
-from archive.errors import Refused, Unavailable
+from archive.errors import ArchiveError, Refused, Unavailable
 from archive.holdings import ReferenceCounter
 from archive.ledger.entries import JournalRecord, LedgerEntry, LedgerNode, Seal, canonical, salted_digest
 from archive.ledger.heads import PACKAGES, reading
@@ -22,12 +23,19 @@ from archive.stores import Store
 _AT_A_TIME = 1_000
 
 
-def count(open_session: OpenSession, stores: Sequence[Store]) -> int | None:
-    """How many entries wait for the first seal.
+@dataclass(frozen=True)
+class Waiting:
+    """Entries that wait for the first seal; stores ``away`` could not be asked whether that is so."""
 
-    None when it cannot be said that it was never made and that they agree: when anything was sealed,
-    an entry is not that of its record, a store has anything of a log or a package whose reference
-    this database never gave, or when a store cannot be asked.
+    entries: int
+    away: dict[str, ArchiveError]
+
+
+def look(open_session: OpenSession, stores: Sequence[Store]) -> Waiting | None:
+    """What waits for the first seal, as the database and every store that answers agree.
+
+    None when they do not: when anything was sealed, an entry is not that of its record, or a store
+    has anything of a log or a package whose reference this database never gave.
     """
     with reading(open_session) as session:
         if any(session.scalar(select(func.count()).select_from(each)) for each in (Seal, LedgerNode)):
@@ -35,11 +43,16 @@ def count(open_session: OpenSession, stores: Sequence[Store]) -> int | None:
         records = session.scalar(select(func.count()).select_from(JournalRecord))
         agreeing = sum(_agrees(*row) for row in _entries(session))
         given = {row.series: row.last for row in session.scalars(select(ReferenceCounter))}
-    try:
-        is_clear = all(_has_no_log(store) and _was_given(store, given) for store in stores)
-    except (Unavailable, Refused):
+    if not agreeing or agreeing != records:
         return None
-    return agreeing if is_clear and agreeing and agreeing == records else None
+    away: dict[str, ArchiveError] = {}
+    for store in stores:
+        try:
+            if not (_has_no_log(store) and _was_given(store, given)):
+                return None
+        except (Unavailable, Refused) as error:
+            away[store.name] = error
+    return Waiting(agreeing, away)
 
 
 def _entries(session: Session) -> Iterator[tuple[int | None, str, str, str, str]]:

@@ -1,7 +1,7 @@
 """``seogo ledger``: sealing the log, verifying it from a store alone, proving one entry."""
 
 import base64
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from archive.ledger import (
     verify,
 )
 from archive.ledger.signing import PUBLIC
+from archive.ledger.unsealed import Waiting
 from archive.site import installation, output
 from archive.site.language import amount
 from archive.site.site import Site
@@ -110,22 +111,26 @@ def verify_(site: Site, where: str | None, key: Path | None, as_json: bool) -> i
     chosen = _chosen(site, where)
     sealed = _sealed_here(site, chosen)
     found: dict[str, Verification] = {}
-    away: list[str] = []
+    away: dict[str, str] = {}
     for store in chosen:
         try:
             found[store.name] = verify(store, verifier)
         except Unavailable as error:
-            away.append(f"{store.name}: {error.message}")
+            away[store.name] = error.message
     if not found:
-        raise Unavailable(" ".join(away), next="Verify again when the store is back.")
-    waiting = unsealed.count(site.open_session, site.stores) if sealed == 0 else None
+        raise Unavailable(" ".join(_by_name(away)), next="Verify again when the store is back.")
+    waiting = unsealed.look(site.open_session, site.stores) if sealed == 0 else None
     if waiting:
-        found = {name: replace(each, holds=False, failures=()) for name, each in found.items()}
-    told = {**_told(found, away, sealed), "waiting": waiting or 0}
+        away |= {name: error.message for name, error in waiting.away.items()}
+    told = _told(found, away, sealed, waiting)
     say(told, as_json, lambda: _in_words(told, verifier))
-    if not waiting and not told["holds"]:
+    if told["holds"] is False:
         return 5
-    return 4 if waiting or away or told["lagging"] else 0
+    return 4 if told["holds"] is None or away or told["lagging"] else 0
+
+
+def _by_name(away: dict[str, str]) -> list[str]:
+    return [f"{name}: {message}" for name, message in away.items()]
 
 
 def _sealed_here(site: Site, chosen: tuple[Store, ...]) -> int | None:
@@ -157,10 +162,13 @@ def _chosen(site: Site, where: str | None) -> tuple[Store, ...]:
                     next="Give a name, a folder, or a URL that begins with file:/// or s3://.")  # fmt: skip
 
 
-def _told(found: dict[str, Verification], away: list[str], sealed: int | None) -> dict[str, Any]:
+def _told(
+    found: dict[str, Verification], away: dict[str, str], sealed: int | None, waiting: Waiting | None
+) -> dict[str, Any]:
     """The keys of one log; with several stores the one that says most, and every failure by store.
 
     A store lags behind what the database sealed, or where that is not known, behind the others.
+    What was never sealed neither holds nor fails; with a store away not even that is certain.
     """
     most = max(found.values(), key=lambda each: each.size)
     whole = most.size if sealed is None else sealed
@@ -169,25 +177,24 @@ def _told(found: dict[str, Verification], away: list[str], sealed: int | None) -
         "size": most.size,
         "root": most.root,
         "checkpoint": most.checkpoint,
-        "holds": all(each.holds for each in found.values()),
-        "failures": failures,
-        "stores": {name: {"size": each.size, "holds": each.holds} for name, each in found.items()},
+        "holds": None if waiting else all(each.holds for each in found.values()),
+        "failures": [] if waiting else failures,
+        "stores": {
+            name: {"size": each.size, "holds": None if waiting else each.holds}
+            for name, each in found.items()
+        },
         "lagging": [
             {"store": name, "size": each.size, "sealed": whole}
             for name, each in found.items()
             if each.size < whole
         ],
-        "away": away,
+        "waiting": waiting.entries if waiting and not waiting.away else 0,
+        "away": _by_name(away),
     }
 
 
 def _in_words(told: dict[str, Any], verifier: Verifier) -> list[str]:
-    size = amount(told["size"], "entry", "entries")
-    verdict = "holds" if told["holds"] else "DOES NOT HOLD"
-    lines = [f"The log of {verifier.name} {verdict}: {size}, root {told['root']}."]
-    if told["waiting"]:
-        wait = amount(told["waiting"], "entry", "entries")
-        lines = [f"The log of {verifier.name} is not sealed yet: {wait} to be sealed with seogo ledger seal."]
+    lines = [f"The log of {verifier.name} {_verdict(told)}."]
     lines += [f"  {failure}" for failure in told["failures"]]
     lines += [
         f"  store {each['store']} lags behind: it has {each['size']:,} of {each['sealed']:,} sealed entries; "
@@ -196,6 +203,16 @@ def _in_words(told: dict[str, Any], verifier: Verifier) -> list[str]:
     ]
     lines += [f"  not looked at: {each}" for each in told["away"]]
     return lines
+
+
+def _verdict(told: dict[str, Any]) -> str:
+    if told["waiting"]:
+        wait = amount(told["waiting"], "entry", "entries")
+        return f"is not sealed yet: {wait} to be sealed with seogo ledger seal"
+    if told["holds"] is None:
+        return "seems not to be sealed yet, but not every store could be asked"
+    verdict = "holds" if told["holds"] else "DOES NOT HOLD"
+    return f"{verdict}: {amount(told['size'], 'entry', 'entries')}, root {told['root']}"
 
 
 @ledger.command("prove", cls=Command, exits=(0, 1, 2, 3, 4, 5))

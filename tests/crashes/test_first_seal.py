@@ -10,7 +10,7 @@ def test_killed_before_the_first_seal_the_log_is_not_sealed_yet(disturbed: Distu
     kill(disturbed.stopped_at(taken, "--until", "stored"))
     assert any(disturbed.home.glob("stores/a/packages/*/v1")) and not disturbed.rows("seals")
     told = disturbed.place.run("ledger", "verify")
-    assert (told.exit_code, told.told["failures"]) == (4, [])
+    assert (told.exit_code, told.told["holds"], told.told["failures"]) == (4, None, [])
     assert told.told["waiting"] == disturbed.rows("ledger_entries") > 0
     code, _, errors = ended(disturbed.receive("--until", "stored"))
     assert (code, "made anew" in errors) == (0, False)

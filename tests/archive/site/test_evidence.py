@@ -67,7 +67,8 @@ def test_before_the_first_seal_a_log_is_not_sealed_yet_and_no_damage(here: Insta
     for more in ((), ("--store", "a")):
         told = here.run("ledger", "verify", *more)
         assert (told.exit_code, told.told["waiting"], told.told["failures"]) == (4, 2, [])
-        assert told.told["holds"] is False
+        assert told.told["holds"] is None
+        assert {each["holds"] for each in told.told["stores"].values()} == {None}
     code, words = in_words(here, "verify")
     assert code == 4 and "is not sealed yet: 2 entries to be sealed with seogo ledger seal." in words
     assert "HOLD" not in words
@@ -121,7 +122,6 @@ DAMAGED: dict[str, Callable[[Installation], None]] = {
     "a piece of a journal is there": put("b", "journal/000000000000-000000000002.jsonl"),
     "a package that nobody gave a reference": put("b", "packages/SG-2026-000002/v1/bagit.txt"),
     "a package without a reference": put("b", "packages/strange/v1/bagit.txt"),
-    "a store is away": lambda here: shutil.move(root(here, "b"), root(here, "elsewhere")),
 }
 
 
@@ -132,6 +132,31 @@ def test_no_damage_is_taken_for_a_log_that_is_not_sealed_yet(here: Installation,
     told = here.run("ledger", "verify")
     assert (told.exit_code, told.told["holds"], told.told["waiting"]) == (5, False, 0)
     assert told.told["failures"]
+
+
+def take_b_away(here: Installation) -> None:
+    root(here, "b").rename(root(here, "elsewhere"))
+
+
+@pytest.mark.parametrize("more", [(), ("--store", "a")], ids=["every store", "the other store"])
+def test_a_store_that_is_away_before_the_first_seal_is_no_damage(
+    here: Installation, more: tuple[str, ...]
+) -> None:
+    take_b_away(here)
+    told = here.run("ledger", "verify", *more)
+    assert (told.exit_code, told.told["holds"], told.told["waiting"]) == (4, None, 0)
+    assert told.told["failures"] == [] and [each[:2] for each in told.told["away"]] == ["b:"]
+    code, words = in_words(here, "verify", *more)
+    assert code == 4 and "seems not to be sealed yet, but not every store could be asked." in words
+    assert "HOLD" not in words and "not looked at: b: Store b is not at" in words
+
+
+@pytest.mark.parametrize("what", ["a record was changed", "the database was emptied"])
+def test_damage_is_told_before_the_first_seal_also_with_a_store_away(here: Installation, what: str) -> None:
+    DAMAGED[what](here)
+    take_b_away(here)
+    told = here.run("ledger", "verify")
+    assert (told.exit_code, told.told["holds"], len(told.told["away"])) == (5, False, 1)
 
 
 def test_a_log_that_was_taken_away_is_named_and_made_anew_aloud(here: Installation) -> None:
