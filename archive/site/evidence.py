@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DatabaseError
 
 from archive.errors import ArchiveError, Unavailable, WrongCall
 from archive.ledger import (
@@ -26,7 +26,7 @@ from archive.ledger.unsealed import Waiting
 from archive.site import installation, output
 from archive.site.language import amount
 from archive.site.site import Site
-from archive.site.terminal import Command, a_path, json_option, pass_site, say
+from archive.site.terminal import Command, a_path, foreseen, json_option, pass_site, say
 from archive.stores import Store, open_store
 
 
@@ -109,9 +109,9 @@ def verify_(site: Site, where: str | None, key: Path | None, as_json: bool) -> i
     """Verify log and journal from the store alone, with the public key."""
     verifier = open_verifier(key or site.settings.keys / PUBLIC)
     chosen = _chosen(site, where)
-    sealed = _sealed_here(site, chosen)
+    sealed, fault = _sealed_here(site, chosen)
     found: dict[str, Verification] = {}
-    away: dict[str, str] = {}
+    away = {"the database": f"{fault.message} {fault.next}".strip()} if fault else {}
     for store in chosen:
         try:
             found[store.name] = verify(store, verifier)
@@ -124,7 +124,7 @@ def verify_(site: Site, where: str | None, key: Path | None, as_json: bool) -> i
         away |= {name: error.message for name, error in waiting.away.items()}
     told = _told(found, away, sealed, waiting)
     say(told, as_json, lambda: _in_words(told, verifier))
-    if told["holds"] is False:
+    if told["holds"] is False or (fault and fault.exit_code == 5):
         return 5
     return 4 if told["holds"] is None or away or told["lagging"] else 0
 
@@ -133,19 +133,22 @@ def _by_name(away: dict[str, str]) -> list[str]:
     return [f"{name}: {message}" for name, message in away.items()]
 
 
-def _sealed_here(site: Site, chosen: tuple[Store, ...]) -> int | None:
-    """How many entries the database of these stores has sealed; None where there is none, or no answer.
+def _sealed_here(site: Site, chosen: tuple[Store, ...]) -> tuple[int | None, ArchiveError | None]:
+    """How many entries the database of these stores has sealed, or why it could not be asked.
 
-    Nothing is made here: an auditor has a store and a key, and no installation.
+    Neither where there is no database: an auditor has a store and a key, and no installation, and
+    nothing is made here.
     """
     url = site.engine.url
     is_file = url.get_backend_name() == "sqlite"
     if not set(chosen) <= set(site.stores) or (is_file and not Path(url.database or "").is_file()):
-        return None
+        return None, None
     try:
-        return heads.sealed(site.open_session)
-    except SQLAlchemyError:
-        return None
+        return heads.sealed(site.open_session), None
+    except DatabaseError as error:
+        if (fault := foreseen(error)) is None:
+            raise
+        return None, fault
 
 
 def _chosen(site: Site, where: str | None) -> tuple[Store, ...]:

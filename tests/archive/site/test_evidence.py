@@ -220,3 +220,30 @@ def test_an_auditor_needs_no_database(here: Installation, tmp_path: Path) -> Non
     told = elsewhere.run("ledger", "verify", "--store", root(here, "b").as_uri(), "--key", key)
     assert (told.exit_code, told.told["size"], told.told["lagging"]) == (0, 3, [])
     assert not (tmp_path / "none.db").exists() and not (tmp_path / "none").exists()
+
+
+def put_in_its_place(here: Installation, content: bytes) -> None:
+    path = Path(here.environment["SEOGO_DATABASE"].removeprefix("sqlite:///"))
+    for each in path.parent.glob(f"{path.name}*"):
+        each.unlink()
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "said"),
+    [(b"no database" * 999, 5, "The database is damaged"), (b"", 4, "none of this version of Seogo")],
+    ids=["damaged", "another one"],
+)
+def test_a_database_that_cannot_be_asked_is_told(
+    here: Installation, content: bytes, code: int, said: str
+) -> None:
+    sealed(here)
+    assert here.run("ledger", "verify").exit_code == 0
+    put_in_its_place(here, content)
+    told = here.run("ledger", "verify")
+    assert (told.exit_code, told.told["holds"], told.told["failures"]) == (code, True, [])
+    assert len(told.told["away"]) == 1 and told.told["away"][0].startswith("the database: ")
+    assert said in told.told["away"][0]
+    assert f"not looked at: {told.told['away'][0]}" in in_words(here, "verify")[1]
+    elsewhere = root(here, "b").rename(here.home / "elsewhere")
+    assert here.run("ledger", "verify", "--store", elsewhere.as_uri()).exit_code == 0
