@@ -57,12 +57,16 @@ class _Findings:
 
 
 def verify(store: Store, verifier: Verifier) -> Verification:
-    """Check everything that the log says.  Unavailable when the store does not answer: nothing is known."""
+    """Check everything that the log says.  Unavailable when the store does not answer: nothing is known.
+
+    Whoever seals meanwhile writes the journal, tiles, the head, and then keeps it.  So what lies there is
+    listed before the head is read, and the journal after it: nothing is missing that the head speaks of.
+    """
     findings = _Findings(LogStore(store), verifier)
     paths = set(findings.log.paths())
-    batches = list(findings.log.batches())
     note = findings.log.head()
-    head = _signed(findings, "checkpoint") if note is not None else None
+    batches = list(findings.log.batches())
+    head = _signed(findings, "checkpoint", note) if note is not None else None
     if note is None and (paths or batches or _holds_packages(store)):
         findings.fail("there is no checkpoint, but there is something for it to speak of")
     size = head.size if head else 0
@@ -82,9 +86,11 @@ def _holds_packages(store: Store) -> bool:
     return next(store.find("packages/"), None) is not None
 
 
-def _signed(findings: _Findings, path: str) -> Checkpoint | None:
+def _signed(findings: _Findings, path: str, note: str | None = None) -> Checkpoint | None:
+    """What a checkpoint says.  The head is given as it was read, for it moves."""
     try:
-        signed = parse_checkpoint(findings.verifier.opens(findings.log.read_text(path)))
+        text = note if note is not None else findings.log.read_text(path)
+        signed = parse_checkpoint(findings.verifier.opens(text))
     except (Refused, Unreadable) as error:
         findings.fail(f"{path}: {error.message}")
         return None

@@ -1,6 +1,7 @@
 """``seogo ledger``: sealing the log, verifying it from a store alone, proving one entry."""
 
 import base64
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from archive.ledger import (
     BroughtUp,
     Verification,
     Verifier,
+    catching_up,
     compare,
     heads,
     open_verifier,
@@ -110,23 +112,36 @@ def verify_(site: Site, where: str | None, key: Path | None, as_json: bool) -> i
     verifier = open_verifier(key or site.settings.keys / PUBLIC)
     chosen = _chosen(site, where)
     sealed, fault = _sealed_here(site, chosen)
-    found: dict[str, Verification] = {}
     away = {"the database": f"{fault.message} {fault.next}".strip()} if fault else {}
-    for store in chosen:
-        try:
-            found[store.name] = verify(store, verifier)
-        except Unavailable as error:
-            away[store.name] = error.message
+    found = _verified(chosen, verifier, away)
     if not found:
         raise Unavailable(" ".join(_by_name(away)), next="Verify again when the store is back.")
     waiting = unsealed.look(site.open_session, site.stores) if sealed == 0 else None
     if waiting:
         away |= {name: error.message for name, error in waiting.away.items()}
-    told = _told(found, away, sealed, waiting)
+    elif sealed == 0:
+        sealed = heads.sealed(site.open_session)  # somebody may just have made the first seal
+    whole = max(each.size for each in found.values()) if sealed is None else sealed
+    late = [store for store in chosen if store.name in found and found[store.name].size < whole]
+    if late:
+        catching_up.wait(late, whole)
+        found |= _verified(late, verifier, away)
+    told = _told(found, away, whole, waiting)
     say(told, as_json, lambda: _in_words(told, verifier))
     if told["holds"] is False or (fault and fault.exit_code == 5):
         return 5
     return 4 if told["holds"] is None or away or told["lagging"] else 0
+
+
+def _verified(stores: Iterable[Store], verifier: Verifier, away: dict[str, str]) -> dict[str, Verification]:
+    """What each store's log says; those that do not answer go into ``away``."""
+    found: dict[str, Verification] = {}
+    for store in stores:
+        try:
+            found[store.name] = verify(store, verifier)
+        except Unavailable as error:
+            away[store.name] = error.message
+    return found
 
 
 def _by_name(away: dict[str, str]) -> list[str]:
@@ -166,15 +181,15 @@ def _chosen(site: Site, where: str | None) -> tuple[Store, ...]:
 
 
 def _told(
-    found: dict[str, Verification], away: dict[str, str], sealed: int | None, waiting: Waiting | None
+    found: dict[str, Verification], away: dict[str, str], whole: int, waiting: Waiting | None
 ) -> dict[str, Any]:
     """The keys of one log; with several stores the one that says most, and every failure by store.
 
-    A store lags behind what the database sealed, or where that is not known, behind the others.
+    A store lags behind what is ``whole``: what the database had sealed, or the longest log, as they were
+    at first, for while somebody seals each look finds more.
     What was never sealed neither holds nor fails; with a store away not even that is certain.
     """
     most = max(found.values(), key=lambda each: each.size)
-    whole = most.size if sealed is None else sealed
     failures = [f"{name}: {failure}" for name, each in found.items() for failure in each.failures]
     return {
         "size": most.size,

@@ -3,8 +3,9 @@
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, BinaryIO, cast
 
 import pytest
 
@@ -14,6 +15,7 @@ from archive.ledger.merkle import is_beginning
 from archive.ledger.proofs import prove_consistency
 from archive.ledger.signing import make_key_files
 from archive.ledger.tiles import bundle, entries_in
+from archive.stores import Store
 from tests.archive.ledger.logs import Log, open_log
 from tests.judges.tlog_judge import judge
 
@@ -190,3 +192,37 @@ def test_a_log_that_cannot_be_looked_at_is_unavailable(log):
     log.stores[0].root.rename(log.stores[0].root.with_name("elsewhere"))
     with pytest.raises(Unavailable):
         log.verify()
+
+
+class SealedMeanwhile:
+    """A store in which somebody seals once, right after one thing was looked at."""
+
+    def __init__(self, log: Log, after: str) -> None:
+        self.log, self.store, self.after = log, log.stores[0], after
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.store, name)
+
+    def find(self, prefix: str) -> Iterator[tuple[str, int]]:
+        found = list(self.store.find(prefix))
+        self._seal_after(prefix)
+        return iter(found)
+
+    def open(self, key: str) -> BinaryIO:
+        stream = self.store.open(key)
+        self._seal_after(key)
+        return stream
+
+    def _seal_after(self, what: str) -> None:
+        if what == self.after:
+            self.after = ""
+            self.log.act(10)
+            self.log.seal()
+
+
+@pytest.mark.parametrize("after", ["ledger/", "journal/", "ledger/checkpoint"])
+def test_a_log_that_is_sealed_while_it_is_verified_holds(log: Log, after: str) -> None:
+    meanwhile = SealedMeanwhile(log, after)
+    found = ledger.verify(cast(Store, meanwhile), log.signer.verifier)
+    assert (found.failures, found.holds) == ((), True) and found.size in (SIZE, SIZE + 10)
+    assert meanwhile.after == "" and log.verify().size == SIZE + 10

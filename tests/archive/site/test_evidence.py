@@ -1,16 +1,21 @@
 """What `ledger seal` and `ledger verify` tell of stores that lag, and before the first seal."""
 
+import json
 import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
 from archive import holdings, ledger
+from archive.errors import Unavailable
+from archive.site import evidence
 from archive.site.evidence import seal_now
 from archive.site.site import Site
+from archive.stores import Store
 from tests.conftest import Installation
 
 BAG = "packages/SG-2026-000001/v1/bagit.txt"
@@ -247,3 +252,44 @@ def test_a_database_that_cannot_be_asked_is_told(
     assert f"not looked at: {told.told['away'][0]}" in in_words(here, "verify")[1]
     elsewhere = root(here, "b").rename(here.home / "elsewhere")
     assert here.run("ledger", "verify", "--store", elsewhere.as_uri()).exit_code == 0
+
+
+def give_positions(site: Site) -> None:
+    """A seal as it is for a moment: decided in the database, and in no store yet."""
+    seal_now(site)
+    act(site)
+    with pytest.raises(Unavailable):
+        ledger.seal(site.open_session, [Away()], site.signer, site.now())
+
+
+class Away:
+    """A store that does not answer, in the place of those that a seal has not come to yet."""
+
+    name = "c"
+
+    def open(self, key: str) -> BinaryIO:
+        raise Unavailable("Store c does not answer.")
+
+
+@pytest.mark.parametrize("before", [give_positions, act], ids=["a later seal", "the first"])
+@pytest.mark.parametrize("at", ["a", "b"])
+def test_a_log_that_is_being_sealed_does_not_lag(
+    here: Installation, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str],
+    before: Callable[[Site], None], at: str,
+) -> None:  # fmt: skip
+    site, looked = here.site(), []
+    before(site)
+
+    def look_while_somebody_seals(store: Store, verifier: ledger.Verifier) -> ledger.Verification:
+        found = ledger.verify(store, verifier)
+        looked.append(store.name)
+        if looked.count(at) == 1 and store.name == at:
+            seal_now(site)
+        return found
+
+    monkeypatch.setattr(evidence, "verify", look_while_somebody_seals)
+    code = evidence.ledger.main(["verify", "--json"], obj=site, standalone_mode=False)
+    told = json.loads(capfd.readouterr().out)
+    assert (code, told["lagging"], told["holds"], told["failures"]) == (0, [], True, [])
+    assert looked == (["a", "b", "a"] if at == "a" else ["a", "b", "a", "b"])
+    site.close()
