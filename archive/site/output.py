@@ -5,12 +5,14 @@ escapes.  A reader that left, as in ``| head``, misses nothing.  Other words tha
 told when the command ends, for by then what it had to do is done.
 """
 
+import codecs
 import errno
+import json
 import os
 import sys
 from collections.abc import Iterable
-
-import click
+from io import TextIOWrapper
+from typing import TextIO
 
 from archive import names
 
@@ -18,8 +20,13 @@ _lost: list[OSError] = []
 
 
 def line(words: str, *, aside: bool = False) -> bool:
-    """Write one line, ``aside`` on standard error; whether anybody still takes what is written there."""
-    return put(f"{names.on_one_line(words)}\n", aside=aside)
+    """Write one line, ``aside`` on standard error; whether anybody still takes what is written there.
+
+    Signs that the terminal does not have are shown as escapes.
+    """
+    stream = sys.stderr if aside else sys.stdout
+    words = f"{names.on_one_line(words)}\n"
+    return _put(words.encode(_encoding(stream), "backslashreplace"), stream, aside=aside)
 
 
 def lines(every: Iterable[str]) -> None:
@@ -29,22 +36,71 @@ def lines(every: Iterable[str]) -> None:
             return
 
 
-def put(words: str | bytes, *, aside: bool = False) -> bool:
-    """The same for what is for a program: it goes out as it is."""
-    stream = sys.stderr if aside else sys.stdout
+def put(told: str | bytes) -> bool:
+    """The same for what is for a program: JSON, or bytes that go out as they are."""
+    if isinstance(told, str):  # JSON is UTF-8, or escapes that every reader takes for it
+        is_utf_8 = codecs.lookup(_encoding(sys.stdout)).name == "utf-8"
+        told = told.encode("utf-8" if is_utf_8 else "ascii", _AS_JSON)
+    return _put(told, sys.stdout)
+
+
+def take_all_signs() -> None:
+    """Also what others write, as help and bars, has signs that a stream does not have as escapes."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def is_watched() -> bool:
+    """Whether what is written aside goes to a terminal."""
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
+def what_was_lost() -> str | None:
+    """Why words did not go out, once."""
+    return _lost.pop().strerror if _lost else None
+
+
+def _put(told: bytes, stream: TextIO | None, *, aside: bool = False) -> bool:
     try:
-        click.echo(words, nl=False, file=stream)
+        if stream is None:
+            raise OSError(errno.EBADF, "it is closed")
+        _write(told, stream)
     except OSError as error:
-        _to_nowhere(stream.fileno())
+        if stream is not None:
+            _to_nowhere(stream.fileno())
         if not aside and error.errno != errno.EPIPE:
             _lost.append(error)
         return False
     return True
 
 
-def what_was_lost() -> str | None:
-    """Why words did not go out, once."""
-    return _lost.pop().strerror if _lost else None
+def _write(told: bytes, stream: TextIO) -> None:
+    """All of it: with PYTHONUNBUFFERED the text layer drops what one call of the machine does not take."""
+    stream.flush()
+    binary = getattr(stream, "buffer", None)
+    if binary is None:
+        stream.write(told.decode(_encoding(stream)))
+        return
+    while told:
+        if (taken := binary.write(told)) is None:
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+        told = told[taken:]
+    binary.flush()
+
+
+def _encoding(stream: TextIO | None) -> str:
+    return getattr(stream, "encoding", None) or "utf-8"
+
+
+def _as_json(error: UnicodeError) -> tuple[str, int]:
+    """What has no place in a stream, as JSON has it in ASCII."""
+    assert isinstance(error, UnicodeEncodeError)
+    return json.dumps(error.object[error.start : error.end])[1:-1], error.end
+
+
+_AS_JSON = "seogo.json"
+codecs.register_error(_AS_JSON, _as_json)
 
 
 def _to_nowhere(number: int) -> None:

@@ -152,7 +152,7 @@ class Progress:
 
     def __call__(self, what: str, done: int, total: int, note: str = "") -> None:
         """``note`` is told behind the numbers: how fast it goes, how long it will take."""
-        if sys.stderr.isatty():
+        if output.is_watched():
             self._draw(what, done, total, note)
         elif what != self.what or time.monotonic() - self.told >= self.EVERY or done == total:
             self.told = time.monotonic()
@@ -176,6 +176,7 @@ class Progress:
 
 def run(command: click.Command, arguments: list[str]) -> int:
     """Run a command line; its exit code.  The outermost layer: whatever rises is told in words here."""
+    output.take_all_signs()
     with stopping.heard():
         code = _run(command, arguments, as_json="--json" in arguments)
         return max(code, _say_what_was_lost()) if code != 1 else code

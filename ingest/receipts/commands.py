@@ -276,4 +276,4 @@ def _in_words(told: dict[str, Any]) -> list[str]:
 @receipt.command("verifier", cls=Command, exits=(0, 1, 2))
 def verifier_() -> None:
     """Print the stand-alone verifier, one Python file that an agency can read and run by itself."""
-    put(Path(verifier.__file__).read_text("utf-8"))
+    put(Path(verifier.__file__).read_bytes())

@@ -1,12 +1,12 @@
 """`seogo sample`: writes transfers to try the archive with."""
 
-import sys
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 from tqdm import tqdm
 
+from archive.site import output
 from archive.site.language import amount
 from archive.site.terminal import Command, a_path, json_option, say
 from ingest.samples import naming
@@ -48,7 +48,7 @@ def make_sample(
     as_json: bool,
 ) -> None:
     """Write a realistic Korean transfer into DIR, which must be new or empty."""
-    with tqdm(total=volumes, unit=" volumes", disable=not sys.stderr.isatty()) as bar:
+    with tqdm(total=volumes, unit=" volumes", disable=not output.is_watched()) as bar:
 
         def progress(done: int, total: int) -> None:
             bar.update(done - bar.n)

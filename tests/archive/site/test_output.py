@@ -1,5 +1,6 @@
 """One line is one line, and a command ends its work whether anybody reads what it says."""
 
+import json
 import os
 import subprocess
 import sys
@@ -82,6 +83,85 @@ def test_words_that_a_full_disk_does_not_take_are_told_in_one_sentence(
     sentence = "What this command tells could not be written: No space left on device. What it did stands.\n"
     assert (told.returncode, told.stderr) == (4, sentence)
     assert (tmp_path / "done").read_text() == "worked on"
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_json_whose_end_is_not_taken_is_told_as_lost(tmp_path: Path, unbuffered: str) -> None:
+    limited = 'ulimit -f 144; exec "$@" >told'  # blocks of 512 bytes: of the last piece that is written, some
+    told = told_in_shell(limited, "--json", at=tmp_path, PYTHONUNBUFFERED=unbuffered)
+    sentence = b"What this command tells could not be written: File too large. What it did stands.\n"
+    assert (told.returncode, told.stderr) == (4, sentence)
+    assert (tmp_path / "done").read_text() == "worked on"
+    whole = told_in_shell('exec "$@"', "--json", at=tmp_path, PYTHONUNBUFFERED=unbuffered)
+    assert (whole.returncode, len(json.loads(whole.stdout)["told"])) == (3, 9999)
+    assert whole.stdout[: 144 * 512] == (tmp_path / "told").read_bytes()
+
+
+def told_in_shell(script: str, *arguments: str, at: Path, **more: str) -> subprocess.CompletedProcess[bytes]:
+    program = [sys.executable, "-c", PROGRAM, str(at / "done"), *arguments]
+    command = ["sh", "-c", script, "sh", *program]
+    return subprocess.run(command, capture_output=True, env={**os.environ, **more}, cwd=at, check=False)
+
+
+@pytest.mark.parametrize("arguments", [(), ("--json",)])
+def test_standard_output_that_is_closed_takes_nothing_and_this_is_told(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    told = told_in_shell('exec "$@" >&-', *arguments, at=tmp_path)
+    sentence = b"What this command tells could not be written: it is closed. What it did stands.\n"
+    assert (told.returncode, told.stderr) == (4, sentence)
+    assert (tmp_path / "done").read_text() == "worked on"
+
+
+def test_what_goes_aside_never_comes_on_standard_output(tmp_path: Path) -> None:
+    told = told_in_shell('exec "$@" 2>&-', "--no-such-option", at=tmp_path)
+    assert (told.returncode, told.stdout) == (2, b"")
+
+
+SPOKEN = """
+import sys
+import click
+from archive.site import output
+from archive.site.terminal import json_option, run, say
+
+@click.command(help="서고")
+@json_option
+def tell(as_json):
+    output.line("aside 서고", aside=True)
+    say({"told": "서고 é 👩 \\udcff"}, as_json, lambda: "서고 é 👩")
+
+sys.exit(run(tell, sys.argv[1:]))
+"""
+
+
+def spoken(encoding: str, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    command = [sys.executable, "-c", SPOKEN, *arguments]
+    return subprocess.run(command, capture_output=True, env=environment, check=True)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "shown"),
+    [
+        ("utf-8", "서고 é 👩"),
+        ("euc-kr", r"서고 \xe9 \U0001f469"),
+        ("latin-1", r"\uc11c\uace0 é \U0001f469"),
+        ("ascii", r"\uc11c\uace0 \xe9 \U0001f469"),
+    ],
+)
+def test_signs_that_a_terminal_does_not_have_are_escapes(encoding: str, shown: str) -> None:
+    told = spoken(encoding)
+    assert told.stdout.decode(encoding) == f"{shown}\n"
+    assert told.stderr.decode(encoding) == f"aside {shown.split(' ')[0]}\n"
+    if encoding != "ascii":  # click does not believe that one, and writes UTF-8
+        assert shown.split(" ")[0] in spoken(encoding, "--help").stdout.decode(encoding)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8:surrogateescape", "euc-kr", "ascii"])
+def test_json_is_utf_8_on_every_terminal(encoding: str) -> None:
+    told = spoken(encoding, "--json").stdout.decode("utf-8")
+    assert json.loads(told) == {"told": "서고 é 👩 \udcff"}
+    assert ("서고" in told) == encoding.startswith("utf-8")
 
 
 def test_errors_that_cannot_be_written_change_no_exit_code(tmp_path: Path) -> None:
