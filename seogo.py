@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archive import stopping
-from archive.errors import Missing
+from archive.errors import Missing, Unavailable
 from archive.site import evidence, installation, output
 from archive.site import settings as settings_of
 from archive.site.site import Site
@@ -226,7 +226,8 @@ def serve(site: Site) -> None:
     portal = create(site)
     with stopping.noted() as told:
         stopping.if_told()
-        serving.serve(portal, listening, told, lambda: click.echo(f"Serving http://{host}:{port}", err=True))
+        address = serving.url(host, port)
+        serving.serve(portal, listening, told, lambda: output.line(f"Serving {address}", aside=True))
 
 
 @cli.command(cls=Command, exits=(0, 1, 2, 3, 4))
@@ -246,15 +247,18 @@ def demo(site: Site, volumes: int, pages: int, port: int) -> None:
     portal = create(site)
     with stopping.noted() as told, _work_beside(told):
         stopping.if_told()
-        serving.serve(portal, listening, told, lambda: _welcome(address, sign_ins))
-    click.echo("Stopped.")
+        number = serving.serve(portal, listening, told, lambda: _welcome(address, sign_ins))
+    if number == stopping.ENDED:
+        raise Unavailable("seogo work, which did the jobs of the demo, ended by itself.", code="machine",
+                          next="Run the same command again; it goes on.")  # fmt: skip
+    output.line("Stopped.")
 
 
 def _welcome(address: str, sign_ins: "list[SignIn]") -> None:
-    click.echo(f"\nThe portal is at {address}/  (English: {address}/en/)")
+    output.lines(["", f"The portal is at {address}/  (English: {address}/en/)"])
     for each in sign_ins:
-        click.echo(f"  sign in as {each.username:<10} password {each.password:<16} ({each.role})")
-    click.echo("Stop it with Ctrl-C.")
+        output.line(f"  sign in as {each.username:<10} password {each.password:<16} ({each.role})")
+    output.line("Stop it with Ctrl-C.")
 
 
 @contextmanager
@@ -262,7 +266,12 @@ def _work_beside(told: "SimpleQueue[int]") -> Iterator[None]:
     """``seogo work`` until this block or this process ends; that it ends by itself is told too."""
     with starting_children():
         worker = subprocess.Popen([sys.executable, "-c", BESIDE, str(os.getpid()), "work"])
-    threading.Thread(target=lambda: told.put(worker.wait()), daemon=True).start()
+
+    def tell() -> None:
+        worker.wait()
+        told.put(stopping.ENDED)
+
+    threading.Thread(target=tell, daemon=True).start()
     try:
         yield
     finally:

@@ -14,6 +14,9 @@ from typing import TypeAlias
 
 Handler: TypeAlias = Callable[[int, FrameType | None], object] | int | None
 
+ENDED = 0
+"""In a queue of `noted`: what works beside this process ended by itself.  No signal has this number."""
+
 _told: list[int] = []
 
 

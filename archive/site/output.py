@@ -10,6 +10,7 @@ import errno
 import json
 import os
 import sys
+import traceback
 from collections.abc import Iterable
 from io import TextIOWrapper
 from typing import TextIO
@@ -34,6 +35,13 @@ def lines(every: Iterable[str]) -> None:
     for each in every:
         if not line(each):
             return
+
+
+def trace(error: BaseException) -> None:
+    """What a defect is reported with."""
+    for told in traceback.format_exception(error):
+        for each in told.splitlines():
+            line(each, aside=True)
 
 
 def put(told: str | bytes) -> bool:

@@ -21,7 +21,9 @@ from granian import _granian
 from granian._futures import _new_cbscheduler
 from granian.wsgi import _callback_wrapper
 
+from archive import stopping
 from archive.errors import Conflict, Unavailable, WrongCall
+from archive.site import output
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -70,28 +72,42 @@ def listen_at_or_after(host: str, port: int) -> socket.socket:
     return listen(host, last)
 
 
+def url(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 def serve(
     application: "WSGIApplication",
     listening: socket.socket,
     told: "SimpleQueue[int]",
-    on_answer: Callable[[], None],
-) -> None:
+    on_answer: Callable[[], object],
+) -> int:
     """Answer until something is told, such as to stop; ``on_answer`` once a request was answered.
 
-    Requests that go on for longer than `GRACE` after that are cut off, and this process ends then and there.
+    What was told: a signal, or `stopping.ENDED` where none came.  Requests that go on for longer than
+    `GRACE` after that are cut off, and this process ends then and there.
     """
-    address = listening.getsockname()[:2]
+    family, address = listening.family, listening.getsockname()
     stop, has_stopped = _granian.WorkerSignal(), threading.Event()
     stop.add_cb(has_stopped.set)
     _start(application, listening, stop)
     try:
-        if _is_answered(address, told):
+        if _is_answered(family, address, told):
             on_answer()
-        told.get()
-    finally:
+        number = told.get()
+    except BaseException as error:
         stop.set()
         if not has_stopped.wait(GRACE):
-            os._exit(0)  # the interpreter cannot end below threads that run: it would abort
+            output.trace(error)
+            os._exit(1)  # the interpreter cannot end below threads that run: it would abort
+        raise
+    stop.set()
+    was_cut_off = not has_stopped.wait(GRACE)
+    while not told.empty():
+        number = max(number, told.get())
+    if was_cut_off:
+        os._exit(0 if number > stopping.ENDED else Unavailable.exit_code)
+    return number
 
 
 def _start(application: "WSGIApplication", listening: socket.socket, stop: Any) -> None:
@@ -110,11 +126,14 @@ def _start(application: "WSGIApplication", listening: socket.socket, stop: Any) 
     server.serve_mtr(scheduler, None, stop)
 
 
-def _is_answered(address: tuple[str, int], told: "SimpleQueue[int]") -> bool:
+def _is_answered(family: int, address: Any, told: "SimpleQueue[int]") -> bool:
     """Wait for the first answer, whatever it is; False when something is told before."""
     while told.empty():
-        connection = HTTPConnection(*address, timeout=5)
+        connection = HTTPConnection(address[0], address[1])
+        connection.sock = socket.socket(family)  # the whole address: one of a link has its interface too
+        connection.sock.settimeout(5)
         try:
+            connection.sock.connect(address)
             connection.request("HEAD", "/favicon.ico")
             connection.getresponse()
             return True

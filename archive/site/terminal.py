@@ -10,7 +10,6 @@ import json
 import os
 import sys
 import time
-import traceback
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import partial
@@ -234,9 +233,7 @@ def _machine(error: OSError) -> Unavailable:
 
 
 def _defect(error: Exception, as_json: bool) -> int:
-    for told in traceback.format_exception(error):
-        for each in told.splitlines():
-            output.line(each, aside=True)
+    output.trace(error)
     sentence = f"This is a defect of ours: {type(error).__name__}: {error}."
     return _tell("defect", sentence, "What is stored is safe. Report the lines above.", 1, as_json)
 

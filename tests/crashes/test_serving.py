@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,6 +18,9 @@ from tests.flows.test_portal import Browser, free_port
 SMALL = ("demo", "--volumes", "1", "--pages", "1")
 ENDS_WITHIN = 60.0
 """Seconds, where other tests want the same processors; it is one or two by itself."""
+
+SAYS_WITHIN = 120.0
+"""Seconds; a demo that is new makes its transfers in them."""
 
 
 @contextmanager
@@ -36,10 +40,15 @@ def said(process: "subprocess.Popen[str]", words: str) -> str:
     stream = process.stdout if words == "Stop it" else process.stderr
     assert stream
     lines = []
-    for line in stream:
-        lines.append(line)
-        if words in line:
-            return line
+    late = threading.Timer(SAYS_WITHIN, os.killpg, (process.pid, signal.SIGKILL))
+    late.start()
+    try:
+        for line in stream:
+            lines.append(line)
+            if words in line:
+                return line
+    finally:
+        late.cancel()
     raise AssertionError(f"it never said {words!r}: {lines}")
 
 
@@ -117,6 +126,29 @@ def is_working(group: int) -> bool:
     """Whether the ``seogo work`` of a demo has begun its own fork server."""
     beside = {each.number for each in processes(group) if each.command.strip().endswith(" work")}
     return any(each.parent in beside for each in processes(group) if "forkserver" in each.command)
+
+
+def test_the_demo_says_when_its_worker_ended_by_itself(place: Installation) -> None:
+    port = free_port()
+    with begun(place, *SMALL, port=port) as process:
+        said(process, "Stop it")
+        [worker] = [each for each in processes(process.pid) if each.command.strip().endswith(" work")]
+        os.kill(worker.number, signal.SIGKILL)
+        leaves_nothing(process, port)
+        out, errors = process.communicate()
+        assert (process.returncode, out) == (4, "")
+        assert "seogo work, which did the jobs of the demo, ended by itself." in errors
+
+
+def test_the_portal_serves_on_when_nobody_reads_what_it_says(made: Installation) -> None:
+    port = free_port()
+    with begun(made, "serve", port=port) as process:
+        assert process.stderr
+        process.stderr.close()
+        waited_for(lambda: not is_free(port))
+        assert Browser(f"http://127.0.0.1:{port}").get("/").status == 200
+        os.kill(process.pid, signal.SIGTERM)
+        assert process.wait(ENDS_WITHIN) == 0
 
 
 def test_it_says_that_it_serves_when_it_answers(made: Installation) -> None:

@@ -35,10 +35,23 @@ print("ended", flush=True)
 """
 
 
+PIPES = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+FAILING = SLOW.replace('lambda: print("serving", flush=True)', "failing").replace(
+    "listening =",
+    """def failing():
+    print("serving", flush=True)
+    sys.stdin.readline()
+    raise ValueError("the error that passes")
+listening =""",
+)
+
+
 @contextmanager
-def asked_for_long(port: int, *, grace: float, takes: float) -> Iterator["subprocess.Popen[str]"]:
-    command = [sys.executable, "-c", SLOW, str(port), str(grace), str(takes)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+def asked_for_long(
+    port: int, *, grace: float, takes: float, program: str = SLOW
+) -> Iterator["subprocess.Popen[str]"]:
+    command = [sys.executable, "-c", program, str(port), str(grace), str(takes)]
+    with subprocess.Popen(command, text=True, **PIPES) as process:
         try:
             assert process.stdout and process.stdout.readline() == "serving\n"
             yield process
@@ -72,14 +85,24 @@ def test_a_request_that_goes_on_and_on_is_cut_off() -> None:
         assert process.returncode == 0
 
 
-@pytest.mark.parametrize("half", [b"", b"GET / HT"])
-def test_who_is_connected_and_does_not_ask_keeps_nothing_from_ending(half: bytes) -> None:
+def test_an_error_that_passes_is_told_although_requests_are_cut_off() -> None:
     port = free_port()
-    with asked_for_long(port, grace=0.2, takes=0) as process, connected(port) as line:
+    with asked_for_long(port, grace=0.2, takes=600, program=FAILING) as process, connected(port) as line:
+        line.sendall(b"GET /slow HTTP/1.1\r\nHost: here\r\n\r\n")
+        assert process.stdout and process.stdout.readline() == "asked\n"
+        out, errors = process.communicate("fail\n", timeout=120)
+        assert (process.returncode, out) == (1, "")
+        assert errors.splitlines()[-1] == "ValueError: the error that passes"
+
+
+@pytest.mark.parametrize(("half", "said"), [(b"", "ended\n"), (b"GET / HT", "")])
+def test_who_is_connected_and_does_not_ask_keeps_nothing_from_ending(half: bytes, said: str) -> None:
+    port = free_port()
+    with asked_for_long(port, grace=3, takes=0) as process, connected(port) as line:
         line.sendall(half)
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=20)  # granian by itself waits half a minute for the other half
-        assert process.returncode == 0
+        told = process.communicate(timeout=20)  # granian by itself waits half a minute for the other half
+        assert (process.returncode, told) == (0, (said, ""))
 
 
 def test_a_port_is_taken_once_and_the_next_one_is_found() -> None:
@@ -110,3 +133,8 @@ def test_an_address_of_another_machine_is_not_listened_on() -> None:
     for nowhere in ("no such host", ".."):
         with pytest.raises(WrongCall, match=r"^There is no address"):
             serving.listen(nowhere, 8000)
+
+
+def test_an_address_of_the_new_form_stands_in_brackets() -> None:
+    assert serving.url("::1", 9202) == "http://[::1]:9202"
+    assert serving.url("127.0.0.1", 9202) == "http://127.0.0.1:9202"
