@@ -91,9 +91,17 @@ class Pool(Generic[Task, Result]):
         """Keep the workers busy; False when nothing is left to wait for."""
         stopping.if_told()
         while len(self._running) < HELD * self._workers and (task := next(waiting, None)) is not None:
-            with starting_children():
-                self._running[self._executor.submit(_caught, task)] = task
+            self._running[self._submit(task)] = task
         return bool(self._running)
+
+    def _submit(self, task: Task) -> Future[Any]:
+        """BrokenProcessPool also where a child died while another was started: then that one fails oddly."""
+        with starting_children():
+            try:
+                return self._executor.submit(_caught, task)
+            except OSError:
+                self._executor.submit(_nothing)  # refused by a pool that is broken
+                raise
 
     def end(self) -> None:
         """Nothing is at work any more when this returns, and nothing can be spread again."""
@@ -113,6 +121,9 @@ def _begin(call: Callable[[Any], Any]) -> None:
     die_with_parent()
     be_called(POOLED)
     _call = call
+
+
+def _nothing() -> None: ...
 
 
 def _caught(task: Any) -> Any:

@@ -1,9 +1,12 @@
 """Tasks spread over processes: results, errors as results, and children that never outlive their parent."""
 
+import errno
 import os
 import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, suppress
 from functools import partial
 from multiprocessing import active_children
@@ -53,6 +56,39 @@ def test_every_task_has_its_result_and_an_error_of_ours_is_one() -> None:
 def test_a_killed_child_is_told_in_a_sentence() -> None:
     with pytest.raises(Unavailable, match="A working process was killed"):
         list(spread(partial(die, signal.SIGKILL), [1], workers=1))
+
+
+def test_a_child_that_dies_while_another_is_started_is_told_in_the_same_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is made for the next one is closed by then: a start fails with whatever the system says."""
+    submit = ProcessPoolExecutor.submit
+
+    def submit_after_a_death(
+        pool: ProcessPoolExecutor, call: Callable[..., object], *about: object
+    ) -> object:
+        if about == (2,):
+            with suppress(BrokenProcessPool):
+                submit(pool, partial(die, signal.SIGKILL), 0).result()
+            raise OSError(errno.EBADF, "Bad file descriptor")
+        return submit(pool, call, *about)
+
+    monkeypatch.setattr(ProcessPoolExecutor, "submit", submit_after_a_death)
+    with pytest.raises(Unavailable, match="was killed"):
+        list(spread(double, range(3), workers=1))
+
+
+def test_what_the_system_refuses_while_no_child_died_is_told_as_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    submit = ProcessPoolExecutor.submit
+
+    def refused(pool: ProcessPoolExecutor, call: Callable[..., object], *about: object) -> object:
+        if about:
+            raise OSError(errno.EMFILE, "Too many open files")
+        return submit(pool, call, *about)
+
+    monkeypatch.setattr(ProcessPoolExecutor, "submit", refused)
+    with pytest.raises(OSError, match="Too many open files"):
+        list(spread(double, range(3), workers=1))
 
 
 def test_who_was_told_to_stop_gives_no_more_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
