@@ -1,7 +1,5 @@
 """What the transfer desk shows: transfers in a list, and the findings of one, grouped by rule."""
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,6 +15,8 @@ from ingest.transfers import FindingRow, Transfer, TransferAct, TransferVolume, 
 from metadata_schemas.description import SEVERITIES
 
 FIRST = 100
+BY_SEVERITY = case({name: place for place, name in enumerate(SEVERITIES)}, value=FindingRow.severity)
+"""Orders findings, errors first."""
 JOBS = ("accept-transfer", "check-transfer", "complete-transfer", "issue-paper", "issue-receipt")
 """What may be under way for one transfer; all but one of them wait for their turn."""
 
@@ -177,12 +177,11 @@ def severities(session: Session, transfer: Transfer) -> dict[str, int]:
 
 def rules(session: Session, transfer: Transfer) -> list[Rule]:
     """The rules that found something, errors first, each with its first findings."""
-    rank = case({name: place for place, name in enumerate(SEVERITIES)}, value=FindingRow.severity, else_=9)
     grouped = (
         select(FindingRow.rule, FindingRow.severity, func.count())
         .where(FindingRow.transfer_id == transfer.id)
         .group_by(FindingRow.rule, FindingRow.severity)
-        .order_by(rank, func.count().desc(), FindingRow.rule)
+        .order_by(BY_SEVERITY, func.count().desc(), FindingRow.rule)
     )
     return [
         Rule(rule, severity, count, findings(session, transfer, rule, severity, limit=FIRST))
@@ -217,18 +216,6 @@ def running(session: Session, transfer: Transfer) -> Sequence[Job]:
         Job.state.in_(("waiting", "working")),
     )
     return [job for job in session.scalars(live) if job.arguments.get("number") == transfer.number]
-
-
-def csv_line(values: Sequence[object]) -> str:
-    out = io.StringIO()
-    csv.writer(out).writerow([_harmless(value) for value in values])
-    return out.getvalue()
-
-
-def _harmless(value: object) -> str:
-    """A spreadsheet would run a cell that begins like a formula."""
-    text = "" if value is None else str(value)
-    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
 def reasons(session: Session, transfer: Transfer, explain: Callable[[FindingRow], str]) -> str:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import click
 import psycopg
 import pytest
 from elasticsearch import Elasticsearch
@@ -137,6 +138,18 @@ def site(place: Installation) -> Iterator[Site]:
 def plain_environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SEOGO_")}
     return {**kept, "SEOGO_WORKERS": "2"}
+
+
+def every_command(command: click.Command, *words: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Each command that does something, with the words that call it."""
+    if not isinstance(command, click.Group):
+        yield words, command
+        return
+    context = click.Context(command)
+    for name in command.list_commands(context):
+        below = command.get_command(context, name)
+        assert below is not None
+        yield from every_command(below, *words, name)
 
 
 def open_below(folder: Path) -> list[str]:

@@ -4,33 +4,20 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import click
 import pytest
 
 import seogo
 from archive import errors
 from archive.site.settings import SETTINGS
 from archive.work.jobs import DECLARED
+from tests.conftest import every_command
 
 ROOT = Path(__file__).parent.parent
 OPERATING = ROOT / "docs" / "operating"
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 
 
-def words_of(command: click.Command, *before: str) -> Iterator[tuple[str, ...]]:
-    """Each command that does something, as the words that call it."""
-    if isinstance(command, click.Group):
-        context = click.Context(command)
-        for name in command.list_commands(context):
-            each = command.get_command(context, name)
-            assert each is not None
-            yield from words_of(each, *before, name)
-    else:
-        yield before
-
-
-seogo.load()
-COMMANDS = sorted(words_of(seogo.cli))
+COMMANDS = sorted(words for words, _ in every_command(seogo.cli))
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)

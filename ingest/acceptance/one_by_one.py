@@ -3,18 +3,17 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import case, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from archive.printing import Block, Heading, Paragraph, Table
 from archive.site.words import Say
-from ingest import explaining
+from ingest import explaining, overview
 from ingest.acceptance import counts
 from ingest.acceptance.asked import Asked
 from ingest.acceptance.listed import ListedItem
 from ingest.acceptance.verdicts import Verdict
 from ingest.transfers import FindingRow, Transfer, TransferVolume
-from metadata_schemas.description import SEVERITIES
 
 MOST = 500
 """Lines of one table in the document; the rest is told to be in the table file."""
@@ -23,12 +22,11 @@ MOST = 500
 def found(session: Session, transfer: Transfer, asked: Asked) -> Iterator[Block]:
     """What is wrong, one by one: where it is, so that somebody can mend it.  Notes are counted above."""
     say = asked.say
-    rank = case({name: place for place, name in enumerate(SEVERITIES)}, value=FindingRow.severity)
     rows = session.execute(
         select(FindingRow, TransferVolume.position)
         .outerjoin(TransferVolume, TransferVolume.id == FindingRow.volume_id)
         .where(FindingRow.transfer_id == transfer.id, FindingRow.severity.in_(("error", "warning")))
-        .order_by(rank, FindingRow.id).limit(MOST + 1)
+        .order_by(overview.BY_SEVERITY, FindingRow.id).limit(MOST + 1)
     ).all()  # fmt: skip
     if rows:
         yield Heading(say("report.findings"))

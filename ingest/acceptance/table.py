@@ -3,7 +3,9 @@
 It begins with the mark that tells them UTF-8, and no cell of it can run as a formula.
 """
 
-from collections.abc import Iterator
+import csv
+import io
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import and_, func, select
@@ -15,7 +17,6 @@ from ingest import explaining
 from ingest.acceptance import counts, kinds
 from ingest.acceptance.listed import ListedItem, ListedVolume
 from ingest.acceptance.verdicts import Verdict
-from ingest.overview import csv_line
 from ingest.transfers import FindingRow, Transfer, TransferVolume
 from ingest.transfers.states import TAKEN
 
@@ -27,15 +28,15 @@ COLUMNS = ("number", "sender", "title", "reference", "record_type", "state", "it
 
 def volumes(session: Session, transfer: Transfer, say: Say) -> Iterator[str]:
     """Every volume with its counts, its verdict and its reasons, as lines of CSV."""
-    yield "\ufeff" + csv_line([say(f"column.{name}") for name in COLUMNS])
+    yield "\ufeff" + _line([say(f"column.{name}") for name in COLUMNS])
     for row in session.execute(_rows(transfer).execution_options(yield_per=1000)):
-        yield csv_line(_cells(*row, say=say))
+        yield _line(_cells(*row, say=say))
 
 
 def in_custody(session: Session, transfer: Transfer, say: Say) -> Iterator[str]:
     """The volumes that a handover record is signed for, each with its kind and what it has."""
     names = ("number", "sender", "title", "reference", "kind", "items", "files", "bytes")
-    yield "\ufeff" + csv_line([say(f"column.{name}") for name in names])
+    yield "\ufeff" + _line([say(f"column.{name}") for name in names])
     rows = (
         select(TransferVolume, ListedVolume.record_type)
         .outerjoin(ListedVolume, ListedVolume.volume_id == TransferVolume.id)
@@ -44,27 +45,27 @@ def in_custody(session: Session, transfer: Transfer, say: Say) -> Iterator[str]:
     )
     for row, record_type in session.execute(rows.execution_options(yield_per=1000)):
         kind = say(f"kind.{kinds.kind_of(record_type)}")
-        yield csv_line([row.position + 1, row.sender_id, row.title, row.reference, kind, row.items, row.files,
+        yield _line([row.position + 1, row.sender_id, row.title, row.reference, kind, row.items, row.files,
                         row.bytes])  # fmt: skip
 
 
 def differences(session: Session, transfer: Transfer, say: Say) -> Iterator[str]:
     """Every difference on the four levels."""
     names = ("level", "volume", "item", "what", "listed", "came")
-    yield "\ufeff" + csv_line([say(f"counts.{name}") for name in names])
+    yield "\ufeff" + _line([say(f"counts.{name}") for name in names])
     for level, each in counts.every_difference(session, transfer):
         places = (None if place is None else place + 1 for place in (each.volume, each.item))
-        yield csv_line([say(f"level.{level}"), *places, each.what, each.listed, each.came])
+        yield _line([say(f"level.{level}"), *places, each.what, each.listed, each.came])
 
 
 def findings(session: Session, transfer: Transfer, say: Say, tongue: Language) -> Iterator[str]:
     """Every finding with the volume that it keeps back, in the words of a reader and in its own."""
     names = ("number", "sender", "title", "rule", "severity", "list", "row", "column", "path", "value",
              "expected", "found", "todo")  # fmt: skip
-    yield "\ufeff" + csv_line([say(f"column.{name}") for name in names])
+    yield "\ufeff" + _line([say(f"column.{name}") for name in names])
     for row, volume in session.execute(_findings(transfer).execution_options(yield_per=1000)):
         whose = (volume.position + 1, volume.sender_id, volume.title) if volume else (None, None, None)
-        yield csv_line([
+        yield _line([
             *whose, row.rule, say(f"desk.sev.{row.severity}"), row.list, row.row, row.column, row.path,
             row.value, row.expected, explaining.sentence(say, tongue, row), explaining.todo(say, row.rule),
         ])  # fmt: skip
@@ -121,3 +122,15 @@ def _cells(
         say(f"unfit.{seen.reason}") if seen and seen.reason else None, seen.note if seen else None,
         unfit, errors, row.reason, seen.by if seen else None, seen.at.isoformat() if seen else None,
     ]  # fmt: skip
+
+
+def _line(values: Sequence[object]) -> str:
+    out = io.StringIO()
+    csv.writer(out).writerow([_harmless(value) for value in values])
+    return out.getvalue()
+
+
+def _harmless(value: object) -> str:
+    """A spreadsheet would run a cell that begins like a formula."""
+    text = "" if value is None else str(value)
+    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

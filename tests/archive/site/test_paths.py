@@ -1,29 +1,19 @@
 """What a command takes for a file or a folder, asked of every command that there is."""
 
-from collections.abc import Iterator
-
 import click
 import pytest
 
 import seogo
 from archive.site.terminal import run
+from tests.conftest import every_command
 
-seogo.load()
-
-
-def paths(command: click.Command, *called: str) -> Iterator[tuple[str, click.Parameter]]:
-    """Every argument and option that is a path, with the command that takes it."""
-    if isinstance(command, click.Group):
-        context = click.Context(command)
-        for name in command.list_commands(context):
-            found = command.get_command(context, name)
-            assert found is not None
-            yield from paths(found, *called, name)
-        return
-    yield from ((" ".join(called), each) for each in command.params if isinstance(each.type, click.Path))
-
-
-EVERY = tuple(paths(seogo.cli))
+EVERY = tuple(
+    (" ".join(words), each)
+    for words, command in every_command(seogo.cli)
+    for each in command.params
+    if isinstance(each.type, click.Path)
+)
+"""Every argument and option that is a path, with the command that takes it."""
 
 
 def test_files_and_folders_of_commands_are_found() -> None:

@@ -46,6 +46,23 @@ def spread(
             yield from ready
 
 
+SUBMIT = ProcessPoolExecutor.submit
+
+
+def refusing(
+    monkeypatch: pytest.MonkeyPatch, first: Callable[[ProcessPoolExecutor], None], error: OSError
+) -> None:
+    """The task 2 meets that error, after something was done ``first``."""
+
+    def submit(pool: ProcessPoolExecutor, call: Callable[..., object], *about: object) -> object:
+        if about == (2,):
+            first(pool)
+            raise error
+        return SUBMIT(pool, call, *about)
+
+    monkeypatch.setattr(ProcessPoolExecutor, "submit", submit)
+
+
 def test_every_task_has_its_result_and_an_error_of_ours_is_one() -> None:
     found = dict(spread(double, range(1, 6), workers=2))
     assert {task: found[task] for task in (1, 2, 4, 5)} == {1: 2, 2: 4, 4: 8, 5: 10}
@@ -62,31 +79,18 @@ def test_a_child_that_dies_while_another_is_started_is_told_in_the_same_sentence
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What is made for the next one is closed by then: a start fails with whatever the system says."""
-    submit = ProcessPoolExecutor.submit
 
-    def submit_after_a_death(
-        pool: ProcessPoolExecutor, call: Callable[..., object], *about: object
-    ) -> object:
-        if about == (2,):
-            with suppress(BrokenProcessPool):
-                submit(pool, partial(die, signal.SIGKILL), 0).result()
-            raise OSError(errno.EBADF, "Bad file descriptor")
-        return submit(pool, call, *about)
+    def a_death(pool: ProcessPoolExecutor) -> None:
+        with suppress(BrokenProcessPool):
+            SUBMIT(pool, partial(die, signal.SIGKILL), 0).result()
 
-    monkeypatch.setattr(ProcessPoolExecutor, "submit", submit_after_a_death)
+    refusing(monkeypatch, a_death, OSError(errno.EBADF, "Bad file descriptor"))
     with pytest.raises(Unavailable, match="was killed"):
         list(spread(double, range(3), workers=1))
 
 
 def test_what_the_system_refuses_while_no_child_died_is_told_as_that(monkeypatch: pytest.MonkeyPatch) -> None:
-    submit = ProcessPoolExecutor.submit
-
-    def refused(pool: ProcessPoolExecutor, call: Callable[..., object], *about: object) -> object:
-        if about:
-            raise OSError(errno.EMFILE, "Too many open files")
-        return submit(pool, call, *about)
-
-    monkeypatch.setattr(ProcessPoolExecutor, "submit", refused)
+    refusing(monkeypatch, lambda _: None, OSError(errno.EMFILE, "Too many open files"))
     with pytest.raises(OSError, match="Too many open files"):
         list(spread(double, range(3), workers=1))
 
