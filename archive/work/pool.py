@@ -54,6 +54,8 @@ class Pool(Generic[Task, Result]):
     def __init__(self, executor: ProcessPoolExecutor, workers: int, others: set[BaseProcess]) -> None:
         self._executor, self._workers, self._others = executor, workers, others
         self._running: dict[Future[Any], Task] = {}
+        self._has_more = False
+        """Whether the executor has a task too that it took and then failed with."""
 
     def spread(self, tasks: Iterable[Task]) -> Generator[list[Outcome[Task, Result]], None, None]:
         """What is ready, some at a time and none later than about `PATIENCE` after it became ready.
@@ -84,7 +86,7 @@ class Pool(Generic[Task, Result]):
                 next="Run the same command again; it goes on where it stopped.",
             ) from error
         finally:
-            if self._running:
+            if self._running or self._has_more:
                 self.end()
 
     def _give(self, waiting: Iterator[Task]) -> bool:
@@ -100,12 +102,13 @@ class Pool(Generic[Task, Result]):
             try:
                 return self._executor.submit(_caught, task)
             except OSError:
+                self._has_more = True
                 self._executor.submit(_nothing)  # refused by a pool that is broken
                 raise
 
     def end(self) -> None:
         """Nothing is at work any more when this returns, and nothing can be spread again."""
-        is_busy = bool(self._running)
+        is_busy = bool(self._running) or self._has_more
         for child in set(active_children()) - self._others if is_busy else ():
             child.kill()
         self._executor.shutdown(wait=is_busy, cancel_futures=True)

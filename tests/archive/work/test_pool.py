@@ -93,6 +93,7 @@ def test_what_the_system_refuses_while_no_child_died_is_told_as_that(monkeypatch
     refusing(monkeypatch, lambda _: None, OSError(errno.EMFILE, "Too many open files"))
     with pytest.raises(OSError, match="Too many open files"):
         list(spread(double, range(3), workers=1))
+    assert not active_children()
 
 
 def test_who_was_told_to_stop_gives_no_more_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
