@@ -116,6 +116,9 @@ ENDS_WITHIN = 10.0
 WITHOUT_HOME = {"init", "settings", "sample", "ledger", "receipt"}
 """Commands that need no installation, or make it ready themselves when they do."""
 
+WITHOUT_STORES = {"agency", "agreement", "index", "job", "sample", "search", "serve", "user"}
+"""Commands that ask no store: a disk that does not answer is in their way no more than it has to be."""
+
 WRITERS = {"demo", "transfer", "watch", "work"}
 """Commands that write into stores; before they do, they remove what killed ones left half-written."""
 
@@ -133,13 +136,14 @@ def cli(context: click.Context) -> None:
     if called != "settings" and "--help" not in sys.argv:
         context.obj = Site(settings_of.read())
         context.call_on_close(context.obj.close)
+        if called not in WITHOUT_STORES:
+            installation.be_apart(context.obj)
         if called not in WITHOUT_HOME:
             if "--dry-run" in sys.argv and not installation.is_made(context.obj):
                 home = f"There is no installation in {context.obj.settings.home} (SEOGO_HOME)"
                 raise Missing(f"{home}, and a dry run makes none.", next="Make one with: seogo init")
             _prepare(context.obj)
         if called in WRITERS:
-            installation.be_apart(context.obj)
             installation.sweep(context.obj)
 
 
@@ -182,7 +186,6 @@ def init(site: Site, as_json: bool) -> int:
     A store's folder is made when the store is first used; one that went away since is not made anew.
     The database has to be the one that sealed the log of the stores.
     """
-    installation.be_apart(site)
     new, away = _prepare(site), installation.stores_away(site)
     evidence.be_of_one_log(site)
     told = {

@@ -27,11 +27,11 @@ class Admission(Base):
     admitted_at: Mapped[datetime]
 
 
-def to_try(open_session: OpenSession, stores: Sequence[Store]) -> list[Store]:
-    """The stores that are not known where they are now."""
+def to_try(open_session: OpenSession, stores: Sequence[Store]) -> list[tuple[Store, bool]]:
+    """The stores that are not known where they are now, each with whether it was never used before."""
     with open_session() as session:
         known = {row.store: row.location for row in admissions(session)}
-    return [store for store in stores if known.get(store.name) != store.location]
+    return [(store, store.name not in known) for store in stores if known.get(store.name) != store.location]
 
 
 def admit_new(open_session: OpenSession, stores: Sequence[Store], now: datetime) -> list[str]:
@@ -41,13 +41,9 @@ def admit_new(open_session: OpenSession, stores: Sequence[Store], now: datetime)
 
     One that is known and now has another location is only probed: it must be there already, with its copies.
     """
-    with open_session() as session:
-        known = {row.store: row.location for row in admissions(session)}
-    new = [store.name for store in stores if store.name not in known]
-    for store in stores:
-        if known.get(store.name) == store.location:
-            continue
-        if store.name in new:
+    tried = to_try(open_session, stores)
+    for store, is_new in tried:
+        if is_new:
             store.prepare()
         found = [{"name": each.name, "holds": each.holds, "detail": each.detail} for each in admit(store)]
         with open_session.begin() as session:
@@ -55,7 +51,7 @@ def admit_new(open_session: OpenSession, stores: Sequence[Store], now: datetime)
             session.add(
                 Admission(store=store.name, location=store.location, capabilities=found, admitted_at=now)
             )
-    return new
+    return [store.name for store, is_new in tried if is_new]
 
 
 def admissions(session: Session) -> Sequence[Admission]:

@@ -36,8 +36,6 @@ def prepare(site: Site) -> list[str]:
 
     Repeating is harmless; two at once wait for each other.
     """
-    if not is_made(site):
-        be_apart(site)
     _make_folder(site.settings.home, "SEOGO_HOME")
     with open(site.settings.home / "prepare.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

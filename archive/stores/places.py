@@ -2,7 +2,7 @@
 
 Folders are compared by their paths, and where somebody looks, by where these lead, by device and number,
 and by their place on the disk; S3 stores by server, bucket and prefix.  Looking may wait for a disk that
-does not answer, so only who writes into stores looks.  Of a folder that is away only the path is known.
+does not answer, so who asks no store does not look.  Of a folder that is away only the path is known.
 Not found out: one server or network disk under two names.
 """
 

@@ -60,6 +60,9 @@ def test_without_a_look_paths_are_compared_and_no_disk_is_asked(
     """A disk that does not answer would hold up every command."""
     monkeypatch.setattr("archive.stores.places._looked_at", lambda _: pytest.fail("a disk was asked"))
     monkeypatch.setattr("archive.stores.disk.place_on_disk", lambda _: pytest.fail("a disk was asked"))
+    monkeypatch.setattr(
+        "archive.stores.places.os.path.realpath", lambda *_, **__: pytest.fail("a disk was asked")
+    )
     spec = {"a": "file:///s/a", "b": f"file://{again}"}
     assert len(shared(spec, look=False)) == 2
     with pytest.raises(WrongCall, match=r"one place|lies inside"):
@@ -179,11 +182,15 @@ def test_a_command_refuses_them_as_wrong_settings(command: list[str], place: Ins
     assert not a.exists()
 
 
-def test_what_became_one_place_later_is_refused_by_whoever_writes_there(place: Installation) -> None:
+def test_what_became_one_place_later_is_refused_by_whoever_goes_there(place: Installation) -> None:
     assert place.run("init").exit_code == 0
     shutil.rmtree(place.home / "stores" / "b")
     os.symlink("a", place.home / "stores" / "b")
-    for command in (["transfer", "list"], ["work", "--until-idle"], ["init"]):
+    assert place.run("user", "add", "kim", "--role", "citizen", "--password", "-").exit_code == 0
+    for command in (
+        ["transfer", "list"], ["work", "--until-idle"], ["init"], ["copy", "fill", "--store", "b"],
+        ["copy", "check"], ["ledger", "seal"], ["ledger", "verify"], ["policy", "apply"],
+    ):  # fmt: skip
         refused = place.run(*command)
         assert refused.exit_code == 2
         assert "are one place" in refused.told["error"]["message"]
