@@ -8,9 +8,8 @@ from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 
 from archive import holdings
-from archive.site.reader.web import agency_name, download, needs, reader, say, session, site, streamed, tongue
+from archive.site.reader.web import agency_name, needs, reader, say, session, site, tongue
 from archive.site.site import Site
-from archive.site.words import spoken
 from archive.work import jobs
 from ingest import explaining, overview, transfers
 from ingest.acceptance import browsing
@@ -19,6 +18,7 @@ from ingest.acceptance.browsing import Wanted
 from ingest.acceptance.verdicts import REASONS
 from ingest.acceptance.web import bp as inspection
 from ingest.overview import Summary
+from ingest.papers import web as papers
 from ingest.taking import checking_again
 from ingest.transfers import FindingRow, Transfer, TransferVolume, returning
 from preservation import lagging
@@ -59,12 +59,10 @@ def transfer(number: str) -> ResponseReturnValue:
 @needs("work at the desk")
 def findings(number: str) -> ResponseReturnValue:
     """One rule's findings, all of them; without a rule, as a file."""
-    it = transfers.get(session(), number)
     rule, after = request.args.get("rule", ""), _after()
     if not rule:
-        words, of = spoken(tongue()), tongue()
-        lines = streamed(lambda db: tables.findings(db, transfers.get(db, number), words, of))
-        return download(lines, "text/csv", f"seogo-{number}-findings.csv")
+        return papers.table(number, tables.findings, "findings")
+    it = transfers.get(session(), number)
     rows = overview.findings(session(), it, rule, after=after, limit=AT_ONCE * 2)
     return render_template("findings.html", it=_summary(number), rule=rule, rows=rows, after=after)
 

@@ -1,24 +1,28 @@
-"""The inspection as a table file, a line a volume, for the spreadsheets that offices work with.
+"""The inspection as table files for the spreadsheets that offices work with: volumes, differences, findings.
 
-It begins with the mark that tells them UTF-8, and no cell of it can run as a formula.
+A file begins with the mark that tells them UTF-8, and no cell of it can run as a formula.
 """
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
-from archive.site.language import Language
+from archive.database import ROWS_AT_ONCE
 from archive.site.words import Say
 from ingest import explaining
 from ingest.acceptance import counts, kinds
+from ingest.acceptance.asked import Asked
 from ingest.acceptance.listed import ListedItem, ListedVolume
 from ingest.acceptance.verdicts import Verdict
 from ingest.transfers import FindingRow, Transfer, TransferVolume
 from ingest.transfers.states import TAKEN
+
+Lines = Callable[[Session, Transfer, Asked], Iterable[str]]
+"""One of the tables below, as lines of CSV."""
 
 COLUMNS = ("number", "sender", "title", "reference", "record_type", "state", "items_listed", "items",
            "files_listed", "files", "pages_listed", "pages", "pages_uncounted", "binding", "condition",
@@ -26,48 +30,49 @@ COLUMNS = ("number", "sender", "title", "reference", "record_type", "state", "it
            "looked_at")  # fmt: skip
 
 
-def volumes(session: Session, transfer: Transfer, say: Say) -> Iterator[str]:
-    """Every volume with its counts, its verdict and its reasons, as lines of CSV."""
-    yield "\ufeff" + _line([say(f"column.{name}") for name in COLUMNS])
-    for row in session.execute(_rows(transfer).execution_options(yield_per=1000)):
-        yield _line(_cells(*row, say=say))
+def volumes(session: Session, transfer: Transfer, asked: Asked) -> Iterator[str]:
+    """Every volume with its counts, its verdict and its reasons."""
+    yield _head(asked, "column", COLUMNS)
+    for row in session.execute(_rows(transfer).execution_options(yield_per=ROWS_AT_ONCE)):
+        yield _line(_cells(*row, say=asked.say))
 
 
-def in_custody(session: Session, transfer: Transfer, say: Say) -> Iterator[str]:
+def in_custody(session: Session, transfer: Transfer, asked: Asked) -> Iterator[str]:
     """The volumes that a handover record is signed for, each with its kind and what it has."""
     names = ("number", "sender", "title", "reference", "kind", "items", "files", "bytes")
-    yield "\ufeff" + _line([say(f"column.{name}") for name in names])
+    yield _head(asked, "column", names)
     rows = (
         select(TransferVolume, ListedVolume.record_type)
         .outerjoin(ListedVolume, ListedVolume.volume_id == TransferVolume.id)
         .where(TransferVolume.transfer_id == transfer.id, TransferVolume.state.in_(TAKEN))
         .order_by(TransferVolume.position)
     )
-    for row, record_type in session.execute(rows.execution_options(yield_per=1000)):
-        kind = say(f"kind.{kinds.kind_of(record_type)}")
+    for row, record_type in session.execute(rows.execution_options(yield_per=ROWS_AT_ONCE)):
+        kind = asked.say(f"kind.{kinds.kind_of(record_type)}")
         yield _line([row.position + 1, row.sender_id, row.title, row.reference, kind, row.items, row.files,
                         row.bytes])  # fmt: skip
 
 
-def differences(session: Session, transfer: Transfer, say: Say) -> Iterator[str]:
+def differences(session: Session, transfer: Transfer, asked: Asked) -> Iterator[str]:
     """Every difference on the four levels."""
     names = ("level", "volume", "item", "what", "listed", "came")
-    yield "\ufeff" + _line([say(f"counts.{name}") for name in names])
+    yield _head(asked, "counts", names)
     for level, each in counts.every_difference(session, transfer):
         places = (None if place is None else place + 1 for place in (each.volume, each.item))
-        yield _line([say(f"level.{level}"), *places, each.what, each.listed, each.came])
+        yield _line([asked.say(f"level.{level}"), *places, each.what, each.listed, each.came])
 
 
-def findings(session: Session, transfer: Transfer, say: Say, tongue: Language) -> Iterator[str]:
+def findings(session: Session, transfer: Transfer, asked: Asked) -> Iterator[str]:
     """Every finding with the volume that it keeps back, in the words of a reader and in its own."""
     names = ("number", "sender", "title", "rule", "severity", "list", "row", "column", "path", "value",
              "expected", "found", "todo")  # fmt: skip
-    yield "\ufeff" + _line([say(f"column.{name}") for name in names])
-    for row, volume in session.execute(_findings(transfer).execution_options(yield_per=1000)):
+    yield _head(asked, "column", names)
+    for row, volume in session.execute(_findings(transfer).execution_options(yield_per=ROWS_AT_ONCE)):
         whose = (volume.position + 1, volume.sender_id, volume.title) if volume else (None, None, None)
         yield _line([
-            *whose, row.rule, say(f"desk.sev.{row.severity}"), row.list, row.row, row.column, row.path,
-            row.value, row.expected, explaining.sentence(say, tongue, row), explaining.todo(say, row.rule),
+            *whose, row.rule, asked.say(f"desk.sev.{row.severity}"), row.list, row.row, row.column, row.path,
+            row.value, row.expected, explaining.sentence(asked.say, asked.tongue, row),
+            explaining.todo(asked.say, row.rule),
         ])  # fmt: skip
 
 
@@ -122,6 +127,10 @@ def _cells(
         say(f"unfit.{seen.reason}") if seen and seen.reason else None, seen.note if seen else None,
         unfit, errors, row.reason, seen.by if seen else None, seen.at.isoformat() if seen else None,
     ]  # fmt: skip
+
+
+def _head(asked: Asked, of: str, names: Sequence[str]) -> str:
+    return "\ufeff" + _line([asked.say(f"{of}.{name}") for name in names])
 
 
 def _line(values: Sequence[object]) -> str:

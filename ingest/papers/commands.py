@@ -1,6 +1,5 @@
 """``seogo transfer report`` and ``handover``: the papers of an inspection, as drafts or issued and signed."""
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from ingest.acceptance import handover as handing_over
 from ingest.acceptance import kinds
 from ingest.acceptance import report as reporting
 from ingest.acceptance import table as tables
+from ingest.acceptance.table import Lines
 from ingest.papers import issuing, making
 from ingest.papers.issuing import Wanted
 from ingest.receipts import issuing as receipts
@@ -48,23 +48,25 @@ def report(
     findings: Path | None, signed: Path | None, tongue: Language, as_json: bool,
 ) -> None:  # fmt: skip
     """Write the inspection report (검수 보고서) as PDF, and as CSV for a spreadsheet."""
-    written = {"pdf": pdf, "csv": table, "differences": differences, "findings": findings, "signed": signed}
+    wanted: dict[str, tuple[Path | None, Lines]] = {
+        "csv": (table, tables.volumes),
+        "differences": (differences, tables.differences),
+        "findings": (findings, tables.findings),
+    }
+    written = {"pdf": pdf, **{name: path for name, (path, _) in wanted.items()}, "signed": signed}
     if not any(written.values()):
+        options = [f"--{name}" for name in written]
         raise WrongCall(
-            "A report needs a file.",
-            next="Name one with --pdf, --csv, --differences, --findings or --signed.",
+            "A report needs a file.", next=f"Name one with {', '.join(options[:-1])} or {options[-1]}."
         )
     asked = issuing.asked(site, tongue)
     with site.reading_session() as session:
         transfer = transfers.get(session, number)
         if pdf:
             whole_files.write(pdf, [printing.pdf(reporting.document(session, transfer, asked))])
-        if table:
-            _write(table, tables.volumes(session, transfer, asked.say))
-        if differences:
-            _write(differences, tables.differences(session, transfer, asked.say))
-        if findings:
-            _write(findings, tables.findings(session, transfer, asked.say, tongue))
+        for path, lines in wanted.values():
+            if path:
+                whole_files.write(path, (line.encode() for line in lines(session, transfer, asked)))
     told: dict[str, Any] = {name: str(path) if path else None for name, path in written.items()}
     told["transfer"] = number
     told["paper"] = _issued(site, number, making.INSPECTION, tongue, signed) if signed else None
@@ -106,15 +108,11 @@ def _issued(site: Site, number: str, kind: str, tongue: Language, folder: Path) 
     which = issuing.issue(site, Wanted(number, kind, tongue, BY))
     with site.reading_session() as session:
         paper = receipts.get(session, transfers.get(session, number), which, kind)
+        names = issuing.names(session, number, paper)
     folder.mkdir(parents=True, exist_ok=True)
-    names = issuing.names(number, paper)
     for name in names:
         whole_files.write(folder / name, issuing.blocks(site, number, paper, name))
     return {
         "kind": kind, "number": which, "issued_at": paper.issued_at.isoformat(),
         "body_sha256": paper.body_sha256, "files": names[:-1], "signature": names[-1],
     }  # fmt: skip
-
-
-def _write(path: Path, lines: Iterable[str]) -> None:
-    whole_files.write(path, (line.encode() for line in lines))

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from archive.errors import Missing
+from archive.ledger import JournalRecord, LedgerEntry
 from archive.site.evidence import seal_now
 from archive.site.language import Language
 from archive.site.site import Site
@@ -109,26 +110,31 @@ def _lines(
     yield {"kind": "totals", "volumes": 0, "files": len(made.sheets), "bytes": total}
 
 
-def names(number: str, paper: Receipt) -> list[str]:
-    """The names of a paper's files; the last one is its signature, which has its lines and proofs."""
-    stem = _stem(number, paper.kind, paper.number)
-    return [*making.names(paper.kind, stem), f"{stem}.jsonl"]
+def names(session: Session, number: str, paper: Receipt) -> list[str]:
+    """The names of a paper's files; the last one is its signature, which has its lines and proofs.
+
+    A paper keeps the files that it was issued with, whatever one that is made now would have.
+    """
+    stem, told = _stem(number, paper.kind, paper.number), _files(session, paper)
+    return [*(name for name in making.names(paper.kind, stem) if name in told), f"{stem}.jsonl"]
 
 
 def blocks(site: Site, number: str, paper: Receipt, name: str) -> Iterator[bytes]:
     """One file of a paper as a stream, as it was issued."""
-    if name == names(number, paper)[-1]:
+    if name == f"{_stem(number, paper.kind, paper.number)}.jsonl":
         return writing.blocks(site, number, paper.number, paper.kind)
-    for told in files(site, paper):
-        if told["path"] == name:
-            return writing.kept(site, _key(number, name, told["sha256"]), told["sha256"])
-    raise Missing(f"Paper {paper.number} of transfer {number} has no file {name}.")
+    with site.reading_session() as session:
+        told = _files(session, paper).get(name)
+    if told is None:
+        raise Missing(f"Paper {paper.number} of transfer {number} has no file {name}.")
+    return writing.kept(site, *told)
 
 
-def files(site: Site, paper: Receipt) -> list[dict[str, Any]]:
-    """What the lines of a paper tell of its files."""
-    lines = b"".join(writing.kept(site, paper.key, paper.body_sha256)).splitlines()
-    return [told for told in map(json.loads, lines) if told["kind"] == "file"]
+def _files(session: Session, paper: Receipt) -> dict[str, tuple[str, str]]:
+    """By name, where each file of a paper lies and its digest, as the journal has them."""
+    entry = session.get_one(LedgerEntry, paper.entry_id)
+    files = json.loads(session.get_one(JournalRecord, entry.journal_id).record)["facts"]["files"]
+    return {key.rpartition("/")[2].partition("-")[2]: (key, sha256) for key, sha256 in files.items()}
 
 
 def of_transfer(session: Session, transfer: Transfer) -> list[Receipt]:

@@ -9,14 +9,12 @@ from sqlalchemy.orm import Session
 
 from archive import printing
 from archive.printing import Document
-from archive.site.words import Say
 from ingest.acceptance import handover, report, table
 from ingest.acceptance.asked import Asked
+from ingest.acceptance.table import Lines
 from ingest.transfers import Transfer
 
 INSPECTION, HANDOVER = "inspection_report", "handover_record"
-
-Lines = Callable[[Session, Transfer, Say], Iterable[str]]
 
 
 @dataclass(frozen=True)
@@ -28,7 +26,10 @@ class Kind:
 
 
 KINDS = {
-    INSPECTION: Kind(report.document, {"volumes": table.volumes, "differences": table.differences}),
+    INSPECTION: Kind(
+        report.document,
+        {"volumes": table.volumes, "differences": table.differences, "findings": table.findings},
+    ),
     HANDOVER: Kind(handover.document, {"volumes": table.in_custody}),
 }
 
@@ -59,13 +60,13 @@ def make(session: Session, transfer: Transfer, asked: Asked, kind: str, stem: Pa
     document_at, *tables_at = (stem.with_name(name) for name in names(kind, stem.name))
     sheets = [_written(document_at, [printing.pdf(document)])]
     for path, lines in zip(tables_at, KINDS[kind].tables.values(), strict=True):
-        sheets.append(_written(path, (line.encode() for line in lines(session, transfer, asked.say))))
+        sheets.append(_written(path, (line.encode() for line in lines(session, transfer, asked))))
         facts.update(sheets[-1].sha256.encode())
     return Made(tuple(sheets), facts.hexdigest())
 
 
 def names(kind: str, stem: str) -> list[str]:
-    """The names of the files of a paper, in their order."""
+    """The names of the files of a paper that is made now, in their order."""
     return [f"{stem}.pdf", *(f"{stem}-{name}.csv" for name in KINDS[kind].tables)]
 
 

@@ -1,19 +1,17 @@
 """Papers at the desk: the inspection report and the handover record, as they stand now and as issued."""
 
-from collections.abc import Callable, Iterable
-
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import Session
 
 from archive import printing
 from archive.errors import Missing
 from archive.site.reader.web import download, needs, reader, session, site, streamed, tongue
 from archive.site.site import Site
-from archive.site.words import Say, spoken
 from archive.work import jobs
 from ingest import overview, transfers
-from ingest.acceptance import handover, report, table
+from ingest.acceptance import handover, report
+from ingest.acceptance import table as tables
+from ingest.acceptance.table import Lines
 from ingest.papers import issuing, making
 from ingest.receipts import issuing as receipts
 from ingest.transfers import Transfer
@@ -25,8 +23,8 @@ bp = Blueprint("papers", __name__, template_folder="templates", url_prefix="/des
 @bp.get("/papers")
 @needs(DESK)
 def page(number: str) -> ResponseReturnValue:
-    it = overview.summary(session(), _transfer(number))
-    rows = [(paper, issuing.names(number, paper)) for paper in issuing.of_transfer(session(), it.transfer)]
+    it, db = overview.summary(session(), _transfer(number)), session()
+    rows = [(paper, issuing.names(db, number, paper)) for paper in issuing.of_transfer(db, it.transfer)]
     return render_template("papers.html", it=it, rows=rows, kinds=list(making.KINDS), tab="papers")
 
 
@@ -76,19 +74,20 @@ def handover_pdf(number: str) -> ResponseReturnValue:
 @bp.get("/report.csv")
 @needs(DESK)
 def report_csv(number: str) -> ResponseReturnValue:
-    return _table(number, table.volumes, "volumes")
+    return table(number, tables.volumes, "volumes")
 
 
 @bp.get("/differences.csv")
 @needs(DESK)
 def differences_csv(number: str) -> ResponseReturnValue:
-    return _table(number, table.differences, "differences")
+    return table(number, tables.differences, "differences")
 
 
-def _table(number: str, lines: Callable[[Session, Transfer, Say], Iterable[str]], name: str) -> Response:
+def table(number: str, lines: Lines, name: str) -> Response:
+    """One table of the inspection as it stands now."""
     _transfer(number)
-    words = spoken(tongue())
-    made = streamed(lambda db: lines(db, transfers.get(db, number), words))
+    asked = issuing.asked(site(), tongue())
+    made = streamed(lambda db: lines(db, transfers.get(db, number), asked))
     return download(made, "text/csv", f"seogo-{number}-{name}.csv")
 
 

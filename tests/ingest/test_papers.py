@@ -1,5 +1,6 @@
 """Signed papers: inspection reports and handover records that are checked without the archive."""
 
+import csv
 import functools
 import hashlib
 import io
@@ -12,6 +13,8 @@ import pymupdf
 import pytest
 
 from archive.ledger.signing import make_key
+from ingest.acceptance import one_by_one
+from ingest.papers import making
 from ingest.receipts import verifier
 from tests.conftest import Installation
 from tests.ingest.conftest import Call, Said
@@ -41,7 +44,7 @@ def check(call: Call, signature: Path, *more: object) -> Said:
 @pytest.mark.parametrize(
     ("command", "kind", "tables"),
     [
-        ("report", "inspection_report", ["volumes", "differences"]),
+        ("report", "inspection_report", ["volumes", "differences", "findings"]),
         ("handover", "handover_record", ["volumes"]),
     ],
 )
@@ -66,6 +69,43 @@ def test_a_handover_record_has_a_line_for_each_volume_in_custody(
     assert [line.split(",")[1] for line in rows] == ["A-1", "A-3"]
     paper = pymupdf.open(signature.with_suffix(".pdf"))
     assert "Handover record" in "".join(page.get_text() for page in paper)
+
+
+def test_what_a_report_leaves_out_is_in_a_file_that_is_signed_with_it(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = transfer(tmp_path / "t", row("A-1", "가.txt"), files=("가.txt", "나.txt", "다.txt", "라.txt"))
+    number = call("transfer", "receive", folder, "--agency", "6110000").told["transfer"]
+    monkeypatch.setattr(one_by_one, "MOST", 2)
+    signature = issue(call, "report", number, tmp_path / "papers", "--language", "en")
+    shown = "".join(page.get_text() for page in pymupdf.open(signature.with_suffix(".pdf")))
+    assert "Only the first 2 are printed here; the CSV file has all." in " ".join(shown.split())
+    lines = signature.with_name(f"{signature.stem}-findings.csv").read_text("utf-8-sig").splitlines()
+    extra = [each["Path"] for each in csv.DictReader(lines) if each["Rule"] == "file.extra"]
+    assert sorted(extra) == ["나.txt", "다.txt", "라.txt"]
+    call("transfer", "report", number, "--findings", tmp_path / "f.csv", "--language", "en")
+    assert (tmp_path / "f.csv").read_text("utf-8-sig").splitlines() == lines
+
+
+def test_a_paper_from_before_keeps_the_files_that_it_was_issued_with(
+    number: str, call: Call, desk: Desk, tmp_path: Path
+) -> None:
+    kind = making.KINDS[making.INSPECTION]
+    fewer = {name: lines for name, lines in kind.tables.items() if name != "findings"}
+    with pytest.MonkeyPatch.context() as earlier:
+        earlier.setitem(making.KINDS, making.INSPECTION, making.Kind(kind.document, fewer))
+        first = issue(call, "report", number, tmp_path / "first")
+    assert len(list(first.parent.iterdir())) == 4
+    assert check(call, first).told["holds"]
+    client, page = desk("archivist"), f"/desk/transfers/{number}/papers"
+    assert f"{first.stem}-findings.csv" not in text(client, page)
+    for path in first.parent.iterdir():
+        assert client.get(f"{page}/inspection_report/1/{path.name}").data == path.read_bytes()
+    assert client.get(f"{page}/inspection_report/1/{first.stem}-findings.csv").status_code == 404
+    second = issue(call, "report", number, tmp_path / "second")
+    assert second.stem.endswith("-2")
+    assert f"{second.stem}-findings.csv" in text(client, page)
+    assert "검수에서 나온 것 (CSV)" in text(client, page)
 
 
 def test_a_paper_tells_its_title_and_language_and_has_bookmarks(
@@ -235,9 +275,8 @@ def test_a_paper_is_asked_for_and_handed_out_at_the_desk(
             assert given.headers["Content-Disposition"] == f'attachment; filename="{name}"'
             (tmp_path / name).write_bytes(given.data)
         if kind == "inspection_report":
-            (tmp_path / f"{stem}-differences.csv").write_bytes(
-                client.get(f"{page}/{kind}/1/{stem}-differences.csv").data
-            )
+            for name in (f"{stem}-differences.csv", f"{stem}-findings.csv"):
+                (tmp_path / name).write_bytes(client.get(f"{page}/{kind}/1/{name}").data)
         assert check(call, tmp_path / f"{stem}.jsonl").told["failures"] == []
     assert client.get(f"{page}/inspection_report/1/other.pdf").status_code == 404
     assert client.get(f"{page}/inspection_report/9/seogo.pdf").status_code == 404
