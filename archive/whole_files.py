@@ -14,8 +14,10 @@ from archive.errors import WrongCall
 def whole_or_not_at_all(path: Path) -> Iterator[BinaryIO]:
     """A file that takes its name when all of it is written; one that was there is replaced only then.
 
-    WrongCall where there is no folder for it, or a folder has its name.
+    A link stays, and what it leads to is replaced.  WrongCall where there is no folder for it, or where
+    something that is no file has its name, as a folder, a device or a pipe.
     """
+    path = path.resolve()
     aside = _aside(path)
     try:
         with aside.open("xb") as file:
@@ -29,7 +31,7 @@ def whole_or_not_at_all(path: Path) -> Iterator[BinaryIO]:
 
 def try_place(path: Path) -> None:
     """Rise now, before anything else is changed, where a file cannot be written; nothing stays of it."""
-    aside = _aside(path)
+    aside = _aside(path.resolve())
     aside.touch(exist_ok=False)
     aside.unlink()
 
@@ -41,9 +43,9 @@ def write(path: Path, blocks: Iterable[bytes]) -> None:
 
 def _aside(path: Path) -> Path:
     """The name that a file has until it is whole."""
-    if path.is_dir() or not path.parent.is_dir():
-        raise WrongCall(
-            f"{path} is a folder." if path.is_dir() else f"There is no folder {path.parent}.",
-            next="Give the name of a file in a folder that is there.",
-        )
+    fault = f"There is no folder {path.parent}." if not path.parent.is_dir() else ""
+    if path.exists() and not path.is_file():
+        fault = f"{path} is {'a folder' if path.is_dir() else 'no file'}."
+    if fault:
+        raise WrongCall(fault, next="Give the name of a file in a folder that is there.")
     return path.with_name(f".{path.name}.{secrets.token_hex(4)}")

@@ -1,7 +1,7 @@
 """``seogo transfer receipt`` gives a receipt; ``seogo receipt`` checks one, without the archive."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -234,6 +234,7 @@ def verify_(site: Site, file: Path, key: Path | None, folder: Path | None, as_js
 
 
 def _told(checked: Checked, folder: Path | None) -> dict[str, Any]:
+    held = [each["files"] for each in checked.owed.values() if each["verdict"] != "returned"]
     return {
         "holds": not checked.failures,
         "paper": checked.head.get("paper"),
@@ -242,6 +243,7 @@ def _told(checked: Checked, folder: Path | None) -> dict[str, Any]:
         "issued_at": checked.head.get("issued_at"),
         "completion": checked.head.get("completion"),
         **checked.sums,
+        "in_custody": {"volumes": len(held), "files": sum(held)},
         "folder": str(folder) if folder else None,
         "failures": checked.failures,
         "elsewhere": checked.elsewhere,
@@ -260,17 +262,24 @@ def _in_words(told: dict[str, Any]) -> list[str]:
         return [f"{what} {told['number']} of transfer {told['transfer']} holds, with {files}."]
     elsewhere = told["elsewhere"]
     compared = f", all as in {told['folder']}" if told["folder"] and not elsewhere else ""
-    lines = [f"Receipt {told['number']} of transfer {told['transfer']} holds: "
-             f"{amount(told['volumes'], 'volume')}, {amount(told['files'], 'file')}{compared}."]  # fmt: skip
+    lines = [
+        f"Receipt {told['number']} of transfer {told['transfer']} holds: {_counted(told)}{compared}.",
+        f"In custody: {_counted(told['in_custody'])}.",
+    ]
     if elsewhere:
         lines.append(f"Not compared, for it came with an earlier round: {amount(len(elsewhere), 'file')}; "
                      f"all others are as in {told['folder']}.")  # fmt: skip
         lines += [f"  {each}" for each in elsewhere]
     if told["completion"]:
-        lines.append(f"The completion notice was given at {moment(told['completion']['notified_at'])}.")
+        at = moment(told["completion"]["notified_at"])
+        lines.append(f"The completion notice was given at {at}, for what is in custody.")
     else:
         lines.append("It carries no completion notice: the agency keeps its originals.")
     return lines
+
+
+def _counted(told: Mapping[str, int]) -> str:
+    return f"{amount(told['volumes'], 'volume')}, {amount(told['files'], 'file')}"
 
 
 @receipt.command("verifier", cls=Command, exits=(0, 1, 2))

@@ -110,7 +110,6 @@ class Checked:
         self.weigh(record["act"], record["about"], record["facts"])
 
     def weigh(self, act: str, about: str, facts: dict[str, Any]) -> None:
-        """Hold an act against what the receipt tells."""
         volume, agrees = self.owed.get(about, {}), True
         if volume and act == "volume.accepted":
             agrees = (facts["transfer"], facts["files"]) == (volume["taken_in"], volume["files"])
@@ -123,7 +122,6 @@ class Checked:
         volume.get("proven", set()).add(act)
 
     def nothing_is_owed(self, body: str) -> None:
-        """Everything that the receipt tells has its act in the log."""
         issued = self.proven.get(f"{self.head.get('paper', 'receipt')}.issued {self.head['number']}", {})
         _hold(issued.get("body_sha256") == body, f"the log knows no {self.head['kind']} with these contents")
         acts = ["transfer.received "] + ["transfer.completion_notified "] * bool(self.head.get("completion"))
@@ -193,7 +191,7 @@ class _Log:
     """What the archive's key signed: a C2SP checkpoint of a log that is hashed as in RFC 9162."""
 
     def __init__(self, vkey: str) -> None:
-        self.name, told, encoded = vkey.strip().split("+", 2)
+        self.name, told, encoded = [*vkey.strip().split("+", 2), "", ""][:3]
         key = _unbase64(encoded)
         self.id = hashlib.sha256(self.name.encode() + b"\n" + key).digest()[:4]
         _hold(key[:1] == b"\x01" and len(key) == 33 and told == self.id.hex(), "this is no key of a log")
@@ -240,8 +238,7 @@ def _root(index: int, size: int, leaf: bytes, path: list[bytes]) -> bytes:
 def _both_roots(old: int, size: int, path: list[bytes], known: bytes) -> tuple[bytes, bytes]:
     """The roots of the old and the new tree; ``known`` is the old root where it is a whole subtree."""
     if old == size:
-        here = known or path.pop()
-        return here, here
+        return (here := known or path.pop()), here
     middle, aside = 1 << ((size - 1).bit_length() - 1), path.pop()
     if old <= middle:
         before, now = _both_roots(old, middle, path, known)
@@ -290,8 +287,11 @@ def main(arguments: list[str]) -> int:
         sys.exit(__doc__)
     with open(arguments[0], "rb") as receipt, open(arguments[1], encoding="utf-8") as vkey:
         checked = verify(receipt, vkey.read(), *arguments[2:])
-    told = checked.head.get("paper") or f"completion notice (인수완료통지): {checked.head.get('completion')}"
-    for line in (*(checked.failures or [f"It holds: {checked.sums}, {told}"]), *checked.elsewhere):
+    held = [each["files"] for each in checked.owed.values() if each["verdict"] != "returned"]
+    notice = (checked.head.get("completion") or {}).get("notified_at", "not given")
+    kept = f"{len(held)} volumes, {sum(held)} files in custody; completion notice (인수완료통지): {notice}"
+    told = checked.failures or [f"It holds: {checked.head.get('paper') or kept}"]
+    for line in [*told, *checked.elsewhere]:
         print("".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in line))
     return 5 if checked.failures else 4 if checked.elsewhere else 0
 

@@ -71,5 +71,5 @@ def _sentence(made: Made) -> str:
     return (
         f"{made.folder}: {amount(made.volumes, 'volume')}, {amount(made.items, 'item')}, "
         f"{amount(made.files, 'file')}, {amount(made.bytes, 'byte')}."
-        + (f" {amount(len(made.faults), 'fault')}." if made.faults else "")
+        + (f" {amount(len(made.faults), 'fault')}, told in {made.folder}.faults.json." if made.faults else "")
     )

@@ -1,5 +1,6 @@
 """A file takes its name when it is whole; where it cannot stand, the person is told."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -28,3 +29,21 @@ def test_where_no_file_can_stand_the_person_is_told(tmp_path: Path, name: str, t
     with pytest.raises(WrongCall, match=told):
         whole_files.write(tmp_path / name, [b"x"])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_no_file_stays_what_it_is(tmp_path: Path) -> None:
+    """As root a device would be replaced too."""
+    os.mkfifo(tmp_path / "pipe")
+    for place in (whole_files.try_place, lambda path: whole_files.write(path, [b"x"])):
+        with pytest.raises(WrongCall, match="is no file"):
+            place(tmp_path / "pipe")
+    assert [each.name for each in tmp_path.iterdir()] == ["pipe"]
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_a_link_stays_and_what_it_leads_to_is_written(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    link, file = tmp_path / "link", tmp_path / "there" / "report.csv"
+    link.symlink_to(file)
+    whole_files.write(link, [b"new"])
+    assert (link.is_symlink(), file.read_bytes()) == (True, b"new")

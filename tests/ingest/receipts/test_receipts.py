@@ -132,6 +132,10 @@ def test_a_receipt_is_checked_without_the_archive(
     command = [sys.executable, "-I", "-S", "verifier.py", "r", "key"]
     good = subprocess.run(command, cwd=alone, capture_output=True, text=True, check=False)
     assert (good.returncode, good.stderr) == (0, "")
+    assert good.stdout.startswith("It holds: 2 volumes, 2 files in custody; ")
+    (alone / "no-key").write_text("관리번호,제목")
+    other = subprocess.run([*command[:-1], "no-key"], cwd=alone, capture_output=True, text=True, check=False)
+    assert (other.returncode, other.stdout) == (5, "this is no key of a log\n")
     data = (alone / "r").read_bytes()
     (alone / "r").write_bytes(data.replace(b'"A-1"', b'"A-9"'))
     bad = subprocess.run(command, cwd=alone, capture_output=True, text=True, check=False)
