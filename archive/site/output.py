@@ -17,6 +17,7 @@ from typing import TextIO
 
 from archive import names
 
+_LAST_STANDARD = 2
 _lost: list[OSError] = []
 
 
@@ -37,9 +38,10 @@ def lines(every: Iterable[str]) -> None:
             return
 
 
-def trace(error: BaseException) -> None:
-    """What a defect is reported with."""
-    for told in traceback.format_exception(error):
+def trace(error: BaseException, reason: str | None = None) -> None:
+    """What a defect is reported with; a ``reason`` stands in place of all that the error itself says."""
+    where = traceback.format_tb(error.__traceback__)
+    for told in traceback.format_exception(error) if reason is None else [*where, reason]:
         for each in told.splitlines():
             line(each, aside=True)
 
@@ -53,7 +55,14 @@ def put(told: str | bytes) -> bool:
 
 
 def take_all_signs() -> None:
-    """Also what others write, as help and bars, has signs that a stream does not have as escapes."""
+    """Also what others write, as help and bars, has signs that a stream does not have as escapes.
+
+    No file that is opened later gets the number of a standard stream that is closed, in children neither:
+    what libraries write there would go into that file.
+    """
+    while (number := os.open(os.devnull, os.O_RDWR)) <= _LAST_STANDARD:
+        os.set_inheritable(number, True)
+    os.close(number)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

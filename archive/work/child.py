@@ -6,15 +6,14 @@ It ends with one word to its runner: done, failed with a reason, postponed with 
 import importlib
 import resource
 import signal
-import sys
 import time
-import traceback
 from multiprocessing.connection import Connection
 
 from sqlalchemy.exc import DatabaseError
 
 from archive import database_faults
 from archive.errors import ArchiveError, Unavailable
+from archive.site import output
 from archive.site.settings import Settings
 from archive.site.site import Site
 from archive.work import jobs
@@ -51,9 +50,8 @@ def _outcome(error: Exception, memory: int) -> tuple[str, str]:
             return BUSY if code == "busy" else FAILED, message[:LONGEST_REASON]
         case MemoryError():
             return FAILED, f"needed more than {memory >> 20} MB of memory"
-    traceback.print_tb(error.__traceback__)
     reason = _without_names(error)
-    print(reason, file=sys.stderr)
+    output.trace(error, reason)
     return FAILED, reason
 
 

@@ -118,6 +118,30 @@ def test_what_goes_aside_never_comes_on_standard_output(tmp_path: Path) -> None:
     assert (told.returncode, told.stdout) == (2, b"")
 
 
+OPENING = """
+import os, subprocess, sys
+import click
+from archive.site.terminal import run
+
+@click.command()
+def tell():
+    with open(sys.argv[1], "w") as file:
+        for number in (1, 2):  # as a library in C does
+            os.write(number, b"a warning")
+        subprocess.run([sys.executable, "-c", "import os; os.write(1, b'x'); os.write(2, b'x')"], check=True)
+        file.write("its own words")
+
+sys.exit(run(tell, []))
+"""
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_no_file_gets_what_was_meant_for_a_stream_that_is_closed(tmp_path: Path, closed: str) -> None:
+    command = ["sh", "-c", f'exec "$@" {closed}', "sh", sys.executable, "-c", OPENING, str(tmp_path / "file")]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 0
+    assert (tmp_path / "file").read_text() == "its own words"
+
+
 SPOKEN = """
 import sys
 import click

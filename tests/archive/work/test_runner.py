@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -14,7 +15,7 @@ import pytest
 
 from archive import ledger
 from archive.site.site import Site
-from archive.work import jobs
+from archive.work import child, jobs
 from archive.work.jobs import Job
 from archive.work.processes import me
 from archive.work.runner import Runner
@@ -218,3 +219,15 @@ def test_a_worker_that_keeps_running_seals_what_was_recorded_by_others(site: Sit
         recurring = {name for name, each in jobs.DECLARED.items()
                      if each.again and each.only_if(site.settings)}  # fmt: skip
         assert {row.name for row in session.query(Job)} == recurring
+
+
+@pytest.mark.parametrize("stream", ["open", "closed"])
+def test_a_trace_of_a_defect_stands_aside_and_quotes_no_name(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], stream: str
+) -> None:
+    if stream == "closed":
+        monkeypatch.setattr(sys, "stderr", None)
+    error = ValueError("closed record.hwp")
+    assert child._outcome(error, 1 << 20) == ("failed", "ValueError")
+    told = "" if stream == "closed" else "ValueError\n"
+    assert capfd.readouterr() == ("", told)
