@@ -16,18 +16,19 @@ PATIENCE = 3.0
 _EVERY = 0.1
 
 
-def wait(stores: Iterable[Store], size: int) -> None:
-    """Return when the logs in these stores have so many entries, after some seconds at the latest."""
+def wait(stores: Iterable[Store], size: int) -> list[Store]:
+    """The stores whose logs come to have so many entries, after some seconds at the latest."""
     until = time.monotonic() + PATIENCE
-    for store in stores:
-        while _lags(store, size) and time.monotonic() < until:
-            time.sleep(_EVERY)
+    return [store for store in stores if _comes(store, size, until)]
 
 
-def _lags(store: Store, size: int) -> bool:
-    """Whether waiting may help: not where the head cannot be read."""
+def _comes(store: Store, size: int, until: float) -> bool:
+    """False at once where waiting cannot help: where the head cannot be read."""
     try:
-        note = LogStore(store).head()
-        return note is None or size_of(note) < size
+        while (note := LogStore(store).head()) is None or size_of(note) < size:
+            if time.monotonic() >= until:
+                return False
+            time.sleep(_EVERY)
     except ArchiveError:
         return False
+    return True

@@ -114,8 +114,7 @@ def verify_(site: Site, where: str | None, key: Path | None, as_json: bool) -> i
     sealed, fault = _sealed_here(site, chosen)
     away = {"the database": f"{fault.message} {fault.next}".strip()} if fault else {}
     found = _verified(chosen, verifier, away)
-    if not found:
-        raise Unavailable(" ".join(_by_name(away)), next="Verify again when the store is back.")
+    _be_some(found, away)
     waiting = unsealed.look(site.open_session, site.stores) if sealed == 0 else None
     if waiting:
         away |= {name: error.message for name, error in waiting.away.items()}
@@ -123,9 +122,9 @@ def verify_(site: Site, where: str | None, key: Path | None, as_json: bool) -> i
         sealed = heads.sealed(site.open_session)  # somebody may just have made the first seal
     whole = max(each.size for each in found.values()) if sealed is None else sealed
     late = [store for store in chosen if store.name in found and found[store.name].size < whole]
-    if late:
-        catching_up.wait(late, whole)
-        found |= _verified(late, verifier, away)
+    found |= _verified(catching_up.wait(late, whole), verifier, away)
+    found = {name: each for name, each in found.items() if each.failures or name not in away}
+    _be_some(found, away)
     told = _told(found, away, whole, waiting)
     say(told, as_json, lambda: _in_words(told, verifier))
     if told["holds"] is False or (fault and fault.exit_code == 5):
@@ -142,6 +141,11 @@ def _verified(stores: Iterable[Store], verifier: Verifier, away: dict[str, str])
         except Unavailable as error:
             away[store.name] = error.message
     return found
+
+
+def _be_some(found: dict[str, Verification], away: dict[str, str]) -> None:
+    if not found:
+        raise Unavailable(" ".join(_by_name(away)), next="Verify again when the store is back.")
 
 
 def _by_name(away: dict[str, str]) -> list[str]:

@@ -12,6 +12,7 @@ import pytest
 
 from archive import holdings, ledger
 from archive.errors import Unavailable
+from archive.ledger import catching_up
 from archive.site import evidence
 from archive.site.evidence import seal_now
 from archive.site.site import Site
@@ -271,25 +272,82 @@ class Away:
         raise Unavailable("Store c does not answer.")
 
 
+def verified(
+    site: Site, monkeypatch: pytest.MonkeyPatch, answered: Callable[[str], object], *more: str
+) -> tuple[int, list[str]]:
+    """The exit code, and the stores in the order in which they were looked at; each then ``answered``."""
+    looked: list[str] = []
+
+    def look(store: Store, verifier: ledger.Verifier) -> ledger.Verification:
+        looked.append(store.name)
+        if looked.count(store.name) > 1:
+            answered(f"{store.name} again")
+        found = ledger.verify(store, verifier)
+        if looked.count(store.name) == 1:
+            answered(store.name)
+        return found
+
+    monkeypatch.setattr(evidence, "verify", look)
+    return evidence.ledger.main(["verify", "--json", *more], obj=site, standalone_mode=False), looked
+
+
 @pytest.mark.parametrize("before", [give_positions, act], ids=["a later seal", "the first"])
 @pytest.mark.parametrize("at", ["a", "b"])
 def test_a_log_that_is_being_sealed_does_not_lag(
     here: Installation, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str],
     before: Callable[[Site], None], at: str,
 ) -> None:  # fmt: skip
-    site, looked = here.site(), []
+    site = here.site()
     before(site)
-
-    def look_while_somebody_seals(store: Store, verifier: ledger.Verifier) -> ledger.Verification:
-        found = ledger.verify(store, verifier)
-        looked.append(store.name)
-        if looked.count(at) == 1 and store.name == at:
-            seal_now(site)
-        return found
-
-    monkeypatch.setattr(evidence, "verify", look_while_somebody_seals)
-    code = evidence.ledger.main(["verify", "--json"], obj=site, standalone_mode=False)
+    code, looked = verified(site, monkeypatch, lambda name: seal_now(site) if name == at else None)
     told = json.loads(capfd.readouterr().out)
     assert (code, told["lagging"], told["holds"], told["failures"]) == (0, [], True, [])
     assert looked == (["a", "b", "a"] if at == "a" else ["a", "b", "a", "b"])
+    site.close()
+
+
+def test_a_log_that_goes_on_lagging_is_verified_once(
+    here: Installation, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    sealed(here)
+    wipe(here, "b")
+    monkeypatch.setattr(catching_up, "PATIENCE", 0.2)
+    site = here.site()
+    assert verified(site, monkeypatch, lambda _: None) == (5, ["a", "b"])
+    assert json.loads(capfd.readouterr().out)["lagging"] == [{"store": "b", "size": 0, "sealed": 3}]
+    site.close()
+
+
+def test_a_store_that_leaves_before_the_second_look_is_away_and_nothing_else(
+    here: Installation, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    site = here.site()
+    give_positions(site)
+
+    def leave(name: str) -> None:
+        if name == "a":
+            seal_now(site)
+        if name == "a again":
+            raise Unavailable("Store a does not answer.")
+
+    assert verified(site, monkeypatch, leave) == (4, ["a", "b", "a"])
+    told = json.loads(capfd.readouterr().out)
+    assert (list(told["stores"]), told["lagging"], told["holds"]) == (["b"], [], True)
+    assert told["away"] == ["a: Store a does not answer."]
+    site.close()
+
+
+def test_the_only_store_that_leaves_before_the_second_look_is_told(
+    here: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = here.site()
+    give_positions(site)
+
+    def leave(name: str) -> None:
+        seal_now(site)
+        if name == "a again":
+            raise Unavailable("Store a does not answer.")
+
+    with pytest.raises(Unavailable, match=r"^a: Store a does not answer\.$"):
+        verified(site, monkeypatch, leave, "--store", "a")
     site.close()
