@@ -14,6 +14,7 @@ from typing import Any
 
 from archive.errors import Missing, Refused, Unreadable, WrongCall
 from archive.ledger.entries import canonical, salted_digest
+from archive.ledger.heads import PACKAGES
 from archive.ledger.log_store import KEPT, Batch, LogStore
 from archive.ledger.merkle import EMPTY, Edge, leaf_hash, root_of
 from archive.ledger.signing import Verifier
@@ -83,14 +84,21 @@ def verify(store: Store, verifier: Verifier) -> Verification:
 
 
 def _holds_packages(store: Store) -> bool:
-    return next(store.find("packages/"), None) is not None
+    return next(store.find(PACKAGES), None) is not None
 
 
-def _signed(findings: _Findings, path: str, note: str | None = None) -> Checkpoint | None:
-    """What a checkpoint says.  The head is given as it was read, for it moves."""
+def _kept(findings: _Findings, path: str) -> Checkpoint | None:
     try:
-        text = note if note is not None else findings.log.read_text(path)
-        signed = parse_checkpoint(findings.verifier.opens(text))
+        return _signed(findings, path, findings.log.read_text(path))
+    except (Refused, Unreadable) as error:
+        findings.fail(f"{path}: {error.message}")
+        return None
+
+
+def _signed(findings: _Findings, path: str, note: str) -> Checkpoint | None:
+    """What a checkpoint says that was read there."""
+    try:
+        signed = parse_checkpoint(findings.verifier.opens(note))
     except (Refused, Unreadable) as error:
         findings.fail(f"{path}: {error.message}")
         return None
@@ -104,7 +112,7 @@ def _kept_checkpoints(findings: _Findings, paths: set[str], size: int) -> dict[i
     """The root that each kept checkpoint signed for its size."""
     kept: dict[int, list[tuple[str, bytes]]] = {}
     for path in sorted(path for path in paths if path.startswith(KEPT)):
-        signed = _signed(findings, path)
+        signed = _kept(findings, path)
         if signed is None:
             continue
         if path != f"{KEPT}{signed.size}":
