@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from http.client import HTTPConnection, HTTPException
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
@@ -129,16 +128,11 @@ def _start(application: "WSGIApplication", listening: socket.socket, stop: Any) 
 def _is_answered(family: int, address: Any, told: "SimpleQueue[int]") -> bool:
     """Wait for the first answer, whatever it is; False when something is told before."""
     while told.empty():
-        connection = HTTPConnection(address[0], address[1])
-        connection.sock = socket.socket(family)  # the whole address: one of a link has its interface too
-        connection.sock.settimeout(5)
-        try:
-            connection.sock.connect(address)
-            connection.request("HEAD", "/favicon.ico")
-            connection.getresponse()
-            return True
-        except (OSError, HTTPException):
-            time.sleep(0.1)
-        finally:
-            connection.close()
+        with suppress(OSError), socket.socket(family) as asking:
+            asking.settimeout(5)
+            asking.connect(address)  # the whole one: an address of a link has its interface too
+            asking.sendall(b"HEAD /favicon.ico HTTP/1.0\r\n\r\n")
+            if asking.recv(1):
+                return True
+        time.sleep(0.1)
     return False
