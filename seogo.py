@@ -221,7 +221,7 @@ def pages(site: Site) -> "list[Blueprint]":
 
 @cli.command(cls=Command, exits=(0, 1, 2, 3, 4))
 @pass_site
-def serve(site: Site) -> None:
+def serve(site: Site) -> int:
     """Serve the portal, and nothing else; jobs are run by seogo work."""
     host, port = site.settings.host, site.settings.port
     serving = importlib.import_module("archive.site.serving")
@@ -229,8 +229,11 @@ def serve(site: Site) -> None:
     portal = create(site)
     with stopping.noted() as told:
         stopping.if_told()
-        address = serving.url(host, port)
-        serving.serve(portal, listening, told, lambda: output.line(f"Serving {address}", aside=True))
+        words = f"Serving {serving.url(host, port)}"
+        code: int = serving.serve(
+            portal, listening, told, lambda: output.line(words, aside=True), lambda _signal: 0
+        )
+    return code
 
 
 @cli.command(cls=Command, exits=(0, 1, 2, 3, 4))
@@ -240,7 +243,7 @@ def serve(site: Site) -> None:
     "--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Or the next free one."
 )
 @pass_site
-def demo(site: Site, volumes: int, pages: int, port: int) -> None:
+def demo(site: Site, volumes: int, pages: int, port: int) -> int:
     """A sample transfer, taken in, stored twice, indexed and shown on this machine."""
     demonstration = importlib.import_module("ingest.demo")
     sign_ins = demonstration.prepare(site, volumes=volumes, pages=pages, progress=Progress())
@@ -250,11 +253,8 @@ def demo(site: Site, volumes: int, pages: int, port: int) -> None:
     portal = create(site)
     with stopping.noted() as told, _work_beside(told):
         stopping.if_told()
-        number = serving.serve(portal, listening, told, lambda: _welcome(address, sign_ins))
-    if number == stopping.ENDED:
-        raise Unavailable("seogo work, which did the jobs of the demo, ended by itself.", code="machine",
-                          next="Run the same command again; it goes on.")  # fmt: skip
-    output.line("Stopped.")
+        code: int = serving.serve(portal, listening, told, lambda: _welcome(address, sign_ins), _farewell)
+    return code
 
 
 def _welcome(address: str, sign_ins: "list[SignIn]") -> None:
@@ -262,6 +262,15 @@ def _welcome(address: str, sign_ins: "list[SignIn]") -> None:
     for each in sign_ins:
         output.line(f"  sign in as {each.username:<10} password {each.password:<16} ({each.role})")
     output.line("Stop it with Ctrl-C.")
+
+
+def _farewell(number: int) -> int:
+    if number != stopping.ENDED:
+        output.line("Stopped.")
+        return 0
+    ended = "seogo work, which did the jobs of the demo, ended by itself."
+    output.line(f"{ended} Run the same command again; it goes on.", aside=True)
+    return Unavailable.exit_code
 
 
 @contextmanager

@@ -20,7 +20,6 @@ from granian import _granian
 from granian._futures import _new_cbscheduler
 from granian.wsgi import _callback_wrapper
 
-from archive import stopping
 from archive.errors import Conflict, Unavailable, WrongCall
 from archive.site import output
 
@@ -80,11 +79,12 @@ def serve(
     listening: socket.socket,
     told: "SimpleQueue[int]",
     on_answer: Callable[[], object],
+    on_end: Callable[[int], int],
 ) -> int:
     """Answer until something is told, such as to stop; ``on_answer`` once a request was answered.
 
-    What was told: a signal, or `stopping.ENDED` where none came.  Requests that go on for longer than
-    `GRACE` after that are cut off, and this process ends then and there.
+    ``on_end`` gets what was told, a signal or `stopping.ENDED` where none came; it says the last word
+    and gives the exit code.  Requests that go on for longer than `GRACE` are cut off: the process ends there.
     """
     family, address = listening.family, listening.getsockname()
     stop, has_stopped = _granian.WorkerSignal(), threading.Event()
@@ -104,9 +104,10 @@ def serve(
     was_cut_off = not has_stopped.wait(GRACE)
     while not told.empty():
         number = max(number, told.get())
+    code = on_end(number)
     if was_cut_off:
-        os._exit(0 if number > stopping.ENDED else Unavailable.exit_code)
-    return number
+        os._exit(code)
+    return code
 
 
 def _start(application: "WSGIApplication", listening: socket.socket, stop: Any) -> None:

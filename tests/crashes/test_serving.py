@@ -128,13 +128,17 @@ def is_working(group: int) -> bool:
     return any(each.parent in beside for each in processes(group) if "forkserver" in each.command)
 
 
-def test_the_demo_says_when_its_worker_ended_by_itself(place: Installation) -> None:
+@pytest.mark.parametrize("half", [b"", b"GET / HT"], ids=["nobody asks", "a request is under way"])
+def test_the_demo_says_when_its_worker_ended_by_itself(place: Installation, half: bytes) -> None:
     port = free_port()
     with begun(place, *SMALL, port=port) as process:
         said(process, "Stop it")
+        asking = socket.create_connection(("127.0.0.1", port))
+        asking.sendall(half)
         [worker] = [each for each in processes(process.pid) if each.command.strip().endswith(" work")]
         os.kill(worker.number, signal.SIGKILL)
         leaves_nothing(process, port)
+        asking.close()
         out, errors = process.communicate()
         assert (process.returncode, out) == (4, "")
         assert "seogo work, which did the jobs of the demo, ended by itself." in errors

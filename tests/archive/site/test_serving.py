@@ -11,12 +11,13 @@ from contextlib import contextmanager
 
 import pytest
 
+from archive import stopping
 from archive.errors import Conflict, Unavailable, WrongCall
 from archive.site import serving
 from tests.flows.test_portal import free_port
 
 SLOW = """
-import sys, time
+import sys, threading, time
 from archive import stopping
 from archive.site import serving
 serving.GRACE = float(sys.argv[2])
@@ -28,10 +29,16 @@ def answer(environ, start):
             sum(range(1000))
     start("200 OK", [])
     return [b"answered"]
-listening = serving.listen("127.0.0.1", int(sys.argv[1]))
+def end(number):
+    print("told", number, flush=True)
+    return 7
+listening = serving.listen(sys.argv[4], int(sys.argv[1]))
 with stopping.noted() as told:
-    serving.serve(answer, listening, told, lambda: print("serving", flush=True))
+    if "beside" in sys.argv:  # until it is told a line
+        threading.Thread(target=lambda: (sys.stdin.readline(), told.put(stopping.ENDED)), daemon=True).start()
+    code = serving.serve(answer, listening, told, lambda: print("serving", flush=True), end)
 print("ended", flush=True)
+sys.exit(code)
 """
 
 
@@ -48,9 +55,9 @@ listening =""",
 
 @contextmanager
 def asked_for_long(
-    port: int, *, grace: float, takes: float, program: str = SLOW
+    port: int, *, grace: float, takes: float, program: str = SLOW, host: str = "127.0.0.1", more: str = ""
 ) -> Iterator["subprocess.Popen[str]"]:
-    command = [sys.executable, "-c", program, str(port), str(grace), str(takes)]
+    command = [sys.executable, "-c", program, str(port), str(grace), str(takes), host, more]
     with subprocess.Popen(command, text=True, **PIPES) as process:
         try:
             assert process.stdout and process.stdout.readline() == "serving\n"
@@ -71,18 +78,20 @@ def test_a_request_that_runs_is_answered_before_the_end() -> None:
         for _ in range(3):  # who tells it again changes nothing
             process.send_signal(signal.SIGTERM)
         assert answer.result(120) == b"answered"
-        assert process.communicate(timeout=120) == ("ended\n", "")
-        assert process.returncode == 0
+        assert process.communicate(timeout=120) == (f"told {signal.SIGTERM:d}\nended\n", "")
+        assert process.returncode == 7
 
 
-def test_a_request_that_goes_on_and_on_is_cut_off() -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, stopping.ENDED])
+def test_a_request_that_goes_on_and_on_is_cut_off_after_the_last_word(number: int) -> None:
     port = free_port()
-    with asked_for_long(port, grace=0.2, takes=600) as process, connected(port) as line:
+    with asked_for_long(port, grace=0.2, takes=600, more="beside") as process, connected(port) as line:
         line.sendall(b"GET /slow HTTP/1.1\r\nHost: here\r\n\r\n")
         assert process.stdout and process.stdout.readline() == "asked\n"
-        process.send_signal(signal.SIGTERM)
-        assert process.communicate(timeout=120) == ("", "")
-        assert process.returncode == 0
+        if number != stopping.ENDED:
+            process.send_signal(number)
+        told = process.communicate("end\n" if number == stopping.ENDED else None, timeout=120)
+        assert (process.returncode, told) == (7, (f"told {number:d}\n", ""))
 
 
 def test_an_error_that_passes_is_told_although_requests_are_cut_off() -> None:
@@ -102,7 +111,7 @@ def test_who_is_connected_and_does_not_ask_keeps_nothing_from_ending(half: bytes
         line.sendall(half)
         process.send_signal(signal.SIGINT)
         told = process.communicate(timeout=20)  # granian by itself waits half a minute for the other half
-        assert (process.returncode, told) == (0, (said, ""))
+        assert (process.returncode, told) == (7, (f"told {signal.SIGINT:d}\n{said}", ""))
 
 
 def test_a_port_is_taken_once_and_the_next_one_is_found() -> None:
