@@ -147,3 +147,18 @@ def test_an_address_of_another_machine_is_not_listened_on() -> None:
 def test_an_address_of_the_new_form_stands_in_brackets() -> None:
     assert serving.url("::1", 9202) == "http://[::1]:9202"
     assert serving.url("127.0.0.1", 9202) == "http://127.0.0.1:9202"
+
+
+def test_it_answers_on_an_address_of_the_new_form_where_the_machine_has_one() -> None:
+    port = free_port()
+    try:
+        with socket.socket(socket.AF_INET6) as asked:
+            asked.bind(("::1", port))
+    except OSError:
+        with pytest.raises(Unavailable):
+            serving.listen("::1", port)
+        return
+    with asked_for_long(port, grace=3, takes=0, host="::1") as process:
+        assert urllib.request.urlopen(f"{serving.url('::1', port)}/", timeout=60).read() == b"answered"
+        process.send_signal(signal.SIGTERM)
+        assert process.communicate(timeout=120)[0] == f"told {signal.SIGTERM:d}\nended\n"
