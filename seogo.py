@@ -7,12 +7,8 @@ them and with them declares every table and job.  `create` joins the pages of al
 import gc
 import importlib
 import os
-import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 import click
@@ -23,7 +19,8 @@ from archive.site import evidence, installation, output
 from archive.site import settings as settings_of
 from archive.site.site import Site
 from archive.site.terminal import Command, LazyGroup, Progress, json_option, pass_site, run, say
-from archive.work.processes import fork_server, starting_children
+from archive.work import beside
+from archive.work.processes import fork_server
 
 if TYPE_CHECKING:
     from flask import Blueprint, Flask
@@ -100,18 +97,6 @@ WORKING = {"accept", "demo", "receive", "work"}
 
 CHILDREN = ("archive.work.child", "ingest.taking.accession", *JOBS, *SLOW_TO_LOAD)
 """What their children need, loaded once in the fork server."""
-
-BESIDE = """
-import sys
-from archive.work.processes import die_with_parent
-die_with_parent(int(sys.argv.pop(1)))
-import seogo
-seogo.main()
-"""
-"""How a command runs beside this process, whose number comes first, and never longer than it."""
-
-ENDS_WITHIN = 10.0
-"""Seconds it has when it is told to."""
 
 WITHOUT_HOME = {"init", "settings", "sample", "ledger", "receipt"}
 """Commands that need no installation, or make it ready themselves when they do."""
@@ -251,7 +236,7 @@ def demo(site: Site, volumes: int, pages: int, port: int) -> int:
     listening = serving.listen_at_or_after("127.0.0.1", port)
     address = f"http://127.0.0.1:{listening.getsockname()[1]}"
     portal = create(site)
-    with stopping.noted() as told, _work_beside(told):
+    with stopping.noted() as told, beside.command("work", told):
         stopping.if_told()
         code: int = serving.serve(portal, listening, told, lambda: _welcome(address, sign_ins), _farewell)
     return code
@@ -271,27 +256,6 @@ def _farewell(number: int) -> int:
     ended = "seogo work, which did the jobs of the demo, ended by itself."
     output.line(f"{ended} Run the same command again; it goes on.", aside=True)
     return Unavailable.exit_code
-
-
-@contextmanager
-def _work_beside(told: "SimpleQueue[int]") -> Iterator[None]:
-    """``seogo work`` until this block or this process ends; that it ends by itself is told too."""
-    with starting_children():
-        worker = subprocess.Popen([sys.executable, "-c", BESIDE, str(os.getpid()), "work"])
-
-    def tell() -> None:
-        worker.wait()
-        told.put(stopping.ENDED)
-
-    threading.Thread(target=tell, daemon=True).start()
-    try:
-        yield
-    finally:
-        worker.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            worker.wait(ENDS_WITHIN)
-        worker.kill()
-        worker.wait()
 
 
 def main() -> None:
