@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import tarfile
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 seogo.load()  # tests use tables and jobs of every package
+# A shell has what it starts in the background ignore Ctrl-C, and so would every command that tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 CORPUS = Path(os.environ.get("SEOGO_CORPUS", ROOT / "../shared/corpus")).absolute()
 SEOGO = [sys.executable, "-m", "seogo"]
 CLOCK = "2026-11-28T00:00:00+00:00"
