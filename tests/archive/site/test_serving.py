@@ -8,12 +8,14 @@ import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from archive import stopping
 from archive.errors import Conflict, Unavailable, WrongCall
 from archive.site import serving
+from tests.crashes.conftest import waited_for
 from tests.flows.test_portal import free_port
 
 SLOW = """
@@ -70,6 +72,14 @@ def connected(port: int) -> socket.socket:
     return socket.create_connection(("127.0.0.1", port))
 
 
+def has_read(port: int, line: socket.socket) -> bool:
+    """Whether the other end of a line has taken what was sent, as the system tells of its connections."""
+    mine, other = (f":{number:04X}" for number in (line.getsockname()[1], port))
+    rows = [row.split() for row in Path("/proc/net/tcp").read_text("ascii").splitlines()[1:]]
+    [waiting] = [row[4] for row in rows if row[1].endswith(other) and row[2].endswith(mine)]
+    return int(waiting.partition(":")[2], 16) == 0
+
+
 def test_a_request_that_runs_is_answered_before_the_end() -> None:
     port = free_port()
     with asked_for_long(port, grace=120, takes=1) as process, ThreadPoolExecutor() as asking:
@@ -109,6 +119,7 @@ def test_who_is_connected_and_does_not_ask_keeps_nothing_from_ending(half: bytes
     port = free_port()
     with asked_for_long(port, grace=3, takes=0) as process, connected(port) as line:
         line.sendall(half)
+        waited_for(lambda: has_read(port, line))  # what nobody has read yet is closed at once
         process.send_signal(signal.SIGINT)
         told = process.communicate(timeout=20)  # granian by itself waits half a minute for the other half
         assert (process.returncode, told) == (7, (f"told {signal.SIGINT:d}\n{said}", ""))
