@@ -17,8 +17,9 @@ from archive.work.processes import be_called, die_with_parent, fork_server, star
 HELD = 2
 """Tasks of one worker at a time: the one it is at, and the one that comes next."""
 
-TOGETHER, PATIENCE = 4, 0.5
-"""Results are handed on some at a time, because writing them down waits for the disk each time."""
+TOGETHER, PATIENCE = 2, 0.5
+"""Results are handed on some at a time, because writing them down waits for the disk each time: so many
+for each task that is still held.  Towards the end they are fewer, and little is left to do after the last."""
 
 POOLED = "seogo-pooled"
 """What the system calls a working process."""
@@ -70,7 +71,7 @@ class Pool(Generic[Task, Result]):
             while self._give(waiting):
                 ready: list[Outcome[Task, Result]] = []
                 until = time.monotonic() + PATIENCE
-                while self._give(waiting) and len(ready) < TOGETHER * self._workers:
+                while self._give(waiting) and len(ready) < TOGETHER * len(self._running):
                     timeout = max(0, until - time.monotonic()) if ready else None
                     done, _ = wait(self._running, timeout, return_when=FIRST_COMPLETED)
                     if not done:

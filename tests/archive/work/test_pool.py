@@ -5,7 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, suppress
 from functools import partial
@@ -14,7 +14,8 @@ from multiprocessing import active_children
 import pytest
 
 from archive.errors import ArchiveError, Conflict, Unavailable
-from archive.work.pool import HELD, Result, Task, working
+from archive.work import pool as pool_of
+from archive.work.pool import HELD, TOGETHER, Result, Task, working
 
 
 def double(number: int) -> int:
@@ -140,6 +141,18 @@ def test_tasks_are_taken_only_as_they_are_needed() -> None:
             assert len(taken) <= done + len(ready) + 2 * HELD
             done += len(ready)
     assert (done, len(taken)) == (50, 50)
+
+
+def test_fewer_results_come_together_towards_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    def one_by_one(futures: Iterable[Future[object]], *_: object, **__: object) -> tuple[list[object], int]:
+        first = next(iter(futures))
+        first.result()
+        return [first], 0
+
+    monkeypatch.setattr(pool_of, "wait", one_by_one)
+    with working(double, workers=2) as pool:
+        groups = [len(ready) for ready in pool.spread(range(10, 50))]
+    assert groups == [2 * HELD * TOGETHER] * 4 + [6, 2]
 
 
 def test_a_result_is_not_kept_back_for_a_slow_task() -> None:
