@@ -4,8 +4,9 @@ Some kinds are known by their first bytes, some by a file system that begins at 
 only by their end.
 """
 
+import re
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -23,6 +24,12 @@ class DiskImage:
 
     name: str
     is_locked: bool = False
+
+
+def any_of(signatures: Iterable[tuple[int, bytes]]) -> re.Pattern[bytes]:
+    """Matches what has one of these at its place.  Nearly every file has none: that takes one question."""
+    places = (b".{%d}" % at * bool(at) + re.escape(signature) for at, signature in signatures)
+    return re.compile(b"|".join(places), re.DOTALL)
 
 
 SIGNATURES: tuple[tuple[int, bytes, DiskImage], ...] = (
@@ -50,10 +57,7 @@ SIGNATURES: tuple[tuple[int, bytes, DiskImage], ...] = (
     (1024, b"H+\0\x04", DiskImage("an image of a disk (HFS+)")),
     (1024, b"HX\0\x05", DiskImage("an image of a disk (HFS+)")),
 )  # fmt: skip
-_PLACES = {
-    place: tuple(signature for at, signature, _image in SIGNATURES if at == place)
-    for place in sorted({at for at, _signature, _image in SIGNATURES})
-}
+_SIGNED = any_of((at, signature) for at, signature, _ in SIGNATURES)
 BY_THEIR_END: tuple[tuple[bytes, DiskImage], ...] = (
     (b"koly", DiskImage("a disk image of Apple (DMG)")),
     (b"conectix", DiskImage("a virtual disk (VHD)")),
@@ -76,17 +80,12 @@ def _has_udf(head: bytes) -> bool:
 
 def image_of(head: bytes) -> DiskImage | None:
     """What the first bytes show.  A boot sector is believed where more than its last two bytes fit."""
-    for at, signature, image in SIGNATURES if _is_signed(head) else ():
+    for at, signature, image in SIGNATURES if _SIGNED.match(head) else ():
         if head.startswith(signature, at):
             return image
     if len(head) > ISO_AT and _has_udf(head):
         return DiskImage("an image of a disc (UDF)")
     return next((DiskImage(name) for fits, name in FILE_SYSTEMS if fits(head)), None)
-
-
-def _is_signed(head: bytes) -> bool:
-    """Nearly every file is not: that is found out with few questions."""
-    return any(head.startswith(signatures, at) for at, signatures in _PLACES.items())
 
 
 def image_by_its_end(stream: BinaryIO) -> DiskImage | None:

@@ -1,10 +1,11 @@
 """Which archive format a file is in, told by its bytes; a name only says what it claims to be."""
 
+import re
 from collections.abc import Callable
 from posixpath import splitext
 from typing import Literal
 
-from preservation.archive_files.disk_images import image_of, is_iso
+from preservation.archive_files.disk_images import any_of, image_of, is_iso
 from preservation.archive_files.hwpml_members import is_hwpml
 from preservation.archive_files.mail import is_mailbox, is_message
 
@@ -43,8 +44,8 @@ SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (24, b"\0\0\xea\x6c", "dump"),
     (257, b"ustar", "tar"),
 )
-_BEGINNINGS = tuple(signature for at, signature, _ in SIGNATURES if at == 0)
-_FURTHER_IN = tuple((at, signature) for at, signature, _ in SIGNATURES if at > 0)
+_SIGNED = any_of((at, signature) for at, signature, _ in SIGNATURES)
+_OCTAL = re.compile(rb" *([0-7]+) *(?:\0|\Z)")
 COMPRESSED = frozenset({"gzip", "bzip2", "xz", "zstd"})
 CLAIMS = {
     ".zip": "zip",
@@ -89,11 +90,11 @@ SUBJECTS = {
 
 def kind_of(head: bytes) -> str | None:
     """The kind of archive whose first bytes these are; None when they are of no archive."""
-    for at, signature, kind in SIGNATURES if _is_signed(head) else ():
+    for at, signature, kind in SIGNATURES if _SIGNED.match(head) else ():
         if head.startswith(signature, at):
             # Two bytes are there by chance in one file of 65,536, so more has to fit.
             return kind if (fits := FITS.get(kind)) is None or fits(head) else None
-    if _is_old_tar(head[:512]):
+    if _is_old_tar(head):
         return "tar"
     if head.startswith(b"From "):
         return "mbox" if is_mailbox(head) else None
@@ -104,11 +105,6 @@ def kind_of(head: bytes) -> str | None:
     if is_hwpml(head):
         return "hwpml"
     return "eml" if is_message(head) else None
-
-
-def _is_signed(head: bytes) -> bool:
-    """Nearly every file is not: that is found out with few questions."""
-    return head.startswith(_BEGINNINGS) or any(head.startswith(sign, at) for at, sign in _FURTHER_IN)
 
 
 def _is_lha(head: bytes) -> bool:
@@ -156,11 +152,8 @@ def claimed(name: str) -> str | None:
     return CLAIMS.get(splitext(name)[1].lower())
 
 
-def _is_old_tar(header: bytes) -> bool:
+def _is_old_tar(head: bytes) -> bool:
     """A tar header without signature, as before 1988: only its checksum shows what it is."""
-    if len(header) < 512 or not header[0]:
+    if len(head) < 512 or not head[0] or (told := _OCTAL.match(head, 148, 156)) is None:
         return False
-    told = header[148:156].partition(b"\0")[0].strip(b" ")
-    if not told or not set(told) <= set(b"01234567"):
-        return False
-    return int(told, 8) == sum(header[:148]) + 8 * 32 + sum(header[156:])
+    return int(told[1], 8) == sum(head[:148]) + 8 * 32 + sum(head[156:512])
