@@ -6,9 +6,9 @@ What is written is hashed once; each store judges by its own read back.
 import hashlib
 import os
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from datetime import date
 from functools import cache
 from typing import TypeAlias
@@ -53,28 +53,35 @@ class Everywhere:
     def __exit__(self, *_: object) -> None:
         self._undo.close()
 
-    def copy(
-        self, name: str, write: Callable[["Writer"], object], size: int | None = None
-    ) -> tuple[str, int]:
-        """Write one object through a writer; its digest and size, which the caller has to keep."""
+    def copy(self, name: str, data: bytes | memoryview) -> str:
+        """Write one object that is at hand; its digest, which the caller has to keep."""
+        sha256 = hashlib.sha256(data).hexdigest()
+        for each in self.deliveries:
+            each.put(name, data, sha256=sha256)
+        self.objects += 1
+        self.octets += len(data)
+        return sha256
+
+    @contextmanager
+    def stream(self, name: str, size: int | None = None) -> Iterator["Writer"]:
+        """Write one object through a writer, which has to be finished; else no store keeps any of it."""
         writer = Writer([each.create(name, size=size) for each in self.deliveries])
         try:
-            write(writer)
-            found = writer.finish()
-        except BaseException:
+            yield writer
+        finally:
             writer.abort()
-            raise
         self.objects += 1
-        self.octets += found[1]
-        return found
+        self.octets += writer.size
 
-    def write(self, name: str, write: Callable[["Writer"], object]) -> tuple[str, int]:
-        """The same, and it is remembered in ``written``."""
-        self.written[name] = found = self.copy(name, write)
-        return found
+    def write(self, name: str, write: Callable[["Writer"], object]) -> None:
+        """Write one object, which is remembered in ``written``."""
+        with self.stream(name) as writer:
+            write(writer)
+            self.written[name] = writer.finish()
 
     def put(self, name: str, data: bytes) -> None:
-        self.write(name, lambda out: out.write(data))
+        """The same, of one that is at hand."""
+        self.written[name] = self.copy(name, data), len(data)
 
     def finish(self, last: str, data: bytes, copied: Callable[[], Iterable[Written]]) -> None:
         """Have every store give back every object, then write the one that makes the bag exist.

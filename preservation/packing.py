@@ -12,7 +12,6 @@ from datetime import UTC, date, datetime
 from functools import cache, partial
 from importlib import metadata as installed
 from itertools import chain, islice
-from operator import methodcaller
 from typing import TypeVar
 
 from archive import holdings
@@ -23,7 +22,7 @@ from metadata_schemas.description import Finding, VolumeDescription
 from metadata_schemas.ead import write_ead3
 from metadata_schemas.mets import write_mets
 from metadata_schemas.nak8 import write_nak8
-from metadata_schemas.package import FileFacts, MetadataFile, PackageFacts
+from metadata_schemas.package import FileFacts, PackageFacts
 from metadata_schemas.premis import Event, write_premis
 from preservation import bag_events, bagging, packages, retention
 from preservation.bag_events import SOFTWARE
@@ -140,26 +139,27 @@ def _write_documents(
     everywhere: Everywhere, plan: Plan, digests: Digests, findings: Sequence[Finding]
 ) -> None:
     package = _package(plan)
-    metadata: list[MetadataFile] = []
-
-    def add(path: str, write: Callable[[Writer], object]) -> None:
-        sha256, size = everywhere.write(path, write)
-        metadata.append(layout.described(path, size=size, sha256=sha256, created=plan.packed_at))
-
     facts = _asked_often(lambda: _facts(plan, digests), len(plan.files))
     told, places = plan.volume, range(len(plan.volume.items))
     nak8 = partial(write_nak8, volume=told, reference=plan.reference)
-    add(layout.NAK8, lambda out: nak8(out, item_references=map(plan.item_reference, places), files=facts()))
     ead3 = partial(write_ead3, volume=told, package=package)
-    add(layout.EAD3, lambda out: ead3(out, item_references=map(plan.item_reference, places)))
     agents = bag_events.agents_of(plan.agency, _version(), plan.scanner)
     premis = partial(write_premis, package=package, events=_events(plan, findings), agents=agents)
-    add(layout.PREMIS, lambda out: premis(out, files=facts()))
+
+    def items() -> Iterator[str]:
+        return map(plan.item_reference, places)
+
+    everywhere.write(layout.NAK8, lambda out: nak8(out, item_references=items(), files=facts()))
+    everywhere.write(layout.EAD3, lambda out: ead3(out, item_references=items()))
+    everywhere.write(layout.PREMIS, lambda out: premis(out, files=facts()))
     for path, data in layout.constant_files():
-        add(path, methodcaller("write", data))
-    everywhere.write(
-        layout.METS, lambda out: write_mets(out, package=package, files=facts(), metadata=metadata)
-    )
+        everywhere.put(path, data)
+    metadata = [
+        layout.described(path, size=size, sha256=sha256, created=plan.packed_at)
+        for path, (sha256, size) in everywhere.written.items()
+    ]
+    mets = partial(write_mets, package=package, metadata=metadata)
+    everywhere.write(layout.METS, lambda out: mets(out, files=facts()))
 
 
 def _events(plan: Plan, findings: Sequence[Finding]) -> Sequence[Event]:

@@ -10,6 +10,7 @@ import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import NamedTuple, Protocol
 
 from archive.site.language import amount
@@ -87,27 +88,23 @@ def read_sources(
 def _read_source(
     everywhere: Everywhere, file: SourceFile, name: str, buffer: memoryview, examiners: Sequence[Examiner]
 ) -> tuple[str, list[Finding]]:
-    digests = _Digests(file)
+    hashes = {kind: hashlib.new(kind) for kind in file.expect if kind != "sha256"}
     source = _opened(file)
     try:
         with Examinations(examiners, file.original_name, file.size) as examinations:
-            findings: list[Finding] = []
-            also = [each.update for each in digests.hashes.values()] + examinations.takers()
-
-            def read(into: memoryview) -> int:
-                try:
-                    return os.readv(source, [into])
-                except OSError as error:
-                    raise _Withheld([unreadable(file.original_name, error)]) from error
-
-            def copy(writer: Writer) -> None:
-                _copy(read, file.size, buffer, writer, also)
-                findings.extend(examinations.findings())
-                if has_errors(findings):
-                    raise _Withheld(findings)
-
-            sha256, size = everywhere.copy(name, copy, file.size)
-        findings.extend(_differences(file, os.fstat(source), size, digests.all(sha256)))
+            read = partial(_read, source, file.original_name)
+            also = [each.update for each in hashes.values()] + examinations.takers()
+            if file.size < len(buffer):
+                data = _whole(read, buffer, also)
+                findings, size = _let_pass(examinations), len(data)
+                sha256 = everywhere.copy(name, data)
+            else:
+                with everywhere.stream(name, file.size) as writer:
+                    _copy(read, file.size, buffer, writer, also)
+                    findings = _let_pass(examinations)
+                    sha256, size = writer.finish()
+        promised = {kind: each.hexdigest() for kind, each in hashes.items()}
+        findings += _differences(file, os.fstat(source), size, {"sha256": sha256, **promised})
         return sha256, findings
     finally:
         os.close(source)
@@ -141,14 +138,22 @@ class _Withheld(Exception):
         self.findings = findings
 
 
-class _Digests:
-    """The digests that were promised for a file, besides the SHA-256 that is always made."""
+def _read(source: int, name: str, into: memoryview) -> int:
+    try:
+        return os.readv(source, [into])
+    except OSError as error:
+        raise _Withheld([unreadable(name, error)]) from error
 
-    def __init__(self, file: SourceFile) -> None:
-        self.hashes = {name: hashlib.new(name) for name in file.expect if name != "sha256"}
 
-    def all(self, sha256: str) -> dict[str, str]:
-        return {"sha256": sha256, **{name: each.hexdigest() for name, each in self.hashes.items()}}
+def _whole(read: Read, buffer: memoryview, also: Sequence[Take]) -> memoryview:
+    """A small file, before any store is asked for it.  One that has grown fills the buffer, and no more."""
+    size = 0
+    while count := read(buffer[size:]):
+        size += count
+    data = buffer[:size]
+    for take in also:
+        take(data)
+    return data
 
 
 def _copy(read: Read, size: int, buffer: memoryview, writer: Writer, also: Sequence[Take]) -> None:
@@ -162,12 +167,22 @@ def _copy(read: Read, size: int, buffer: memoryview, writer: Writer, also: Seque
             take(data)
 
 
+def _let_pass(examinations: Examinations) -> list[Finding]:
+    """What was found where it is nothing worse than a warning."""
+    findings = list(examinations.findings())
+    if has_errors(findings):
+        raise _Withheld(findings)
+    return findings
+
+
 def _differences(
     file: SourceFile, now: os.stat_result, size: int, found: Mapping[str, str]
 ) -> Iterator[Finding]:
     if size != file.size or now.st_mtime_ns != file.modified_ns:
         before = amount(file.size, "byte")
-        yield _changed(file, f"it had {before} when it was looked at and {size:,} when it was read")
+        yield _changed(
+            file, f"it had {before} when it was looked at and {max(size, now.st_size):,} when it was read"
+        )
     for kind, promised in file.expect.items():
         if promised.lower() != found[kind]:
             yield Finding(

@@ -65,7 +65,7 @@ class FolderSink:
     def abort(self) -> None:
         if self._descriptor >= 0:
             self._close()
-            (self._delivery.scratch / self._name).unlink(missing_ok=True)
+            _drop(f"{self._delivery.scratch}/{self._name}")
 
     def _close(self) -> None:
         os.close(self._descriptor)
@@ -95,6 +95,26 @@ class FolderDelivery:
         self.ended = self._opened
 
     def create(self, name: str, *, size: int | None = None, sha256: str | None = None) -> Sink:
+        sink = FolderSink(self, name, self._opened_anew(name, size), size)
+        self.open_sinks.add(sink)
+        return sink
+
+    def put(self, name: str, data: bytes | memoryview, *, sha256: str | None = None) -> Stored:
+        descriptor = self._opened_anew(name, len(data))
+        try:
+            disk.write_all(descriptor, data)
+            if self.ground.sync_each_file:
+                os.fsync(descriptor)
+        except OSError:
+            with self.ground.told(name, lacking=len(data)):
+                _drop(self._scratch + name)
+                raise
+        finally:
+            os.close(descriptor)
+            self.ended = time.monotonic()
+        return Stored(sha256 or hashlib.sha256(data).hexdigest(), len(data))
+
+    def _opened_anew(self, name: str, size: int | None) -> int:
         self._go_on()
         check_key(name)
         folder = name.rpartition("/")[0]
@@ -112,19 +132,7 @@ class FolderDelivery:
                 raise
         self._synced = False
         self._begun = self._begun or time.monotonic()
-        sink = FolderSink(self, name, descriptor, size)
-        self.open_sinks.add(sink)
-        return sink
-
-    def put(self, name: str, data: bytes) -> Stored:
-        stored = _digest(data)
-        sink = self.create(name, size=len(data))
-        try:
-            sink.write(data)
-            sink.finish(stored.sha256)
-        finally:
-            sink.abort()
-        return stored
+        return descriptor
 
     def read_back(self, name: str) -> Stored:
         self._sync()
@@ -244,6 +252,11 @@ def _scratch_folder(ground: Ground, prefix: str) -> tuple[Path, int]:
                 raise
             return path, descriptor
         os.close(descriptor)
+
+
+def _drop(path: str) -> None:
+    with suppress(FileNotFoundError):
+        os.unlink(path)
 
 
 def _digest(data: bytes) -> Stored:

@@ -48,8 +48,8 @@ class S3Delivery:
         self._sinks.add(sink)
         return sink
 
-    def put(self, name: str, data: bytes) -> Stored:
-        stored = Stored(hashlib.sha256(data).hexdigest(), len(data))
+    def put(self, name: str, data: bytes | memoryview, *, sha256: str | None = None) -> Stored:
+        stored = Stored(sha256 or hashlib.sha256(data).hexdigest(), len(data))
         sink = self.create(name, size=stored.size, sha256=stored.sha256)
         sink.write(data)
         sink.finish(stored.sha256)

@@ -114,8 +114,8 @@ class Delivery(Protocol):
         goes on in the background come out of any later call, at the latest of `complete`.
         """
 
-    def put(self, name: str, data: bytes) -> Stored:
-        """Write one small object in one call."""
+    def put(self, name: str, data: bytes | memoryview, *, sha256: str | None = None) -> Stored:
+        """Write one small object in one call.  ``sha256``: the digest that the caller made of its bytes."""
 
     def read_back(self, name: str) -> Stored:
         """Digest and size of an object as the medium gives it back.  Missing when absent."""

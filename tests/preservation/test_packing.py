@@ -14,6 +14,7 @@ import pytest
 from archive.errors import Damaged, Unavailable
 from archive.stores import Altered, Store, file_url, open_stores
 from archive.stores.folder import FolderStore
+from archive.stores.folder_delivery import FolderDelivery
 from metadata_schemas.description import (
     DateSpan,
     Finding,
@@ -111,13 +112,15 @@ def test_a_file_that_is_not_as_promised_keeps_the_whole_volume_out(stores, tmp_p
     assert not any("SG-2026-000002" in key for key in kept(tmp_path)["a"])
 
 
-@pytest.mark.parametrize("change", ["grows", "goes", "is touched"])
+@pytest.mark.parametrize("change", ["grows", "grows large", "goes", "is touched"])
 def test_a_file_that_changes_before_it_is_read_keeps_the_volume_out(stores, tmp_path, change):
     file = source(tmp_path / "in" / "1.pdf", b"one")
     path = Path(file.path)
     match change:
         case "grows":
             path.write_bytes(b"one more")
+        case "grows large":
+            path.write_bytes(b"one" * sources.BLOCK)
         case "goes":
             path.unlink()
         case "is touched":
@@ -125,6 +128,8 @@ def test_a_file_that_changes_before_it_is_read_keeps_the_volume_out(stores, tmp_
     refused = packing.pack(stores, plan(file))
     assert isinstance(refused, NotAsPromised)
     assert {each.rule for each in refused.findings} == {"file.changed"}
+    told = {"grows": "and 8 when it was read", "grows large": "and 393,216 when it was read"}
+    assert told.get(change, "") in refused.findings[0].message
     assert kept(tmp_path) == {"a": {}, "b": {}}
 
 
@@ -236,6 +241,23 @@ class Told:
 
     def close(self) -> None:
         self.closed += 1
+
+
+def test_a_small_file_that_an_examiner_refuses_is_not_even_begun_in_a_store(stores, tmp_path, monkeypatch):
+    begun: list[str] = []
+    for verb in ("put", "create"):
+        really = getattr(FolderDelivery, verb)
+
+        def telling(self, name, *args, really=really, **more):
+            begun.append(name.rpartition("/")[2])
+            return really(self, name, *args, **more)
+
+        monkeypatch.setattr(FolderDelivery, verb, telling)
+    asked = plan(source(tmp_path / "in" / "1.txt"), source(tmp_path / "in" / "2.txt", b"x" * sources.BLOCK))
+    assert isinstance(packing.pack(stores, asked, [Told("error")]), NotAsPromised)
+    assert set(begun) == {"2.txt"}
+    assert isinstance(packing.pack(stores, asked, []), Packed)
+    assert {"1.txt", "2.txt"} <= set(begun)
 
 
 def test_a_file_that_an_examiner_refuses_is_finished_in_no_store(stores, tmp_path):

@@ -16,7 +16,6 @@ from archive.errors import Conflict, Unavailable
 from archive.stores import Altered, Intact, disk, folder_delivery, open_store
 from archive.stores.disk import file_system, move_without_replacing
 from archive.stores.folder import FolderStore
-from archive.stores.folder_delivery import FolderSink
 from archive.stores.ground import Ground
 
 ROOT = Path(__file__).parents[3]
@@ -112,13 +111,19 @@ try:
         sink.write(b"x" * 900_000)
 except Unavailable as error:
     print(error.code, error.message)
-sink.abort(); delivery.abandon()
+sink.abort()
+try:
+    delivery.put("b", b"x" * 1_100_000)
+except Unavailable as error:
+    print(error.code, error.message, list(delivery.scratch.iterdir()))
+delivery.abandon()
 print(list(store.find("")), list((store.root / ".incoming").iterdir()))
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
-    put, delivered, left = done.stdout.splitlines()
+    put, delivered, put_whole, left = done.stdout.splitlines()
     assert put.startswith("store.full Store a is full: audits/1 needs at least ")
     assert delivered == "store.full Store a is full: a needs at least 2,100,000 bytes more than there are."
+    assert put_whole == "store.full Store a is full: b needs at least 1,100,000 bytes more than there are. []"
     assert left == "[] []"
 
 
@@ -239,7 +244,7 @@ def test_bytes_are_synced_before_they_are_read_back_and_names_before_the_bag_is_
         monkeypatch.setattr(of, verb, call)
 
     delivery = store.begin("packages/R-1/v1")
-    tell(FolderSink, "write", lambda *_: "write")
+    tell(disk, "write_all", lambda *_: "write")
     tell(disk, "sync_filesystem", lambda _: "sync all")
     tell(Ground, "judged", lambda *_: "read back")
     tell(disk, "move_without_replacing", lambda *_: "name")
