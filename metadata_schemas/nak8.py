@@ -7,6 +7,7 @@ absent and never made up, and what is read back equals what was written.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from metadata_schemas.description import Access, DateSpan, ItemDescription, VolumeDescription
 from metadata_schemas.nak8_reading import (
@@ -21,7 +22,7 @@ from metadata_schemas.nak8_reading import (
     read_components,
 )
 from metadata_schemas.package import FileFacts, Output, checked, encoded, stream
-from metadata_schemas.xml import attribute, holds, text
+from metadata_schemas.xml import attribute, holds, is_plain, text
 
 __all__ = ["NAMESPACE", "Component", "Described", "read", "read_components", "write_nak8"]
 
@@ -146,9 +147,13 @@ def _source(row: VolumeDescription | ItemDescription) -> str:
 
 def _cells(name: str, cells: Mapping[str, str]) -> str:
     return "".join(
-        f"<{name}>{_value('column', None, column)}{_value('value', None, value)}</{name}>"
-        for column, value in cells.items()
+        f"<{name}>{_column(column)}{_value('value', None, value)}</{name}>" for column, value in cells.items()
     )
+
+
+@lru_cache(maxsize=1_000)  # the same columns come with every item of a list
+def _column(column: str) -> str:
+    return _value("column", None, column)
 
 
 def _group(name: str, number: str, content: str) -> str:
@@ -160,6 +165,8 @@ def _value(name: str, number: str | None, value: str | None, more: str = "") -> 
     if value is None:
         return ""
     numbered = "" if number is None else f' no="{number}"'
+    if is_plain(value):
+        return f"<{name}{numbered}{more}>{value}</{name}>"
     if holds(value):
         return f"<{name}{numbered}{more}>{text(value)}</{name}>"
     return f'<{name}{numbered}{more} encoding="json">{text(json.dumps(value))}</{name}>'

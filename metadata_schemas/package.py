@@ -133,7 +133,7 @@ def instant(moment: datetime) -> str:
     """A moment as every document states it: UTC, whole seconds."""
     if moment.tzinfo is None:
         raise ValueError("A moment in a package document needs a time zone.")
-    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
+    return f"{moment.astimezone(UTC).isoformat()[:19]}Z"
 
 
 def encoded(href: str) -> str:

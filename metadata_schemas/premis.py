@@ -8,6 +8,7 @@ software and organisations, never persons.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Literal
 
 from metadata_schemas.package import (
@@ -108,7 +109,6 @@ def _file_tail(package: PackageFacts, events: Sequence[Event]) -> str:
 
 
 def _file(file: FileFacts, tail: str) -> str:
-    name = file.original_name
     return (
         '<object xsi:type="file"><objectIdentifier><objectIdentifierType>local</objectIdentifierType>'
         f"<objectIdentifierValue>{checked(file.identifier)}</objectIdentifierValue></objectIdentifier>"
@@ -116,8 +116,8 @@ def _file(file: FileFacts, tail: str) -> str:
         "<objectCharacteristics><compositionLevel>0</compositionLevel>"
         "<fixity><messageDigestAlgorithm>SHA-256</messageDigestAlgorithm>"
         f"<messageDigest>{file.sha256}</messageDigest></fixity><size>{file.size}</size>"
-        f"{_format(file)}</objectCharacteristics>"
-        f"<originalName>{text(name)}</originalName>{tail}"
+        f"{_format(file.format_name, file.format_version, file.puid)}</objectCharacteristics>"
+        f"<originalName>{text(file.original_name)}</originalName>{tail}"
     )
 
 
@@ -135,17 +135,17 @@ def _exact_name(file: FileFacts) -> str:
     )
 
 
-def _format(file: FileFacts) -> str:
-    name = text(file.format_name or UNKNOWN_FORMAT)
-    version = optional("<formatVersion>{}</formatVersion>", file.format_version, text)
+@lru_cache(maxsize=1_000)  # there are few formats and many files
+def _format(name: str | None, version: str | None, puid: str | None) -> str:
+    versioned = optional("<formatVersion>{}</formatVersion>", version, text)
     registry = optional(
         "<formatRegistry><formatRegistryName>PRONOM</formatRegistryName>"
         "<formatRegistryKey>{}</formatRegistryKey></formatRegistry>",
-        file.puid,
+        puid,
         text,
     )
-    designation = f"<formatDesignation><formatName>{name}</formatName>{version}</formatDesignation>"
-    return f"<format>{designation}{registry}</format>"
+    named = f"<formatName>{text(name or UNKNOWN_FORMAT)}</formatName>"
+    return f"<format><formatDesignation>{named}{versioned}</formatDesignation>{registry}</format>"
 
 
 def _event(package: PackageFacts, event: Event) -> str:

@@ -189,6 +189,11 @@ _IN_ATTRIBUTE = re.compile('[&<>"\t\n\r\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\u
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
 
 
+def is_plain(value: str) -> bool:
+    """Whether ``value`` as element content is written as it is, which nearly every one is."""
+    return _IN_TEXT.search(value) is None
+
+
 def holds(value: str) -> bool:
     """Whether XML can carry ``value`` unchanged."""
     return _ILLEGAL.search(value) is None

@@ -102,11 +102,12 @@ def pack(stores: Sequence[Store], plan: Plan, examiners: Sequence[Examiner] = ()
     """
     size = octets_of(plan.files)
     with Everywhere(stores, plan.prefix, size, kept_until=plan.kept_until) as everywhere:
-        digests, findings = read_sources(everywhere, plan.files, plan.place_of, examiners)
+        names = _asked_often(lambda: map(plan.place_of, plan.files), len(plan.files))
+        digests, findings = read_sources(everywhere, plan.files, names(), examiners)
         if has_errors(findings):
             return NotAsPromised(tuple(findings))
-        _write_documents(everywhere, plan, digests, findings)
-        contents = _asked_often(lambda: _contents(plan, digests), len(plan.files))
+        contents = _asked_often(lambda: _contents(plan, names(), digests), len(plan.files))
+        _write_documents(everywhere, plan, contents, findings)
         tagmanifest = _write_manifests(everywhere, plan, contents())
         everywhere.finish(packages.TAGMANIFEST, tagmanifest, contents)
     bag = NewBag(
@@ -129,17 +130,19 @@ def _asked_often(make: Callable[[], Iterator[Thing]], count: int) -> Callable[[]
     return lambda: held
 
 
-def _contents(plan: Plan, digests: Digests) -> Iterator[Written]:
+def _contents(plan: Plan, names: Iterable[str], digests: Digests) -> Iterator[Written]:
     """The content files as they lie in the bag."""
-    for file, sha256 in zip(plan.files, digests, strict=True):
-        yield plan.place_of(file), sha256, file.size
+    return zip(names, digests, (file.size for file in plan.files), strict=True)
 
 
 def _write_documents(
-    everywhere: Everywhere, plan: Plan, digests: Digests, findings: Sequence[Finding]
+    everywhere: Everywhere,
+    plan: Plan,
+    contents: Callable[[], Iterable[Written]],
+    findings: Sequence[Finding],
 ) -> None:
     package = _package(plan)
-    facts = _asked_often(lambda: _facts(plan, digests), len(plan.files))
+    facts = _asked_often(lambda: _facts(plan, contents()), len(plan.files))
     told, places = plan.volume, range(len(plan.volume.items))
     nak8 = partial(write_nak8, volume=told, reference=plan.reference)
     ead3 = partial(write_ead3, volume=told, package=package)
@@ -181,14 +184,15 @@ def _package(plan: Plan) -> PackageFacts:
     )
 
 
-def _facts(plan: Plan, digests: Digests) -> Iterator[FileFacts]:
-    for number, (source, sha256) in enumerate(zip(plan.files, digests, strict=True), start=1):
+def _facts(plan: Plan, contents: Iterable[Written]) -> Iterator[FileFacts]:
+    written = zip(plan.files, contents, strict=True)
+    for number, (source, (name, sha256, size)) in enumerate(written, start=1):
         yield FileFacts(
             identifier=f"{plan.reference}.{number:06d}",
-            href=layout.href_of(plan.place_of(source)),
+            href=layout.href_of(name),
             original_name=source.original_name,
             original_bytes=source.original_bytes,
-            size=source.size,
+            size=size,
             sha256=sha256,
             modified=modified_at(source.modified_ns),
             mimetype=UNKNOWN_TYPE,

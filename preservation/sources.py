@@ -7,7 +7,7 @@ import errno
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -65,16 +65,19 @@ class Digests:
 def read_sources(
     everywhere: Everywhere,
     files: SourceFiles,
-    name_of: Callable[[SourceFile], str],
+    names: Iterable[str],
     examiners: Sequence[Examiner],
 ) -> tuple[Digests, list[Finding]]:
-    """Copy each file while it is hashed and examined.  Without an error there is a digest for each."""
+    """Copy each file under its name while it is hashed and examined.
+
+    Without an error there is a digest for each.
+    """
     octets = bytearray()
     findings: list[Finding] = []
     buffer = memoryview(bytearray(BLOCK))
-    for file in files:
+    for file, name in zip(files, names, strict=True):
         try:
-            sha256, found = _read_source(everywhere, file, name_of(file), buffer, examiners)
+            sha256, found = _read_source(everywhere, file, name, buffer, examiners)
         except _Withheld as withheld:
             findings += withheld.findings
         else:
