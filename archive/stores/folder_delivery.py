@@ -15,12 +15,14 @@ import shutil
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 
 from archive.errors import Conflict, Damaged, WrongCall
 from archive.stores import disk, medium
 from archive.stores.ground import Ground
 from archive.stores.keys import check_key
+from archive.stores.medium import Expected
 from archive.stores.store import Intact, Sink, Stored, Verdict
 
 MOST_FOLDERS = 1_000
@@ -90,7 +92,8 @@ class FolderDelivery:
         self._begun: float | None = None
         self._scratch = f"{self.scratch}/"
         self._folders = {""}
-        self._last: tuple[str, Stored] | None = None
+        self._last: Expected | None = None
+        self._last_is_kept = False
         self.open_sinks: set[FolderSink] = set()
         self.ended = self._opened
 
@@ -140,34 +143,41 @@ class FolderDelivery:
             return medium.hash_medium(self._scratch + check_key(name))
 
     def read_back_all(self, expected: Iterable[tuple[str, str, int]]) -> Iterator[tuple[str, Verdict]]:
+        """What was announced is asked for with the rest, so that `complete` need not wait for it alone."""
         self._sync()
+        announced = [] if self._last is None else [self._last]
         with self.ground.told(self._prefix):
-            yield from self.ground.judged(self.scratch, expected)
+            judged = self.ground.judged(self.scratch, chain(expected, announced))
+            for name, verdict in judged:
+                if announced and name == announced[0][0]:
+                    self._last_is_kept = isinstance(verdict, Intact)
+                else:
+                    yield name, verdict
 
     def announce_last(self, last: str, data: bytes) -> None:
-        self._last = (last, self.put(last, data))
+        stored = self.put(last, data)
+        self._last = last, stored.sha256, stored.size
 
     def complete(self, last: str, data: bytes) -> None:
         """Waits for the disk once for the name, and once more where ``last`` was not announced."""
-        stored = self._write_last(last, data)
+        self._sync()
         with self.ground.told(self._prefix, lacking=len(data)):
-            for name, verdict in self.ground.judged(self.scratch, [(last, stored.sha256, stored.size)]):
-                if not isinstance(verdict, Intact):
-                    raise Damaged(f"Store {self.ground.name} did not keep {name}.", next="Check the disk.")
+            self._have_last(last, data)
             self._give_name()
         self._end()
 
-    def _write_last(self, last: str, data: bytes) -> Stored:
-        self._sync()
-        stored = _digest(data)
+    def _have_last(self, last: str, data: bytes) -> None:
+        written = last, hashlib.sha256(data).hexdigest(), len(data)
         if self._last is None:
             self.put(last, data)
-            with self.ground.told(self._prefix, lacking=len(data)):
-                disk.sync_file(self._scratch + last)
-                disk.sync_folder(os.path.dirname(self._scratch + last))
-        elif self._last != (last, stored):
+            disk.sync_file(self._scratch + last)
+            disk.sync_folder(os.path.dirname(self._scratch + last))
+        elif self._last != written:
             raise WrongCall(f"What completes {self._prefix} is not what was announced.")
-        return stored
+        if not self._last_is_kept:
+            ((_, verdict),) = self.ground.judged(self.scratch, [written])
+            if not isinstance(verdict, Intact):
+                raise Damaged(f"Store {self.ground.name} did not keep {last}.", next="Check the disk.")
 
     def abandon(self) -> None:
         if not self._is_over:
@@ -257,10 +267,6 @@ def _scratch_folder(ground: Ground, prefix: str) -> tuple[Path, int]:
 def _drop(path: str) -> None:
     with suppress(FileNotFoundError):
         os.unlink(path)
-
-
-def _digest(data: bytes) -> Stored:
-    return Stored(hashlib.sha256(data).hexdigest(), len(data))
 
 
 def _are_the_same(one: Path, other: Path) -> bool:

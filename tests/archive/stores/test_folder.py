@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.errors import Conflict, Unavailable
+from archive.errors import Conflict, Damaged, Unavailable
 from archive.stores import Altered, Intact, disk, folder_delivery, open_store
 from archive.stores.disk import file_system, move_without_replacing
 from archive.stores.folder import FolderStore
@@ -253,8 +253,37 @@ def test_bytes_are_synced_before_they_are_read_back_and_names_before_the_bag_is_
     delivery.announce_last("tagmanifest-sha256.txt", b"t")
     list(delivery.read_back_all([("bagit.txt", sha256(b"1"), 1)]))
     delivery.complete("tagmanifest-sha256.txt", b"t")
-    assert steps[:6] == ["write", "write", "sync all", "read back", "read back", "name"]
-    assert sorted(steps[6:]) == ["sync .", "sync .incoming", "sync packages", "sync packages/R-1"]
+    assert steps[:5] == ["write", "write", "sync all", "read back", "name"]
+    assert sorted(steps[5:]) == ["sync .", "sync .incoming", "sync packages", "sync packages/R-1"]
+
+
+@pytest.mark.parametrize("is_announced", [False, True])
+def test_the_last_object_is_read_back_too_before_the_bag_is_there(store, monkeypatch, is_announced):
+    judged = Ground.judged
+
+    def damaged(self, root, expected):
+        for path in root.glob("tagmanifest-sha256.txt"):
+            path.write_bytes(b"x")
+        return judged(self, root, expected)
+
+    def deliver():
+        delivery = store.begin("packages/R-1/v1")
+        delivery.put("bagit.txt", b"1")
+        if is_announced:
+            delivery.announce_last("tagmanifest-sha256.txt", b"t")
+        assert [name for name, _ in delivery.read_back_all([("bagit.txt", sha256(b"1"), 1)])] == ["bagit.txt"]
+        try:
+            delivery.complete("tagmanifest-sha256.txt", b"t")
+        finally:
+            delivery.abandon()
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Ground, "judged", damaged)
+        with pytest.raises(Damaged, match="did not keep tagmanifest"):
+            deliver()
+    assert list(store.find("")) == []
+    deliver()
+    assert store.has("packages/R-1/v1/tagmanifest-sha256.txt")
 
 
 @pytest.mark.parametrize("lacks", [False, True])
