@@ -29,9 +29,9 @@ Expected: TypeAlias = tuple[str, str, int]
 """Name, SHA-256 and size of a file."""
 
 
-def hash_medium(path: str) -> Stored:
+def hash_medium(path: str, root: int | None = None) -> Stored:
     """Digest and size of one file, its pages dropped from the cache first.  OSError as it comes."""
-    descriptor = _opened(path)
+    descriptor = _opened(path, root)
     try:
         return _hash(descriptor)
     finally:
@@ -43,9 +43,15 @@ def judge_all(folder: Path, expected: Iterable[Expected]) -> Iterator[tuple[str,
     coming = iter(expected)
     ahead: deque[_Batch] = deque()
     try:
+        # Each name is looked up from here, which costs half of looking up the whole path.
+        root = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        yield from ((name, Absent()) for name, _, _ in coming)
+        return
+    try:
         while True:
             while len(ahead) < BATCHES and (some := list(islice(coming, direct.SLOTS))):
-                ahead.append(_Batch(f"{folder}/", some))
+                ahead.append(_Batch(root, some))
                 ahead[-1].begin()
             if not ahead:
                 return
@@ -54,12 +60,13 @@ def judge_all(folder: Path, expected: Iterable[Expected]) -> Iterator[tuple[str,
     finally:
         for each in ahead:
             each.end()
+        os.close(root)
 
 
 class _Batch:
     """Some files that are asked of the medium together."""
 
-    def __init__(self, root: str, files: list[Expected]) -> None:
+    def __init__(self, root: int, files: list[Expected]) -> None:
         self._root, self._files = root, files
         self._open: list[int | None] = []
         """A descriptor for each file; None of one that is not there."""
@@ -70,12 +77,13 @@ class _Batch:
     def begin(self) -> None:
         asked: list[tuple[int, int]] = []
         for place, (name, _, size) in enumerate(self._files):
-            path = self._root + name
-            if self._queue and size < direct.SLOT and (descriptor := _opened_direct(path)) is not None:
+            path = f"./{name}"  # below the folder, whatever a name begins with
+            is_small = self._queue and size < direct.SLOT
+            if is_small and (descriptor := _opened_direct(path, self._root)) is not None:
                 self._slots[place] = len(asked)
                 asked.append((descriptor, size))
             else:
-                descriptor = _opened_or_none(path)
+                descriptor = _opened_or_none(path, self._root)
             self._open.append(descriptor)
         if self._queue:
             self._queue.ask(asked)
@@ -101,7 +109,7 @@ class _Batch:
 
     def _judge_anew(self, name: str, digest: str, size: int) -> Verdict:
         try:
-            return _judged(hash_medium(self._root + name), digest, size)
+            return _judged(hash_medium(f"./{name}", self._root), digest, size)
         except (FileNotFoundError, NotADirectoryError):
             return Absent()
 
@@ -120,25 +128,25 @@ def _judged(found: Stored, digest: str, size: int) -> Verdict:
     return Altered(digest, found.sha256)
 
 
-def _opened(path: str) -> int:
+def _opened(path: str, root: int | None) -> int:
     """Dropped from the cache, and asked for."""
-    descriptor = os.open(path, _READ)
+    descriptor = os.open(path, _READ, dir_fd=root)
     os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
     os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_WILLNEED)
     return descriptor
 
 
-def _opened_or_none(path: str) -> int | None:
+def _opened_or_none(path: str, root: int) -> int | None:
     try:
-        return _opened(path)
+        return _opened(path, root)
     except (FileNotFoundError, NotADirectoryError):
         return None
 
 
-def _opened_direct(path: str) -> int | None:
+def _opened_direct(path: str, root: int) -> int | None:
     """Dropped from the cache too, for a file system that takes O_DIRECT and does not keep to it."""
     try:
-        descriptor = os.open(path, _READ | os.O_DIRECT)
+        descriptor = os.open(path, _READ | os.O_DIRECT, dir_fd=root)
     except OSError:
         return None
     os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)

@@ -63,7 +63,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None
     if request.param == "no queue":
         monkeypatch.setattr(direct, "Queue", no_queue)
     elif request.param == "no O_DIRECT":
-        monkeypatch.setattr(medium, "_opened_direct", lambda _path: None)
+        monkeypatch.setattr(medium, "_opened_direct", lambda *_: None)
     elif request.param == "queue full":
         ask = direct.Queue.ask
         monkeypatch.setattr(direct.Queue, "ask", lambda self, files: ask(self, files[: len(files) // 2]))
@@ -101,6 +101,10 @@ def test_what_is_gone_is_absent_and_what_cannot_be_read_is_an_error(tmp_path: Pa
     assert [type(each) for each in verdicts(tmp_path, [*expected, below_a_file])] == [
         Intact, Absent, Intact, Absent,
     ]  # fmt: skip
+    for no_folder in ("0", "none"):
+        assert [type(each) for each in verdicts(tmp_path / no_folder, expected)] == [Absent] * 3
+    outside = (str(tmp_path / "0"), *expected[0][1:])
+    assert verdicts(tmp_path, [outside]) == [Absent()]
     (tmp_path / "1").mkdir()
     with pytest.raises(IsADirectoryError):
         verdicts(tmp_path, expected)
