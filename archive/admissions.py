@@ -47,7 +47,7 @@ def admit_new(open_session: OpenSession, stores: Sequence[Store], now: datetime)
             store.prepare()
         found = [{"name": each.name, "holds": each.holds, "detail": each.detail} for each in admit(store)]
         with open_session.begin() as session:
-            session.execute(Admission.__table__.delete().where(Admission.store == store.name))  # type: ignore[attr-defined]
+            session.execute(Admission.__table__.delete().where(Admission.store == store.name))
             session.add(
                 Admission(store=store.name, location=store.location, capabilities=found, admitted_at=now)
             )

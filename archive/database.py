@@ -6,9 +6,10 @@ PostgreSQL is the production database.  What is written here must hold on both.
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import islice
 from typing import Any, ClassVar
 
@@ -20,6 +21,7 @@ from sqlalchemy import (
     Engine,
     MetaData,
     String,
+    Table,
     create_engine,
     event,
     text,
@@ -86,6 +88,7 @@ class FilePath(TypeDecorator[str]):
 class Base(DeclarativeBase):
     """Each table is declared in the only package that writes it."""
 
+    __table__: ClassVar[Table]
     metadata = MetaData(naming_convention=NAMES)
     type_annotation_map: ClassVar = {datetime: UTCDateTime(), dict[str, Any]: JSON(), list[Any]: JSON()}
 
@@ -103,10 +106,48 @@ def insert_all(
 
     ``same`` are columns that every row has in common, or that the database finds for each.
     """
-    insert = table.__table__.insert().values(**same)  # type: ignore[attr-defined]
+    insert = table.__table__.insert().values(**same)
     waiting = iter(rows)
     while some := list(islice(waiting, ROWS_AT_ONCE)):
         session.execute(insert, some)
+
+
+def insert_for_ids(session: Session, table: type[Base], rows: Sequence[dict[str, Any]]) -> Sequence[int]:
+    """Insert rows and tell their ids, in their order."""
+    plain = table.__table__
+    if not rows:
+        return ()
+    return session.scalars(plain.insert().returning(plain.c.id, sort_by_parameter_order=True), rows).all()
+
+
+def insert_values(
+    session: Session, table: type[Base], names: tuple[str, ...], rows: Iterable[tuple[Any, ...]]
+) -> None:
+    """The same as `insert_all` for rows that are the values of these columns, in the order of the table.
+
+    The driver is given them as they are, but for what the types of columns want: where there are many
+    rows, those that are looked at by name take twice as long.
+    """
+    connection = session.connection()
+    statement, is_positional, wanted = _prepared(connection.dialect, table, names)
+    waiting = iter(rows)
+    while some := list(islice(waiting, ROWS_AT_ONCE)):
+        columns = zip(wanted, zip(*some, strict=True), strict=True)
+        ready = zip(*(map(make, column) if make else column for make, column in columns), strict=True)
+        values = ready if is_positional else (dict(zip(names, each, strict=True)) for each in ready)
+        connection.exec_driver_sql(statement, list(values))
+
+
+@lru_cache
+def _prepared(
+    dialect: Dialect, table: type[Base], names: tuple[str, ...]
+) -> tuple[str, bool, list[Callable[[Any], Any] | None]]:
+    """A statement as the driver takes it, whether by position, and what makes each value fit for it."""
+    made = table.__table__.insert().inline().compile(dialect=dialect, column_keys=names)
+    if tuple(made.params) != names:
+        raise ValueError(f"the values for {table.__tablename__} have to be {', '.join(made.params)}")
+    types = (table.__table__.c[name].type.dialect_impl(dialect) for name in names)
+    return made.string, made.positional, [each.bind_processor(dialect) for each in types]
 
 
 def in_byte_order(session: Session, column: ColumnElement[str]) -> ColumnElement[str]:

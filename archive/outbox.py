@@ -52,7 +52,7 @@ def tell_items_of(session: Session, volume_ids: Iterable[int]) -> None:
     """Tell of all items of new volumes, of which there may be millions."""
     if volumes := list(volume_ids):
         new = select(literal("item"), Item.id).where(Item.volume_id.in_(volumes)).order_by(Item.id)
-        session.execute(insert(OutboxRow).from_select(["kind", "subject_id"], new))
+        session.execute(insert(OutboxRow.__table__).from_select(["kind", "subject_id"], new))
         jobs.wake(session, HEARS["item"])
 
 

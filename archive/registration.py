@@ -7,13 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from archive import disclosure
-from archive.database import ROWS_AT_ONCE, insert_all
+from archive.database import ROWS_AT_ONCE, insert_all, insert_for_ids, insert_values
 from archive.disclosure import Decision
 from archive.holdings import ContentFile, Item, Volume, item_reference
 from metadata_schemas import terms
@@ -23,11 +23,12 @@ ENTERING = "entering"
 """The state of a volume whose items and files are being entered: nothing counts it as held."""
 
 
-@dataclass(frozen=True)
-class RegisteredFile:
-    """A file that is kept.  ``item`` is the place of its item in the volume, from 0."""
+class RegisteredFile(NamedTuple):
+    """A file that is kept: id of its volume, position of its item there, and its own in the item, from 1."""
 
+    volume: int
     item: int
+    position: int
     path: str
     original_name: str
     original_bytes: str | None
@@ -51,12 +52,11 @@ class Registration:
 
 @dataclass
 class Entered:
-    """A volume that is being entered, and how far: its items, and item and position of its last file."""
+    """A volume that is being entered, and how many of its items are."""
 
     volume: int
     entry: Registration
     items: int = 0
-    last: tuple[int, int] = (-1, 0)
 
 
 def register(session: Session, entries: Sequence[Registration], *, now: datetime) -> list[Entered]:
@@ -68,8 +68,7 @@ def register(session: Session, entries: Sequence[Registration], *, now: datetime
     if not entries:
         return []
     forget(session, [each.reference for each in entries])
-    new = insert(Volume).returning(Volume.id, sort_by_parameter_order=True)
-    volumes = session.scalars(new, [_volume(each, now) for each in entries])
+    volumes = insert_for_ids(session, Volume, [_volume(each, now) for each in entries])
     return [Entered(*each) for each in zip(volumes, entries, strict=True)]
 
 
@@ -88,14 +87,13 @@ def enter_items(
         disclosure.rule_first(session, rulings, by=by, today=today, now=now)
 
 
-def enter_files(session: Session, files: Iterable[tuple[Entered, RegisteredFile]]) -> None:
-    """Enter files of volumes, or the next of them, each volume's in the order of its items."""
+def enter_files(session: Session, files: Iterable[RegisteredFile]) -> None:
+    """Enter files of volumes, each volume's in the order of its items."""
     waiting = iter(files)
+    names = ("item_id", *RegisteredFile._fields[2:])
     while some := list(islice(waiting, ROWS_AT_ONCE)):
-        places = [(entered.volume, file.item + 1) for entered, file in some]
-        ids = _ids_of_items(session, places)
-        rows = [_file(*each, ids[place]) for each, place in zip(some, places, strict=True)]
-        insert_all(session, ContentFile, rows)
+        ids = _ids_of_items(session, [file[:2] for file in some])
+        insert_values(session, ContentFile, names, [(ids[file[:2]], *file[2:]) for file in some])
 
 
 def _ids_of_items(session: Session, places: Sequence[tuple[int, int]]) -> dict[tuple[int, int], int]:
@@ -106,21 +104,6 @@ def _ids_of_items(session: Session, places: Sequence[tuple[int, int]]) -> dict[t
         Item.position.between(min(positions), max(positions)),
     )
     return {(volume, position): id for volume, position, id in session.execute(asked)}
-
-
-def _file(entered: Entered, file: RegisteredFile, item_id: int) -> dict[str, Any]:
-    item, position = entered.last
-    entered.last = file.item, position + 1 if file.item == item else 1
-    return {
-        "item_id": item_id,
-        "position": entered.last[1],
-        "path": file.path,
-        "original_name": file.original_name,
-        "original_bytes": file.original_bytes,
-        "bytes": file.bytes,
-        "sha256": file.sha256,
-        "modified_at": file.modified_at,
-    }
 
 
 def enter_formats(

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from archive.database import Base
+from archive.database import Base, insert_all, insert_for_ids
 from archive.errors import Conflict
 
 CopyState = Literal["writing", "written", "verified", "altered", "absent"]
@@ -100,15 +100,14 @@ def enter_bags(
     session: Session, bags: Sequence[tuple[int, NewBag, Iterable[str], Iterable[str]]], *, now: datetime
 ) -> None:
     """Enter bags: id of the volume, bag, the stores in which it was verified now, and those that owe it."""
-    entered = [Bag(volume_id=volume, **vars(bag)) for volume, bag, _, _ in bags]
-    session.add_all(entered)
-    session.flush()
-    for bag, (_, _, stores, owed) in zip(entered, bags, strict=True):
-        session.add_all(
-            Copy(bag_id=bag.id, store=store, state="verified", verified_at=now, checked_at=now)
-            for store in stores
-        )
-        session.add_all(Copy(bag_id=bag.id, store=store, state="writing") for store in owed)
+    ids = insert_for_ids(session, Bag, [{"volume_id": volume, **vars(bag)} for volume, bag, _, _ in bags])
+    copies = [
+        {"bag_id": id, "store": store, "state": state, "verified_at": at, "checked_at": at}
+        for id, (_, _, verified, owed) in zip(ids, bags, strict=True)
+        for state, at, stores in (("verified", now, verified), ("writing", None, owed))
+        for store in stores
+    ]
+    insert_all(session, Copy, copies)
 
 
 def facts_of(bag: Bag | NewBag, stores: Iterable[str]) -> dict[str, Any]:

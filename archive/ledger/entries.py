@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, insert
+from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from archive.database import Base
+from archive.database import Base, insert_all, insert_for_ids
 from archive.errors import WrongCall
 
 LONGEST_ENTRY = 65_535
@@ -112,16 +112,13 @@ def record(
 
 def record_all(session: Session, acts: Sequence[Act]) -> None:
     """The same for many acts, in their order."""
-    if not acts:
-        return
     written = [_written(each) for each in acts]
-    new = insert(JournalRecord).returning(JournalRecord.id, sort_by_parameter_order=True)
-    ids = session.scalars(new, [kept for kept, _ in written])
+    ids = insert_for_ids(session, JournalRecord, [kept for kept, _ in written])
     rows = [
         {"journal_id": id, "about": each.about, "entry": entry, "position": None}
         for id, each, (_, entry) in zip(ids, acts, written, strict=True)
     ]
-    session.execute(insert(LedgerEntry), rows)
+    insert_all(session, LedgerEntry, rows)
 
 
 def _written(told: Act) -> tuple[dict[str, str], str]:

@@ -127,7 +127,7 @@ def submit_all(
     same = {"name": name, "lane": lane or (declared.lane if declared else "batch"), "state": "waiting"}
     rows = [{**same, "once": once, "arguments": dict(arguments)} for once, arguments in pieces]
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    session.execute(dialect.insert(Job).on_conflict_do_nothing(index_elements=["once"]), rows)
+    session.execute(dialect.insert(Job.__table__).on_conflict_do_nothing(index_elements=["once"]), rows)
 
 
 def is_given_up(session: Session, once: str) -> bool:
@@ -146,7 +146,7 @@ def wake(
     submit(session, name, once=once or name, **arguments)
     ended = Job.state.in_(("done", "failed") if failed else ("done",))
     session.execute(
-        update(Job)
+        update(Job.__table__)
         .where(Job.once == (once or name), or_(ended, Job.state == "working"))
         .values(
             again=case((ended, False), else_=True),

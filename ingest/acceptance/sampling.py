@@ -145,7 +145,7 @@ def _enter(session: Session, plan: SamplingPlan, lot: Any) -> None:
         for place, (volume_id, item_id) in enumerate(rows, start=1)
         if place in order
     ]
-    session.execute(Drawn.__table__.insert(), drawn)  # type: ignore[attr-defined]
+    session.execute(Drawn.__table__.insert(), drawn)
 
 
 def _lot(transfer: Transfer, unit: Unit) -> Any:

@@ -99,7 +99,7 @@ def _enter_in_steps(site: Site, custody: Custody, plan: Plan, packed: Packed) ->
     with site.open_session.begin() as session:
         [entered] = register(session, [_entry(custody, plan, ENTERING)], now=now)
     items = ((entered, each) for each in plan.volume.items)
-    files = ((entered, each) for each in _registered(plan, packed))
+    files = _registered(entered.volume, plan, packed)
     for _ in range(0, len(plan.volume.items), LARGE):
         with site.open_session.begin() as session:
             enter_items(session, islice(items, LARGE), by=custody.by, today=today, now=now)
@@ -160,7 +160,7 @@ def _enter(
         each.row.volume_id, each.row.state = mine.volume, each.state
     items = ((mine, item) for mine in made for item in mine.entry.described.items)
     enter_items(session, items, by=custody.by, today=site.today(), now=now)
-    enter_files(session, _files(new, entered))
+    enter_files(session, _files(new, made))
     bags = [(entered[each.reference].volume, each.packed.bag, each.errand.stores, each.owed) for each in kept]
     packages.enter_bags(session, bags, now=now)
     if any(each.owed for each in kept):
@@ -171,11 +171,10 @@ def _enter(
     ledger.record_all(session, [act for each in kept for act in _acts(site, custody, each)])
 
 
-def _files(kept: Sequence[Kept], entered: Mapping[str, Entered]) -> Iterator[tuple[Entered, RegisteredFile]]:
+def _files(kept: Sequence[Kept], made: Sequence[Entered]) -> Iterator[RegisteredFile]:
     """The files of all these volumes."""
-    for each in kept:
-        mine = entered[each.reference]
-        yield from ((mine, file) for file in _registered(each.errand.plan, each.packed))
+    for each, mine in zip(kept, made, strict=True):
+        yield from _registered(mine.volume, each.errand.plan, each.packed)
 
 
 def _entry(custody: Custody, plan: Plan, state: str) -> Registration:
@@ -190,10 +189,15 @@ def _entry(custody: Custody, plan: Plan, state: str) -> Registration:
     )
 
 
-def _registered(plan: Plan, packed: Packed) -> Iterator[RegisteredFile]:
+def _registered(volume: int, plan: Plan, packed: Packed) -> Iterator[RegisteredFile]:
+    item = position = 0
     for source, sha256 in zip(plan.files, packed.digests, strict=True):
+        position = position + 1 if source.item + 1 == item else 1
+        item = source.item + 1
         yield RegisteredFile(
-            item=source.item,
+            volume,
+            item,
+            position,
             path=plan.place_of(source),
             original_name=source.original_name,
             original_bytes=source.original_bytes,
