@@ -62,12 +62,15 @@ class Inspection:
         for place, position, item, files, lacking in self.inventory.rows(wanted):
             yield place, position, unpacked(item), files, lacking
 
-    def sources(self, place: int) -> Iterator[tuple[int, Found, dict[str, str]]]:
-        """The same as `files`, each with every digest that is promised or known of it."""
+    def sources(self, place: int) -> Iterator[tuple[int, str, int, int, dict[str, str]]]:
+        """What `files` tells: item, path, size and time, and every digest that is promised or known."""
         asked = f"SELECT item, {_EXPECTED}, {FOUND} {_CLAIMED}"
-        for item, promised, sha256, *row in self.inventory.rows(asked, *self._claims(place)):
+        rows = self.inventory.rows(asked, *self._claims(place))
+        for item, promised, sha256, _, path, size, modified_ns in rows:
             expected = json.loads(promised) if promised != "{}" else {}
-            yield item, found(*row), expected | {"sha256": sha256} if sha256 else expected
+            if sha256:
+                expected["sha256"] = sha256
+            yield item, os.fsdecode(path), size, modified_ns, expected
 
     def own_folders(self, place: int) -> Iterator[tuple[int, str]]:
         """The folder that all files of an item share, with its slash, for each item that has files."""
@@ -77,7 +80,8 @@ class Inspection:
         )
         for item, first, last in self.inventory.rows(first_and_last, *self._claims(place)):
             # Files are numbered in the order of their paths: what these two share, all between them share.
-            shared = os.fsdecode(commonpath([dirname(first), dirname(last)]))
+            one, other = dirname(first), dirname(last)
+            shared = os.fsdecode(one if one == other else commonpath([one, other]))
             yield item, f"{shared}/" if shared else ""
 
     def files(self, place: int) -> Iterator[tuple[int, Found]]:

@@ -4,11 +4,12 @@ What is decided here is committed before anything is packed, so that packing aga
 gives the same bytes.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -26,7 +27,7 @@ from metadata_schemas.package import content_path
 from preservation import packages
 from preservation.packing import Plan
 from preservation.scanning import Released, WholeScan
-from preservation.sources import SourceFile
+from preservation.sources import SourceFile, SourceFiles
 
 AT_ONCE = 100
 """How many volumes are decided in one transaction."""
@@ -105,7 +106,7 @@ def _plan_of(
     return Plan(
         reference=reference,
         volume=described,
-        files=kept(_sources(inspection, row.position, reference), beside()),
+        files=light(kept(_sources(inspection, row.position, reference), beside())),
         packed_at=packed_at,
         archive=site.settings.name,
         agency=custody.agency,
@@ -117,6 +118,20 @@ def _plan_of(
     )
 
 
+class _Files(tuple[SourceFile, ...]):
+    def __reduce__(self) -> tuple[Callable[[Iterable[tuple[Any, ...]]], "_Files"], tuple[object, ...]]:
+        return _files, (tuple(map(tuple, self)),)
+
+
+def _files(plain: Iterable[tuple[Any, ...]]) -> _Files:
+    return _Files(map(SourceFile._make, plain))
+
+
+def light(files: SourceFiles) -> SourceFiles:
+    """The same files; those held go to another process as plain tuples, in a fifth of the time."""
+    return _Files(files) if isinstance(files, tuple) else files
+
+
 def _given(row: TransferVolume) -> tuple[str, datetime]:
     if row.reference is None or row.packed_at is None:
         raise ValueError(f"volume {row.position} of transfer {row.transfer_id} was given no reference")
@@ -125,16 +140,14 @@ def _given(row: TransferVolume) -> tuple[str, datetime]:
 
 def _sources(inspection: Inspection, volume: int, reference: str) -> Iterator[SourceFile]:
     root = f"{packages.prefix(reference)}/{content_path('', '').rstrip('/')}"
+    folder = inspection.arrival.full_path("")
     by_item = groupby(inspection.sources(volume), key=itemgetter(0))
     for (number, files), (_, top) in zip(by_item, inspection.own_folders(volume), strict=True):
-        item = holdings.item_reference(reference, number + 1)
+        own = f"{holdings.item_reference(reference, number + 1)}/"
         names = Names(root)  # an item has a folder of its own, so names of different items never meet
-        for _, file, expected in files:
-            original, octets = read_name(file.path)
+        for _, path, size, modified_ns, expected in files:
+            original, octets = read_name(path)
             # What lies below the folder that all files of the item share is kept as its sub-folders.
-            within = read_name(file.path[len(top) :])[0]
-            place = names.place(f"{item}/{within}").path.removeprefix(f"{item}/")
-            yield SourceFile(
-                inspection.arrival.full_path(file.path), original, octets, file.size, file.modified_ns,
-                number, place, expected,
-            )  # fmt: skip
+            within = path[len(top) :]
+            place = names.place(own + (read_name(within)[0] if octets else within)).path.removeprefix(own)
+            yield SourceFile(folder + path, original, octets, size, modified_ns, number, place, expected)

@@ -19,12 +19,13 @@ from archive.site.site import Site
 from archive.site.terminal import run
 from ingest import transfers
 from ingest.looking import laid_down
-from ingest.taking import entering
+from ingest.taking import entering, planning
 from ingest.taking.entering import Outcome
 from ingest.taking.planning import Custody
 from ingest.transfers import FindingRow, Transfer, TransferVolume, returning
 from ingest.transfers.readings import TransferFile
 from preservation import packing
+from preservation.sources import SourceFile
 from tests.access.conftest import NOW
 from tests.ingest.conftest import Call
 from tests.ingest.receipts.conftest import Desk, desk
@@ -192,3 +193,11 @@ def _items(folder: Path, count: int) -> Path:
     for number in range(count):
         (folder / f"{folder.name} {number}.txt").write_text(folder.name)
     return folder
+
+
+def test_the_files_of_a_volume_go_to_another_process_as_plain_values_and_come_back_as_files() -> None:
+    files = planning.light((SourceFile("/a/b", "b", None, 1, 2, 0, "b", {"md5": "0"}),))
+    sent = pickle.dumps(files)
+    assert b"SourceFile" not in sent
+    [back] = pickle.loads(sent)
+    assert (back, type(back)) == (files[0], SourceFile)
