@@ -99,9 +99,10 @@ def enter_files(session: Session, files: Iterable[RegisteredFile]) -> None:
 def _ids_of_items(session: Session, places: Sequence[tuple[int, int]]) -> dict[tuple[int, int], int]:
     """Ids of items by volume and position; asked for some of them at a time, so that not all are held."""
     positions = [position for _, position in places]
-    asked = select(Item.volume_id, Item.position, Item.id).where(
-        Item.volume_id.in_({volume for volume, _ in places}),
-        Item.position.between(min(positions), max(positions)),
+    items = Item.__table__.c
+    asked = select(items.volume_id, items.position, items.id).where(
+        items.volume_id.in_({volume for volume, _ in places}),
+        items.position.between(min(positions), max(positions)),
     )
     return {(volume, position): id for volume, position, id in session.execute(asked)}
 
