@@ -82,11 +82,11 @@ def _volume(transfer: Transfer, planned: PlannedVolume) -> dict[str, Any]:
 
 
 def _items(transfer: Transfer, inspection: Inspection) -> Iterator[dict[str, Any]]:
-    for place, position, told, files, missing in inspection.counted_items():
+    for place, position, sender_id, title, pages, files, missing, name, row in inspection.listed_items():
         yield {
             "transfer_id": transfer.id, "place": place, "position": position,
-            "sender_id": told.sender_id, "title": told.title, "pages": told.page_count,
-            "files": files, "missing": missing, "list": told.list or None, "row": told.row or None,
+            "sender_id": sender_id, "title": title, "pages": pages,
+            "files": files, "missing": missing, "list": name or None, "row": row or None,
         }  # fmt: skip
 
 

@@ -56,11 +56,12 @@ class Inspection:
         ):
             yield unpacked(item)
 
-    def counted_items(self) -> Iterator[tuple[int, int, ItemDescription, int, int]]:
-        """Every item: its volume, its position from 0, files that came and names that found none."""
-        wanted = "SELECT volume, position, packed, files, lacking FROM items ORDER BY volume, position"
-        for place, position, item, files, lacking in self.inventory.rows(wanted):
-            yield place, position, unpacked(item), files, lacking
+    def listed_items(self) -> Iterator[tuple[Any, ...]]:
+        """Every item: its volume, its position from 0, and what people look at, without unpacking it."""
+        return self.inventory.rows(
+            "SELECT volume, position, sender_id, title, pages, files, lacking, list, row "
+            "FROM items ORDER BY volume, position"
+        )
 
     def sources(self, place: int) -> Iterator[tuple[int, str, int, int, dict[str, str]]]:
         """What `files` tells: item, path, size and time, and every digest that is promised or known."""

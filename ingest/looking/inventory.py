@@ -54,7 +54,7 @@ CREATE INDEX volumes_by_row ON volumes (row);
 CREATE INDEX volumes_by_folder ON volumes (folder);
 CREATE TABLE items (
   volume INTEGER, position INTEGER, list TEXT, row INTEGER, files INTEGER, lacking INTEGER, pages INTEGER,
-  packed BLOB NOT NULL, PRIMARY KEY (volume, position)
+  sender_id TEXT, title TEXT NOT NULL, packed BLOB NOT NULL, PRIMARY KEY (volume, position)
 ) WITHOUT ROWID;
 CREATE INDEX items_by_row ON items (row);
 -- which file belongs to which item, in the order in which they are kept; those of a volume lie together

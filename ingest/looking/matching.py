@@ -4,7 +4,7 @@ What no row claims and what finds no file is left over here, and `ingest.checkin
 """
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import attrgetter
@@ -15,6 +15,7 @@ from ingest.looking.landing import FOUND, found, normal, raw, read_name
 from ingest.looking.records import TOPS, Choice, Records, below_top, within
 from metadata_schemas.description import ItemDescription, VolumeDescription
 from metadata_schemas.transfer_lists import packed
+from metadata_schemas.transfer_lists.cards import Items
 
 
 @dataclass(frozen=True)
@@ -92,23 +93,31 @@ class _Matching:
             self.add(_the_one_item(volume), *whole)
             self.finish(replace(volume, items=()), folder)
             return
-        for position, item in enumerate(volume.items, start=1):
-            self.add(item, *self._choices_of(item, position, folder))
+        for position, (item, octets) in enumerate(_with_octets(volume.items), start=1):
+            self.add(item, *self._choices_of(item, position, folder), octets=octets)
         self._add_the_rest(volume)
         self.finish(replace(volume, items=()), folder or self._common_folder())
 
-    def add(self, item: ItemDescription, *choices: Choice | str) -> None:
-        """Add an item with the files it claims; a choice that is a name found no file."""
+    def add(self, item: ItemDescription, *choices: Choice | str, octets: bytes | None = None) -> None:
+        """Add an item with the files it claims; a choice that is a name found no file.
+
+        ``octets``: what the item is packed as, where that is known.
+        """
         position, self.items = self.items, self.items + 1
         missing = [choice for choice in choices if isinstance(choice, str)]
         files = self._claim(position, choices)
-        self._enter(position, item, files, missing)
+        self._enter(position, item, octets or packed(item), files, missing)
 
-    def _enter(self, position: int, item: ItemDescription, files: int, missing: list[str]) -> None:
+    def _enter(
+        self, position: int, item: ItemDescription, octets: bytes, files: int, missing: list[str]
+    ) -> None:
         self.inventory.write(
-            "INSERT INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            self.place, position, item.list, item.row, files, len(missing), item.page_count, packed(item),
+            "INSERT INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            self.place, position, item.list, item.row, files, len(missing), item.page_count,
+            item.sender_id, item.title, octets,
         )  # fmt: skip
+        if not missing:
+            return
         self.inventory.write_all(
             "INSERT INTO missing VALUES (?, ?, ?, ?)",
             ((self.place, position, raw(name), raw(below_top(name))) for name in missing),
@@ -136,7 +145,7 @@ class _Matching:
         if rest:
             more = replace(_the_one_item(volume), files=(), page_count=None)
             missing = [choice for choice in own if isinstance(choice, str)]
-            self._enter(self.items, more, rest, missing)
+            self._enter(self.items, more, packed(more), rest, missing)
             self.items += 1
 
     def finish(self, volume: VolumeDescription, folder: str | None) -> None:
@@ -197,6 +206,11 @@ class _Matching:
             return None
         common = os.fsdecode(commonpath([dirname(first), dirname(last)]))
         return None if common in TOPS or f"{common}/" in TOPS else common
+
+
+def _with_octets(items: Collection[ItemDescription]) -> Iterator[tuple[ItemDescription, bytes]]:
+    """Items with what they are packed as; those of a list are packed already."""
+    return items.with_octets() if isinstance(items, Items) else ((item, packed(item)) for item in items)
 
 
 def _the_one_item(volume: VolumeDescription) -> ItemDescription:

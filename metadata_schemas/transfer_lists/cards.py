@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar, overload
 from metadata_schemas.description import Finding, ItemDescription, VolumeDescription
 from metadata_schemas.spelling import plain
 from metadata_schemas.transfer_lists.packed import packed, unpacked
-from metadata_schemas.transfer_lists.rows import ItemRow
+from metadata_schemas.transfer_lists.rows import ItemRow, VolumeNamed
 from metadata_schemas.transfer_lists.sheets import is_table
 
 TABLES = """
@@ -67,6 +67,7 @@ class Cards:
         self._connection = connection or sqlite3.connect(":memory:", isolation_level=None)
         for statement in TABLES.split(";\n"):
             self._connection.execute(statement)
+        self._told: tuple[VolumeNamed, Mapping[str, Any]] | None = None
 
     def run(self, statement: str, *values: Any) -> sqlite3.Cursor:
         return self._connection.execute(statement, values)
@@ -100,8 +101,11 @@ class Cards:
 
     def add_row(self, row: ItemRow, name: str) -> int:
         """Lay an item aside with what its row says of its volume; its number."""
-        key = None if row.named.is_nobody() else "\0".join(row.named.key())
-        return self.add_item(row.item, name, key=key, named=packed((row.named, row.volume)))
+        told = row.named, row.volume
+        if told != self._told:  # most rows say the same as the one before
+            self._told, self._named = told, packed(told)
+            self._key = None if row.named.is_nobody() else "\0".join(row.named.key())
+        return self.add_item(row.item, name, key=self._key, named=self._named)
 
     def add_item(
         self, item: ItemDescription, name: str, *, key: str | None = None, named: bytes | None = None
@@ -165,15 +169,25 @@ class Cards:
         volume: VolumeDescription = unpacked(described)
         return replace(volume, items=Items(self, number))
 
-    def rows(self, key: str | None = None) -> Iterator[tuple[int, ItemRow]]:
-        """Item rows that name their volume, with their numbers: all of them, or those that name one."""
-        among = "" if key is None else "AND key = ?"
-        values = () if key is None else (key,)
-        for number, named, item in self.run(
-            f"SELECT number, named, packed FROM list_items WHERE named IS NOT NULL {among} ORDER BY number",
-            *values,
+    def rows(self, key: str) -> Iterator[ItemRow]:
+        """Item rows that name one volume."""
+        rows = "SELECT named, packed FROM list_items WHERE key = ? ORDER BY number"
+        for named, item in self.run(rows, key):
+            yield ItemRow(unpacked(item), *unpacked(named))
+
+    def names_in_rows(self) -> Iterator[tuple[int, VolumeNamed, Mapping[str, Any]]]:
+        """Numbers of item rows that may name their volume: how they do, and what they say of it.
+
+        Most rows say the same as the one before; that is not unpacked again.
+        """
+        before: bytes | None = None
+        for number, named in self.run(
+            "SELECT number, named FROM list_items WHERE named IS NOT NULL ORDER BY number"
         ):
-            yield number, ItemRow(unpacked(item), *unpacked(named))
+            if named != before:
+                before = named
+                name, said = unpacked(named)
+            yield number, name, said
 
     def has_volumes(self) -> bool:
         return self.value("SELECT 1 FROM list_volumes LIMIT 1") is not None
@@ -234,6 +248,11 @@ class Items(Rows[ItemDescription]):
             "SELECT packed FROM list_members JOIN list_items ON number = item WHERE volume = ? ORDER BY item",
             volume,
         )
+
+    def with_octets(self) -> Iterator[tuple[ItemDescription, bytes]]:
+        """Each with what it is packed as."""
+        for (octets,) in self._cards.run(self._each, *self._values):
+            yield unpacked(octets), octets
 
 
 class Volumes(Rows[VolumeDescription]):

@@ -6,7 +6,7 @@ title. Without a volume list the volumes are what the item rows name.
 
 from collections.abc import Set
 
-from metadata_schemas.description import DateSpan, Finding, VolumeDescription, Where
+from metadata_schemas.description import DateSpan, Finding, ItemDescription, VolumeDescription, Where
 from metadata_schemas.spelling import plain
 from metadata_schemas.transfer_lists import duplicates
 from metadata_schemas.transfer_lists.cards import Cards
@@ -25,43 +25,46 @@ def join(cards: Cards, findings: Findings) -> None:
         _make_volumes(cards, findings)
         return
     index = VolumeIndex(cards)
-    for number, row in cards.rows():
-        volume = _place(row, index, findings)
-        if volume is not None:
-            cards.put(number, into=volume.number)
-            _compare_retention(row, volume, findings)
+    for number, named, said in cards.names_in_rows():
+        common = index.meant(named)
+        if len(common) == 1:
+            cards.put(number, into=common[0].number)
+            _compare_retention(said.get("retention"), common[0], cards, number, findings)
+        else:
+            _report_lost(cards.item(number), named, index.ways(named), common, findings)
 
 
-def _place(row: ItemRow, index: VolumeIndex, findings: Findings) -> VolumeCard | None:
-    """The volume of an item row; ways of naming that point to different volumes are an error."""
-    shown = _shown(row.named)
-    ways = index.ways(row.named)
+def _report_lost(
+    item: ItemDescription,
+    named: VolumeNamed,
+    ways: list[list[VolumeCard]],
+    common: list[VolumeCard],
+    findings: Findings,
+) -> None:
+    """An item whose volume nobody knows; ways of naming that point to different volumes are an error."""
+    shown = _shown(named)
     if not ways:
-        fact = "its volume is in no list"
-        report(row.item, "list.orphan_item", shown, EXPECTED, fact, findings)
-        return None
-    common = [card for card in ways[0] if all(card in way for way in ways[1:])]
-    if len(common) == 1:
-        return common[0]
-    if not common:
+        report(item, "list.orphan_item", shown, EXPECTED, "its volume is in no list", findings)
+    elif not common:
         fact = "its columns name different volumes"
-        report(row.item, "list.disagreement", shown, "one volume", fact, findings)
+        report(item, "list.disagreement", shown, "one volume", fact, findings)
     else:
         fact = f"its volume may be any of rows {', '.join(str(card.row) for card in common)}"
-        report(row.item, "list.ambiguous_volume", shown, "one volume", fact, findings)
-    return None
+        report(item, "list.ambiguous_volume", shown, "one volume", fact, findings)
 
 
 def _shown(named: VolumeNamed) -> str:
     return named.sender_id or named.folder or named.title or named.classification
 
 
-def _compare_retention(row: ItemRow, volume: VolumeCard, findings: Findings) -> None:
-    given = row.volume.get("retention")
+def _compare_retention(
+    given: str | None, volume: VolumeCard, cards: Cards, number: int, findings: Findings
+) -> None:
     if given and volume.retention and given != volume.retention:
-        where = Where(row.item.list, row.item.row)
+        item = cards.item(number)
+        where = Where(item.list, item.row)
         message = (
-            f"Row {row.item.row} of {row.item.list}: retention {given} differs from {volume.retention} "
+            f"Row {item.row} of {item.list}: retention {given} differs from {volume.retention} "
             f"of its volume (row {volume.row} of {volume.list}). The volume's counts."
         )
         findings.append(Finding("list.retention_differs", "warning", where, given, volume.retention, message))
@@ -77,7 +80,7 @@ def _make_volumes(cards: Cards, findings: Findings) -> None:
 
 def _make_volume(cards: Cards, key: str, findings: Findings) -> None:
     """One volume from the rows of its items; what they repeat about it must be the same."""
-    rows = (row for _, row in cards.rows(key))
+    rows = cards.rows(key)
     first = next(rows)
     types, begin, end = {first.item.record_type}, first.item.created, first.item.created
     for row in rows:

@@ -30,6 +30,11 @@ class VolumeIndex:
             self._last = named, [way for way in self._ways(named) if way]
         return self._last[1]
 
+    def meant(self, named: VolumeNamed) -> list[VolumeCard]:
+        """Those that every way to name them finds."""
+        first, *others = self.ways(named) or [[]]
+        return [card for card in first if all(card in way for way in others)]
+
     def _ways(self, named: VolumeNamed) -> list[list[VolumeCard]]:
         ways: list[list[VolumeCard]] = []
         if named.sender_id:
