@@ -59,7 +59,7 @@ CREATE TABLE items (
 CREATE INDEX items_by_row ON items (row);
 -- which file belongs to which item, in the order in which they are kept; those of a volume lie together
 CREATE TABLE claims (id INTEGER PRIMARY KEY, volume INTEGER, item INTEGER, file INTEGER);
-CREATE INDEX claims_of_file ON claims (file);
+CREATE UNIQUE INDEX claims_of_file ON claims (file, volume, item);
 CREATE TABLE missing (volume INTEGER, position INTEGER, name BLOB, below BLOB);
 CREATE INDEX missing_below ON missing (below);
 CREATE TABLE findings (

@@ -4,10 +4,8 @@ What no row claims and what finds no file is left over here, and `ingest.checkin
 """
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import groupby
-from operator import attrgetter
 from posixpath import commonpath, dirname, splitext
 
 from ingest.looking.inventory import Inventory
@@ -87,7 +85,7 @@ class _Matching:
     def match(self, volume: VolumeDescription) -> None:
         folder = self.records.folder_called(_volume_names(volume))
         if not volume.items:
-            whole = self._choices(volume.files)
+            whole = self.records.named(volume.files)
             if not volume.files and folder:
                 whole = [within(folder)]
             self.add(_the_one_item(volume), *whole)
@@ -125,22 +123,21 @@ class _Matching:
 
     def _claim(self, position: int, choices: Iterable[Choice | str], *, by_others: bool = False) -> int:
         """Claim files for an item, each once; those of other items of the volume only when asked to."""
-        mine = "claims.volume = ? AND claims.item = ?" if not by_others else "claims.volume = ?"
-        whose = (self.place,) if by_others else (self.place, position)
-        found = (choice for choice in choices if isinstance(choice, Choice))
+        taken = "SELECT 1 FROM claims WHERE file = files.id AND volume = ?"
+        free, others = (f"NOT EXISTS ({taken})", (self.place,)) if by_others else ("true", ())
         return sum(
-            self.inventory.write_all(
-                f"INSERT INTO claims (volume, item, file) SELECT ?, ?, id FROM files WHERE {condition} "
-                f"AND is_record AND NOT EXISTS (SELECT 1 FROM claims WHERE claims.file = files.id AND {mine})"
-                " ORDER BY id",
-                ((self.place, position, *choice.values, *whose) for choice in some),
+            self.inventory.write(
+                "INSERT OR IGNORE INTO claims (volume, item, file) "
+                f"SELECT ?, ?, files.id FROM {choice.among} WHERE {choice.condition} AND is_record "
+                f"AND {free} ORDER BY {choice.order}",
+                self.place, position, *choice.values, *others,
             )
-            for condition, some in groupby(found, key=attrgetter("condition"))
-        )
+            for choice in choices if isinstance(choice, Choice)
+        )  # fmt: skip
 
     def _add_the_rest(self, volume: VolumeDescription) -> None:
         """Files that the row of the volume names and none of its items has."""
-        own = self._choices(volume.files)
+        own = self.records.named(volume.files)
         rest = self._claim(self.items, own, by_others=True)
         if rest:
             more = replace(_the_one_item(volume), files=(), page_count=None)
@@ -164,12 +161,9 @@ class _Matching:
 
     def _choices_of(self, item: ItemDescription, position: int, folder: str | None) -> list[Choice | str]:
         if item.files:
-            return self._choices(item.files)
+            return self.records.named(item.files)
         choice = self._by_standard_name(item) or self._by_folder(item, position, folder)
         return [choice] if choice else []
-
-    def _choices(self, names: Sequence[str]) -> list[Choice | str]:
-        return [choice or name for name, choice in zip(names, self.records.named(names), strict=True)]
 
     def _by_standard_name(self, item: ItemDescription) -> Choice | None:
         """Year, registration and split number, and the same with a serial for attachments (NAK 19-2 A.6)."""

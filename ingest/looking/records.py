@@ -1,11 +1,12 @@
 """The records of a transfer, found by path, by folder and by stem, all in NFC."""
 
+import json
 import os
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from itertools import groupby
 from posixpath import basename, normpath, splitext
-from typing import Any
+from typing import Any, NamedTuple
 
 from ingest.looking.inventory import Inventory
 from ingest.looking.landing import normal, raw
@@ -17,12 +18,13 @@ ASKED = 500
 """Paths that are asked for together."""
 
 
-@dataclass(frozen=True)
-class Choice:
-    """Some of the records, however many: a condition on `files` and its values."""
+class Choice(NamedTuple):
+    """Some of the records, however many: a condition on ``among`` and its values, and their order."""
 
     condition: str
     values: tuple[Any, ...]
+    among: str = "files"
+    order: str = "files.id"
 
 
 class Records:
@@ -54,19 +56,23 @@ class Records:
     def any(self) -> bool:
         return self.inventory.value("SELECT 1 FROM files WHERE is_record LIMIT 1") is not None
 
-    def named(self, paths: Sequence[str]) -> list[Choice | None]:
-        """The file that each path of a list names, or all files of the folder it names."""
+    def named(self, paths: Sequence[str]) -> list[Choice | str]:
+        """What paths name, in their order: files, or all files of a folder; what names nothing itself."""
         wanted = [raw(_below("", path)) for path in paths]
-        there: set[bytes] = set()
+        there: dict[bytes, list[int]] = {}
         for first in range(0, len(wanted), ASKED):
             some = wanted[first : first + ASKED]
             marks = ",".join("?" * len(some))
-            asked = f"SELECT reading FROM files WHERE reading IN ({marks}) AND is_record"
-            there.update(reading for (reading,) in self.inventory.rows(asked, *some))
-        return [
-            _exactly(reading) if reading in there else self._named(path)
-            for path, reading in zip(paths, wanted, strict=True)
-        ]
+            asked = f"SELECT reading, id FROM files WHERE reading IN ({marks}) AND is_record ORDER BY id"
+            for reading, file in self.inventory.rows(asked, *some):
+                there.setdefault(reading, []).append(file)
+        found: list[Choice | str] = []
+        for are_files, run in groupby(zip(paths, wanted, strict=True), lambda each: each[1] in there):
+            if are_files:
+                found.append(_numbered(file for _, reading in run for file in there[reading]))
+            else:
+                found += [self._named(path) or path for path, _ in run]
+        return found
 
     def _named(self, path: str) -> Choice | None:
         for top in TOPS:
@@ -140,6 +146,12 @@ def _below(top: str, path: str) -> str:
 
 def _exactly(reading: bytes) -> Choice:
     return Choice("reading = ?", (reading,))
+
+
+def _numbered(files: Iterable[int]) -> Choice:
+    """Files by their numbers, in this order; one statement claims all of them."""
+    numbers = json.dumps(list(files))
+    return Choice("files.id = value", (numbers,), among="json_each(?) JOIN files", order="key")
 
 
 def within(folder: str) -> Choice:

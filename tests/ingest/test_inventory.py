@@ -45,6 +45,19 @@ def folder(tmp_path: Path) -> Path:
     return place
 
 
+def test_files_of_an_item_are_kept_in_the_order_of_its_row_and_each_once(folder: Path) -> None:
+    row = "V2/b.txt;V1/나.txt;V2;V1/나.txt;V1/없다.txt;V1/가.txt"
+    (folder / "이관목록.csv").write_text(
+        f"철 관리번호,철 제목,관리번호,제목,보존기간,공개구분,파일\nV,철,I,가,영구,공개,{row}\n"
+    )
+    with looked_at(folder) as it:
+        came = ["V2/b.txt", "V1/나.txt", "V2/a/1.txt", "V2/a/2.txt", "V1/가.txt"]
+        assert [file.path for _, file in it.files(0)] == came
+        assert [name for _, _, name in it.lacking()] == ["V1/없다.txt"]
+        [volume] = it.volumes()
+        assert (volume.files, volume.lacking) == (5, 1)
+
+
 def test_volumes_items_and_files_come_one_by_one_in_the_order_of_the_list(folder: Path) -> None:
     with looked_at(folder) as it:
         assert [(each.description.sender_id, each.items, each.files) for each in it.volumes()] == [
