@@ -9,7 +9,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
-from itertools import count
+from itertools import chain, count, islice
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +75,8 @@ CREATE TABLE kept_whole (place INTEGER PRIMARY KEY);
 # Without a journal a write is half as dear; a file that is spoilt by a kill is never read again.
 SETTINGS = ("journal_mode = OFF", "synchronous = OFF", "cache_size = -4096", "temp_store = FILE")
 
+ROWS_AT_ONCE = 100
+
 _numbers = count(1)
 
 
@@ -105,6 +107,13 @@ class Inventory:
     def write_all(self, statement: str, rows: Iterable[tuple[Any, ...]]) -> int:
         """Carry out the statement for each row, as the rows come; the number of rows that were written."""
         return self.connection.executemany(statement, rows).rowcount
+
+    def insert_all(self, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Insert whole rows as they come, many in one statement: that costs two thirds of one for each."""
+        waiting = iter(rows)
+        while some := list(islice(waiting, ROWS_AT_ONCE)):
+            marks = ", ".join([f"({', '.join('?' * len(some[0]))})"] * len(some))
+            self.write(f"INSERT INTO {table} VALUES {marks}", *chain.from_iterable(some))
 
     def note(self, stage: int, findings: Iterable[About]) -> None:
         rows = ((stage, place, os.fsencode(each.where.path or ""), packed(each)) for place, each in findings)

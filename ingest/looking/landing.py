@@ -155,10 +155,7 @@ def survey(folder: Path, inventory: Inventory, *, below: str = "") -> Arrival:
         )
     beside: dict[str, str] = {}
     try:
-        inventory.write_all(
-            "INSERT INTO arrived VALUES (?, ?, ?, ?, ?, ?)",
-            _arrivals(folder.absolute(), below, beside, inventory),
-        )
+        inventory.insert_all("arrived", _arrivals(folder.absolute(), below, beside, inventory))
     except OSError as error:
         raise Unavailable(
             f"The folder could not be read to the end: {error.strerror} at {shown(str(error.filename))}.",
@@ -238,6 +235,9 @@ def _arrivals(
 
 def _names(path: str) -> tuple[bytes, bytes | None, bytes | None, bool]:
     """The columns of `files` that tell of a name: itself, its two readings, and whether it is harmless."""
+    if path.isascii() and "\\" not in path:  # as most are, and every one is told of
+        octets, folded = path.encode(), path.lower()
+        return octets, None, None if folded == path else folded.encode(), are_plain(path)
     reading = normal(path)
     folded = unicodedata.normalize("NFC", reading.casefold())
     return (

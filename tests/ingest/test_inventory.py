@@ -45,6 +45,15 @@ def folder(tmp_path: Path) -> Path:
     return place
 
 
+def test_every_file_of_a_folder_arrives_once_in_the_order_of_names_however_many(tmp_path: Path) -> None:
+    names = [f"A{number:04}.txt" for number in range(inventory.ROWS_AT_ONCE * 2 + 1)]
+    (tmp_path / "transfer").mkdir()
+    for name in names:
+        (tmp_path / "transfer" / name).touch()
+    with looked_at(tmp_path / "transfer", without_list=True) as it:
+        assert [file.path for file in it.arrival.files()] == names
+
+
 def test_files_of_an_item_are_kept_in_the_order_of_its_row_and_each_once(folder: Path) -> None:
     row = "V2/b.txt;V1/나.txt;V2;V1/나.txt;V1/없다.txt;V1/가.txt"
     (folder / "이관목록.csv").write_text(
