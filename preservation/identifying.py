@@ -5,12 +5,12 @@ written while the scanners look at the next files.  What the tool could not look
 is never an unknown format.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
-from functools import partial
+from itertools import chain
 from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -36,10 +36,12 @@ THEN = "derive-volume"
 JUDGING = "judge-formats"
 """The job of those who took volumes in, and who agreed with their senders on formats."""
 
+AWAY = "copy.away"
+
 VOLUMES_AT_ONCE = 100
 FILES_AT_ONCE = 200
 OCTETS_AT_ONCE = 256 << 20
-"""A group of files from a far store lies in scratch for as long as it is asked about."""
+"""Two groups of files from a far store lie in scratch: one is asked about, and the next is fetched."""
 
 
 def ask(session: Session, volume_ids: Iterable[int]) -> None:
@@ -53,62 +55,118 @@ def identify_files(site: Site) -> Iterator[jobs.Progress]:
 
     A volume of which no copy answers keeps no other one waiting.
     """
-    away: errors.Unavailable | None = None
-    done = after = 0
-    with _readers(site) as readers, scratch(site, "identify") as folder:
-        lane = _Lane(site, readers, folder)
-        while rows := _next(site, after):
-            for row in rows:
-                after = row.id
-                try:
-                    for _ in lane.identify_volume(row):
-                        yield done, done + len(rows)
-                except errors.Unavailable as cause:
-                    away = cause
-                    continue
-                done += 1
-            lane.write()
+    done, away = 0, list[errors.Unavailable]()
+    if rows := _next(site, 0):
+        with _readers(site) as readers, scratch(site, "identify") as folder:
+            lane = _Lane(site, readers, folder)
+            while rows:
+                for _ in lane.identify(rows):
+                    yield lane.done, lane.done + len(rows)
+                rows = _next(site, rows[-1].id)
+        done, away = lane.done, list(lane.away.values())
     with site.open_session.begin() as session:
         jobs.wake(session, JUDGING)
     yield done, done
     if away:
-        raise away
+        raise away[-1]
+
+
+class _Asked(NamedTuple):
+    volume: int
+    file: ContentFile
+    path: Path
+
+
+class _Group:
+    """Files that are asked about together, of one large volume or of some small ones."""
+
+    def __init__(self) -> None:
+        self.asked: list[_Asked] = []
+        self.octets = 0
+        self.copies = ExitStack()
+        self.answers: Iterator[Answer] = iter(())
+        self.ends: dict[int, list[int]] = {}
+        """Volumes whose last file is in here or was in an earlier one, and their rows in the outbox."""
+
+    def has_room(self, files: Sequence[ContentFile]) -> bool:
+        octets = self.octets + sum(file.bytes for file in files)
+        is_within = len(self.asked) + len(files) <= FILES_AT_ONCE and octets <= OCTETS_AT_ONCE
+        return is_within or not self.asked
 
 
 class _Lane:
-    """Readers at work, and what is not written yet of what they told."""
+    """Readers that are at one group of files while the next is fetched and the one before is written."""
 
     def __init__(self, site: Site, readers: Sequence[Reader], folder: Path) -> None:
         self._site, self._readers, self._folder = site, readers, folder
-        self._unwritten: list[Callable[[Session], None]] = []
+        # A reader loads the signatures of PRONOM with its first file: now, while the first rows are read.
+        self._loading = _at_once(readers, [(Path(__file__), Path(__file__).name)] * len(readers))
+        self.done = 0
+        self.away: dict[int, errors.Unavailable] = {}
+        """Volumes that go on waiting, and why."""
 
-    def identify_volume(self, row: outbox.OutboxRow) -> Iterator[int]:
-        """Yields how many files each step was about."""
-        for holders, files in _groups(self._site, row.subject_id):
-            found = self._identify(holders, files)
-            self._unwritten.append(
-                partial(enter, found=list(zip(files, found, strict=True)), at=self._site.now())
-            )
-            yield len(files)
-        self._unwritten.append(partial(_ask_for_pages, row=row))
+    def identify(self, rows: Sequence[outbox.OutboxRow]) -> Iterator[None]:
+        """Yields when readers begin with a group of files."""
+        before = _Group()
+        for group in self._groups(rows):
+            found = self._heard(before)
+            self._ask(group)
+            self._write(before, found)
+            before = group
+            yield
+        self._write(before, self._heard(before))
 
-    def _identify(self, holders: Holders, files: Sequence[ContentFile]) -> list[Identified]:
-        with ExitStack() as copies:
-            paths = [
-                copies.enter_context(local_copy(self._site, holders, file, self._folder)) for file in files
-            ]
-            names = [Path(file.original_name).name for file in files]
-            answers = _at_once(self._readers, list(zip(paths, names, strict=True)))
-            self.write()
-            return [_in_words(*each) for each in zip(answers, paths, strict=True)]
+    def _groups(self, rows: Sequence[outbox.OutboxRow]) -> Iterator[_Group]:
+        """A volume that was told of twice is looked at once."""
+        told: dict[int, list[int]] = {}
+        for row in rows:
+            told.setdefault(row.subject_id, []).append(row.id)
+        group = _Group()
+        for volume, ids in told.items():
+            try:
+                for holders, files in _groups(self._site, volume):
+                    if not group.has_room(files):
+                        yield group
+                        group = _Group()
+                    self._fetch(group, volume, holders, files)
+                group.ends[volume] = ids
+            except errors.Unavailable as cause:
+                self.away[volume] = cause
+        yield group
 
-    def write(self) -> None:
-        """Write what is known so far, in the order in which it was told."""
-        unwritten, self._unwritten = self._unwritten, []
-        if unwritten:
-            with self._site.open_session.begin() as session:
-                for each in unwritten:
-                    each(session)
+    def _fetch(self, group: _Group, volume: int, holders: Holders, files: Sequence[ContentFile]) -> None:
+        """All of these files join the group, or none where a copy does not answer."""
+        copies = [(file, local_copy(self._site, holders, file, self._folder)) for file in files]
+        group.asked += [_Asked(volume, file, group.copies.enter_context(copy)) for file, copy in copies]
+        group.octets += sum(file.bytes for file in files)
+
+    def _ask(self, group: _Group) -> None:
+        for _ in self._loading:
+            pass
+        names = [(each.path, Path(each.file.original_name).name) for each in group.asked]
+        group.answers = _at_once(self._readers, names)
+
+    def _heard(self, group: _Group) -> list[tuple[ContentFile, Identified]]:
+        found = []
+        with group.copies:
+            for each, answer in zip(group.asked, group.answers, strict=True):
+                if isinstance(answer, errors.Unavailable) and answer.code == AWAY:
+                    self.away[each.volume] = answer
+                else:
+                    found.append((each.file, _in_words(answer, each.path)))
+        return found
+
+    def _write(self, group: _Group, found: Sequence[tuple[ContentFile, Identified]]) -> None:
+        ended = {volume: ids for volume, ids in group.ends.items() if volume not in self.away}
+        if not found and not ended:
+            return
+        with self._site.open_session.begin() as session:
+            if found:
+                enter(session, found, self._site.now())
+            pages = [(f"{THEN}:{volume}", {"volume_id": volume}) for volume in ended]
+            jobs.submit_all(session, THEN, pages)
+            outbox.forget(session, chain.from_iterable(ended.values()))
+        self.done += len(ended)
 
 
 @contextmanager
@@ -122,15 +180,11 @@ def _next(site: Site, after: int) -> Sequence[outbox.OutboxRow]:
         return outbox.waiting(session, VOLUMES_AT_ONCE, job="identify-files", after=after)
 
 
-def _ask_for_pages(session: Session, row: outbox.OutboxRow) -> None:
-    volume_id = row.subject_id
-    jobs.submit(session, THEN, once=f"{THEN}:{volume_id}", volume_id=volume_id)
-    outbox.forget(session, [row.id])
-
-
 def identify(reader: Reader, path: Path, file: ContentFile) -> Identified:
     """The format of one file.  Where the tool cannot look, the bytes still show which reader to use."""
     [answer] = reader.identify_all([(path, Path(file.original_name).name)])
+    if isinstance(answer, errors.Unavailable) and answer.code == AWAY:
+        raise answer
     return _in_words(answer, path)
 
 
@@ -172,6 +226,8 @@ def _groups(site: Site, volume_id: int) -> Iterator[tuple[Holders, list[ContentF
             holders = holders_of(session, session.get_one(Item, files[0].item_id))
         for group in _within_octets(files):
             yield holders, group
+        if len(files) < FILES_AT_ONCE:
+            return
         after = files[-1].id
 
 

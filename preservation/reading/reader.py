@@ -71,10 +71,10 @@ class Reader:
         return answer
 
     def identify_all(self, files: Sequence[tuple[Path, str]]) -> Iterator[Identified | errors.Unavailable]:
-        """The format of each file, which its sender called so; Unavailable where the tool could not look.
+        """The format of each file, which its sender called so; Unavailable where it could not be looked at.
 
-        That is never an unknown format.  A file that kills the reader costs its own answer only.
-        Raises Unavailable when the medium fails.  The answers come in the order of the files.
+        That is never an unknown format.  A file that kills the reader costs its own answer only, and so
+        does one whose medium fails (``copy.away``).  The answers come in the order of the files.
         The reader is at work from this call on, also while nobody listens yet.
         """
         return self._identified(files, self._formats_of(files))

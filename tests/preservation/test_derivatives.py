@@ -43,13 +43,19 @@ def site(tmp_path) -> Site:
     return site
 
 
-def held(site: Site, *files: Path, listed_pages: int | None = None, verified: str = "verified") -> int:
+def held(
+    site: Site,
+    *files: Path,
+    listed_pages: int | None = None,
+    verified: str = "verified",
+    reference: str = "SG-2026-000001",
+) -> int:
     """An item in custody with these files in every store; its id."""
     with site.open_session.begin() as session:
-        volume = Volume(reference="SG-2026-000001", agency_code="3000000", title="시정 업무", accepted_at=AT)
+        volume = Volume(reference=reference, agency_code="3000000", title="시정 업무", accepted_at=AT)
         item = Item(
             volume=volume,
-            reference="SG-2026-000001-0001",
+            reference=f"{reference}-0001",
             position=1,
             title="보고",
             listed_pages=listed_pages,
@@ -57,7 +63,7 @@ def held(site: Site, *files: Path, listed_pages: int | None = None, verified: st
         session.add(item)
         session.flush()
         bag = Bag(
-            volume_id=volume.id, number=1, prefix="packages/SG-2026-000001/v1", tagmanifest_sha256="0" * 64,
+            volume_id=volume.id, number=1, prefix=f"packages/{reference}/v1", tagmanifest_sha256="0" * 64,
             objects=len(files), bytes=0, packed_at=AT,
         )  # fmt: skip
         session.add(bag)

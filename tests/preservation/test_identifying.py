@@ -1,10 +1,11 @@
 """Formats, told in a lane of their own: one scanner for many files, and pages only after it."""
 
 import shutil
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from archive.errors import Unavailable
 from archive.holdings import ContentFile
@@ -14,6 +15,7 @@ from archive.work.jobs import Job
 from preservation import derivatives, identifying
 from preservation.contents import Identified
 from preservation.identifying import identify_files
+from preservation.pages import DerivedFile, ItemFinding
 from preservation.reading import Reader
 from tests.preservation.test_derivatives import book, held, rules, site, states, volume_of
 
@@ -155,3 +157,83 @@ def test_a_volume_that_goes_away_on_its_way_keeps_what_was_told_of_it_and_asks_f
     list(identify_files(site))
     assert formats(site) == ["fmt/353", None, "x-fmt/111"]
     assert identifying.THEN in [name for name, _ in jobs_of(site)]
+
+
+def two_volumes(site: Site, tmp_path: Path) -> list[int]:
+    letters = [tmp_path / "second.txt", tmp_path / "third.txt"]
+    for letter in letters:
+        letter.write_text("둘째 권")
+    items = three(site, tmp_path), held(site, *letters, reference="SG-2026-000002")
+    return [volume_of(site, each) for each in items]
+
+
+def test_small_volumes_are_asked_about_together_and_the_next_group_is_fetched_meanwhile(
+    site, tmp_path, monkeypatch
+):
+    volumes, steps = two_volumes(site, tmp_path), list[str]()
+    ask, fetch = identifying._at_once, identifying.local_copy
+
+    def asked(readers, files):
+        steps.append(f"asked {len(files)}")
+        return ask(readers, files)
+
+    def fetched(site, holders, file, folder):
+        steps.append(file.original_name)
+        assert formats(site) == [None] * 5, "none is heard before the next group is fetched"
+        return fetch(site, holders, file, folder)
+
+    monkeypatch.setattr(identifying, "_at_once", asked)
+    monkeypatch.setattr(identifying, "local_copy", fetched)
+    monkeypatch.setattr(identifying, "FILES_AT_ONCE", 4)
+    run(site, *volumes)
+    loading, *rest = steps
+    assert loading == f"asked {site.settings.workers}", "readers load while the first rows are read"
+    files = ["scan.tif", "odd.q9z", "letter.txt"], ["second.txt", "third.txt"]
+    assert rest == [*files[0], "asked 3", *files[1], "asked 2"]
+    assert formats(site) == ["fmt/353", None, "x-fmt/111", "x-fmt/111", "x-fmt/111"]
+    with site.open_session.begin() as session:
+        for table in (DerivedFile, ItemFinding):
+            session.execute(delete(table))
+    steps.clear()
+    monkeypatch.setattr(identifying, "FILES_AT_ONCE", 5)
+    monkeypatch.setattr(identifying, "local_copy", fetch)
+    run(site, *volumes)
+    assert steps[1:] == ["asked 5"]
+
+
+def test_a_volume_that_is_told_of_twice_is_looked_at_once(site, tmp_path):
+    volume = volume_of(site, three(site, tmp_path))
+    run(site, volume, volume)
+    assert formats(site) == ["fmt/353", None, "x-fmt/111"]
+    with site.reading_session() as session:
+        assert session.scalars(select(OutboxRow)).all() == []
+
+
+def test_a_medium_that_fails_costs_the_volume_it_holds_and_none_that_is_asked_about_with_it(
+    site, tmp_path, monkeypatch
+):
+    one, other = two_volumes(site, tmp_path)
+    looked_up = identifying.local_copy
+
+    @contextmanager
+    def failing(site, holders, file, folder):
+        with looked_up(site, holders, file, folder) as path:
+            yield path.with_name("gone.txt") if file.original_name == "second.txt" else path
+
+    monkeypatch.setattr(identifying, "local_copy", failing)
+    with pytest.raises(Unavailable) as told:
+        run(site, other, one)
+    assert told.value.code == "copy.away"
+    assert formats(site) == ["fmt/353", None, "x-fmt/111", None, "x-fmt/111"]
+    assert [arguments for name, arguments in jobs_of(site) if name == identifying.THEN] == [
+        {"volume_id": one}
+    ]
+    monkeypatch.setattr(identifying, "local_copy", looked_up)
+    list(identify_files(site))
+    assert formats(site)[3] == "x-fmt/111"
+    assert {"volume_id": other} in [arguments for _, arguments in jobs_of(site)]
+
+
+def test_where_nothing_is_new_no_reader_is_begun(site, monkeypatch):
+    monkeypatch.setattr(Reader, "identify_all", None)
+    assert list(identify_files(site)) == [(0, 0)]
