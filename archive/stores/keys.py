@@ -1,8 +1,4 @@
-"""Keys that hold on every store: how a name from outside becomes a segment, and what a key may be.
-
-A name keeps its NFC form.  One that is too long, or unsafe on some system, is shortened and
-carries a digest of the name as it came, so that two names never become one.
-"""
+"""Keys that hold on every store: the places of a package's files, and what a key may be."""
 
 from __future__ import annotations
 
@@ -13,32 +9,16 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from archive.errors import WrongCall
+from archive.segments import LONGEST_SEGMENT, digest_of_name, fault, safe_segment, shortened
 
-LONGEST_SEGMENT = 200
 LONGEST_STORE_PREFIX = 64
 LONGEST_KEY = 480 - LONGEST_STORE_PREFIX
 """Servers were seen to refuse more than about 500 bytes, and the store's own prefix counts."""
 
-_DIGEST_SIGNS = 12
-_LONGEST_SUFFIX = 16
-
-# A percent sign and the two separators are harmless on disks, but the BagIt libraries in use do not read
-# the code of the one in a manifest, and end a line at the others.
-_UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"/\\|?*%\u2028\u2029\ud800-\udfff\ufffe\uffff]')
 # What nearly every name is: told to be harmless by one look.
 _SIGN = "0-9A-Za-z_\uac00-\ud7a3"
 _PLAIN = f"(?!(?i:con|prn|aux|nul|com|lpt))[{_SIGN}](?:[{_SIGN}. -]{{0,58}}[{_SIGN}-])?"
 _PLAIN_PATH = re.compile(f"{_PLAIN}(?:/{_PLAIN})*")
-_RESERVED = re.compile(
-    r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])\s*(\..*)?", re.IGNORECASE | re.DOTALL
-)
-
-
-class Segment(NamedTuple):
-    """One part of a key, and why it is not the name as it came (None: it is, in NFC)."""
-
-    segment: str
-    changed: str | None
 
 
 class Placed(NamedTuple):
@@ -51,49 +31,6 @@ class Placed(NamedTuple):
 def are_plain(path: str) -> bool:
     """Whether all names of a path are harmless at first sight; one that is not may be harmless as well."""
     return _PLAIN_PATH.fullmatch(path) is not None
-
-
-def safe_segment(name: str) -> Segment:
-    """One file or folder name as a key segment.
-
-    ``changed`` says why the name could not be kept: ``reserved``, ``characters``, ``trailing``
-    or ``too long``.  NFC alone is no change: the name is the same one to every reader.
-    """
-    normal = unicodedata.normalize("NFC", name)
-    reason = _fault(normal)
-    if reason is None:
-        return Segment(normal, None)
-    return Segment(_shortened(normal, name, LONGEST_SEGMENT), reason)
-
-
-def _fault(segment: str) -> str | None:
-    if segment in ("", ".", "..") or _RESERVED.fullmatch(segment):
-        return "reserved"
-    if _UNSAFE.search(segment):
-        return "characters"
-    if segment[-1] in ". " or segment[0] == " ":
-        return "trailing"
-    if len(segment.encode()) > LONGEST_SEGMENT:
-        return "too long"
-    return None
-
-
-def _shortened(normal: str, name: str, room: int) -> str:
-    """``stem-digest.suffix`` in at most ``room`` bytes; the suffix stays, programs go by it."""
-    clean = _UNSAFE.sub("_", normal).strip(" .") or "_"
-    if _RESERVED.fullmatch(clean.partition(".")[0]):
-        clean = f"_{clean}"
-    stem, dot, suffix = clean.rpartition(".")
-    if not dot or len(suffix.encode()) > _LONGEST_SUFFIX:
-        stem, suffix = clean, ""
-    ending = f"-{digest_of_name(name)}" + (f".{suffix}" if suffix else "")
-    kept = stem.encode()[: max(room - len(ending.encode()), 0)].decode("utf-8", "ignore").rstrip(" .")
-    return kept + ending
-
-
-def digest_of_name(name: str) -> str:
-    """Twelve hex digits that tell one name from another, also names that are not UTF-8."""
-    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST_SIGNS]
 
 
 class Names:
@@ -134,16 +71,16 @@ class Names:
         first, last = segments[0], segments[-1]
         middle = digest_of_name("/".join(segments[:-1]))
         head = f"{first}/{middle}/" if len(segments) > 2 and len(first.encode()) <= 100 else f"{middle}/"
-        return head + _shortened(last, path, min(LONGEST_SEGMENT, self._room - len(head.encode())))
+        return head + shortened(last, path, min(LONGEST_SEGMENT, self._room - len(head.encode())))
 
     def _told_apart(self, placed: str, path: str) -> str:
         folder, slash, last = placed.rpartition("/")
         room = min(LONGEST_SEGMENT, self._room - len((folder + slash).encode()))
-        apart = folder + slash + _shortened(last, path, room)
+        apart = folder + slash + shortened(last, path, room)
         if not self._is_taken(apart, _mark(apart)):
             return apart
         # The folder itself is already a file's key, so the path has to leave it.
-        return f"{digest_of_name(folder)}-{_shortened(last, path, 120)}"
+        return f"{digest_of_name(folder)}-{shortened(last, path, 120)}"
 
     def _is_taken(self, placed: str, mark: int) -> bool:
         if mark in self._files or placed in self._folders:
@@ -181,7 +118,7 @@ def check_key(key: str) -> str:
             f"The key {key!r} begins with a dot: such folders are the store's own.", code="key.unsafe"
         )
     for segment in key.split("/"):
-        if reason := _fault(segment):
+        if reason := fault(segment):
             raise WrongCall(
                 f"The key {key!r} has a segment {segment!r} that is not safe ({reason}).", code="key.unsafe"
             )

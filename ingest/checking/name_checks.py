@@ -5,7 +5,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from archive.names import HIDDEN, hides_something, printable
-from archive.stores.keys import safe_segment
+from archive.segments import safe_segment
 from ingest.looking.belonging import About, finding
 from ingest.looking.inspection import Inspection
 from ingest.looking.landing import normal, not_utf8, raw, read_name, shown

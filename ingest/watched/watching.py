@@ -23,10 +23,10 @@ from sqlalchemy.orm import Session
 from archive.errors import ArchiveError, Conflict, Unavailable
 from archive.holdings import AGENCY_CODE
 from archive.ledger import AnotherLog
+from archive.segments import digest_of_name
 from archive.site.evidence import seal_now
 from archive.site.language import amount
 from archive.site.site import Site
-from archive.stores.keys import digest_of_name
 from ingest import agreements, results, transfers
 from ingest.looking.landing import read_name, shown
 from ingest.taking import receiving

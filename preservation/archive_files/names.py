@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from unicodedata import normalize
 
-from archive.stores.keys import safe_segment
+from archive.segments import safe_segment
 from preservation.archive_files.members import Member
 
 MOST_COMPARED = 200_000

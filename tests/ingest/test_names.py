@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import select
 
 from archive.holdings import ContentFile
-from archive.stores.keys import safe_segment
+from archive.segments import safe_segment
 from metadata_schemas import xml
 from preservation import bagging
 from tests.conftest import Installation

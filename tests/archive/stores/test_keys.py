@@ -6,8 +6,9 @@ import unicodedata
 import pytest
 
 from archive.errors import WrongCall
+from archive.segments import LONGEST_SEGMENT, safe_segment
 from archive.stores import keys
-from archive.stores.keys import LONGEST_KEY, LONGEST_SEGMENT, Names, check_key, safe_segment
+from archive.stores.keys import LONGEST_KEY, Names, check_key
 
 PREFIX = "packages/R-1/v1/data/representations/original/data"
 

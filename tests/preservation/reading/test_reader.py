@@ -106,3 +106,12 @@ def test_asking_loads_no_library_that_decodes(tmp_path):
     )
     told = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
     assert (told.stdout.strip(), told.returncode) == ("[]", 0), told.stderr
+
+
+def test_the_reader_that_looks_through_archive_files_loads_no_store(tmp_path):
+    script = (
+        "import sys, preservation.reading.child, preservation.reading.answers.archives; "
+        "print([name for name in ('archive.stores', 'boto3') if name in sys.modules])"
+    )
+    told = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert (told.stdout.strip(), told.returncode) == ("[]", 0), told.stderr
