@@ -93,7 +93,7 @@ class FolderDelivery:
         self._scratch = f"{self.scratch}/"
         self._folders = {""}
         self._last: Expected | None = None
-        self._last_is_kept = False
+        self._verdict_on_last: Verdict | None = None
         self.open_sinks: set[FolderSink] = set()
         self.ended = self._opened
 
@@ -151,7 +151,7 @@ class FolderDelivery:
             judged = self.ground.judged(self.scratch, chain(expected, announced))
             for name, verdict in judged:
                 if announced and name == announced[0][0]:
-                    self._last_is_kept = isinstance(verdict, Intact)
+                    self._verdict_on_last = verdict
                 else:
                     yield name, verdict
 
@@ -175,17 +175,21 @@ class FolderDelivery:
             disk.sync_folder(os.path.dirname(self._scratch + last))
         elif self._last != written:
             raise WrongCall(f"What completes {self._prefix} is not what was announced.")
-        if not self._last_is_kept:
-            ((_, verdict),) = self.ground.judged(self.scratch, [written])
-            if not isinstance(verdict, Intact):
-                raise Damaged(f"Store {self.ground.name} did not keep {last}.", next="Check the disk.")
+        if self._verdict_on_last is None:
+            ((_, self._verdict_on_last),) = self.ground.judged(self.scratch, [written])
+        if not isinstance(self._verdict_on_last, Intact):
+            raise Damaged(f"Store {self.ground.name} did not keep {last}.", next="Check the disk.")
 
     def abandon(self) -> None:
         if not self._is_over:
             self._end()
 
     def _give_name(self) -> None:
-        """All names first and all syncs after them: the first sync pays for the others."""
+        """All names first and all syncs after them: the first sync pays for the others.
+
+        Nothing is made where the disk was taken away meanwhile and left a bare mount point.
+        """
+        os.stat(self.scratch)
         try:
             changed = disk.make_folders(self.ground.root, self._target.parent)
             disk.move_without_replacing(self.scratch, self._target)

@@ -43,15 +43,9 @@ def judge_all(folder: Path, expected: Iterable[Expected]) -> Iterator[tuple[str,
     coming = iter(expected)
     ahead: deque[_Batch] = deque()
     try:
-        # Each name is looked up from here, which costs half of looking up the whole path.
-        root = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    except (FileNotFoundError, NotADirectoryError):
-        yield from ((name, Absent()) for name, _, _ in coming)
-        return
-    try:
         while True:
             while len(ahead) < BATCHES and (some := list(islice(coming, direct.SLOTS))):
-                ahead.append(_Batch(root, some))
+                ahead.append(_Batch(folder, some))
                 ahead[-1].begin()
             if not ahead:
                 return
@@ -60,15 +54,17 @@ def judge_all(folder: Path, expected: Iterable[Expected]) -> Iterator[tuple[str,
     finally:
         for each in ahead:
             each.end()
-        os.close(root)
 
 
 class _Batch:
     """Some files that are asked of the medium together."""
 
-    def __init__(self, root: int, files: list[Expected]) -> None:
-        self._root, self._files = root, files
-        self._open: list[int | None] = []
+    def __init__(self, folder: Path, files: list[Expected]) -> None:
+        self._files = files
+        # Names are looked up from here, which costs half of looking up each whole path; not for longer
+        # than a batch, so that a disk that is taken away is missed.
+        self._root = _folder_or_none(folder)
+        self._open: list[int | None] = [None] * len(files)
         """A descriptor for each file; None of one that is not there."""
         self._slots: dict[int, int] = {}
         """The slots of the files that are read past the cache, by their places."""
@@ -76,7 +72,7 @@ class _Batch:
 
     def begin(self) -> None:
         asked: list[tuple[int, int]] = []
-        for place, (name, _, size) in enumerate(self._files):
+        for place, (name, _, size) in enumerate(self._files if self._root is not None else ()):
             path = f"./{name}"  # below the folder, whatever a name begins with
             is_small = self._queue and size < direct.SLOT
             if is_small and (descriptor := _opened_direct(path, self._root)) is not None:
@@ -84,7 +80,7 @@ class _Batch:
                 asked.append((descriptor, size))
             else:
                 descriptor = _opened_or_none(path, self._root)
-            self._open.append(descriptor)
+            self._open[place] = descriptor
         if self._queue:
             self._queue.ask(asked)
 
@@ -117,9 +113,16 @@ class _Batch:
         """Nothing of it is read any more."""
         if self._queue:
             direct.queues.give_back(self._queue)
-        for descriptor in self._open:
+        for descriptor in (*self._open, self._root):
             if descriptor is not None:
                 os.close(descriptor)
+
+
+def _folder_or_none(folder: Path) -> int | None:
+    try:
+        return os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
 
 
 def _judged(found: Stored, digest: str, size: int) -> Verdict:
@@ -136,14 +139,14 @@ def _opened(path: str, root: int | None) -> int:
     return descriptor
 
 
-def _opened_or_none(path: str, root: int) -> int | None:
+def _opened_or_none(path: str, root: int | None) -> int | None:
     try:
         return _opened(path, root)
     except (FileNotFoundError, NotADirectoryError):
         return None
 
 
-def _opened_direct(path: str, root: int) -> int | None:
+def _opened_direct(path: str, root: int | None) -> int | None:
     """Dropped from the cache too, for a file system that takes O_DIRECT and does not keep to it."""
     try:
         descriptor = os.open(path, _READ | os.O_DIRECT, dir_fd=root)

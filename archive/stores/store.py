@@ -128,11 +128,11 @@ class Delivery(Protocol):
         """
 
     def announce_last(self, last: str, data: bytes) -> None:
-        """Optional, before the read back: what `complete` will write, so that a folder can sync it
-        with the rest.  A server still writes it as the last object."""
+        """Optional, before the read back: what `complete` will write, so that a folder can sync it and
+        read it back with the rest, which then MUST NOT name it.  A server still writes it last."""
 
     def complete(self, last: str, data: bytes) -> None:
-        """Write ``last`` as the last object, read it back, and make the whole visible.
+        """Write ``last`` as the last object and read it back, where that is not done, and make all visible.
 
         When the prefix is already there with the same objects and bytes this is harmless.
         With other bytes, or with an object that this delivery did not write: Conflict.

@@ -257,6 +257,49 @@ def test_bytes_are_synced_before_they_are_read_back_and_names_before_the_bag_is_
     assert sorted(steps[5:]) == ["sync .", "sync .incoming", "sync packages", "sync packages/R-1"]
 
 
+@pytest.mark.parametrize("when", ["while it is read back", "afterwards"])
+def test_a_disk_that_is_taken_away_leaves_its_mount_point_bare(store, when):
+    delivery = store.begin("packages/R-1/v1")
+    delivery.put("bagit.txt", b"1")
+    delivery.announce_last("tagmanifest-sha256.txt", b"t")
+    judged = delivery.read_back_all([("bagit.txt", sha256(b"1"), 1)])
+    if when == "while it is read back":
+        next(judged)
+    else:
+        list(judged)
+    store.root.rename(store.root.with_name("elsewhere"))
+    store.root.mkdir()
+    list(judged)
+    with pytest.raises(Unavailable, match="is not at"):
+        delivery.complete("tagmanifest-sha256.txt", b"t")
+    assert list(store.root.iterdir()) == []
+    delivery.abandon()
+
+
+def test_a_disk_that_is_taken_away_while_it_is_checked_was_not_looked_at(store):
+    names = [f"packages/R-1/{number}" for number in range(300)]
+    for name in names:
+        store.put(name, b"1")
+    judged = store.read_back_all((name, sha256(b"1"), 1) for name in names)
+    next(judged)
+    store.root.rename(store.root.with_name("elsewhere"))
+    store.root.mkdir()
+    with pytest.raises(Unavailable, match="is not at"):
+        list(judged)
+
+
+def test_a_last_object_that_was_read_back_damaged_once_has_no_second_chance(store, monkeypatch):
+    delivery = store.begin("packages/R-1/v1")
+    delivery.put("bagit.txt", b"1")
+    delivery.announce_last("tagmanifest-sha256.txt", b"t")
+    (delivery.scratch / "tagmanifest-sha256.txt").write_bytes(b"x")
+    list(delivery.read_back_all([("bagit.txt", sha256(b"1"), 1)]))
+    (delivery.scratch / "tagmanifest-sha256.txt").write_bytes(b"t")
+    with pytest.raises(Damaged, match="did not keep tagmanifest"):
+        delivery.complete("tagmanifest-sha256.txt", b"t")
+    delivery.abandon()
+
+
 @pytest.mark.parametrize("is_announced", [False, True])
 def test_the_last_object_is_read_back_too_before_the_bag_is_there(store, monkeypatch, is_announced):
     judged = Ground.judged
