@@ -64,14 +64,15 @@ class Everywhere:
 
     @contextmanager
     def stream(self, name: str, size: int | None = None) -> Iterator["Writer"]:
-        """Write one object through a writer, which has to be finished; else no store keeps any of it."""
+        """Write one object through a writer; where it is not finished no store keeps any of it."""
         writer = Writer([each.create(name, size=size) for each in self.deliveries])
         try:
             yield writer
         finally:
             writer.abort()
-        self.objects += 1
-        self.octets += writer.size
+        if writer.is_finished:
+            self.objects += 1
+            self.octets += writer.size
 
     def write(self, name: str, write: Callable[["Writer"], object]) -> None:
         """Write one object, which is remembered in ``written``."""
@@ -147,12 +148,13 @@ def _all(begun: Iterable[Future[None]]) -> None:
 class Writer:
     """Hashes what is written and hands it to a sink in each store."""
 
-    __slots__ = ("hash", "sinks", "size")
+    __slots__ = ("hash", "is_finished", "sinks", "size")
 
     def __init__(self, sinks: Sequence[Sink]) -> None:
         self.sinks = sinks
         self.hash = hashlib.sha256()
         self.size = 0
+        self.is_finished = False
 
     def write(self, data: bytes | memoryview, /) -> None:
         self.hash.update(data)
@@ -168,6 +170,7 @@ class Writer:
         digest = self.hash.hexdigest()
         for sink in self.sinks:
             sink.finish(digest)
+        self.is_finished = True
         return digest, self.size
 
     def abort(self) -> None:

@@ -55,20 +55,20 @@ def identify_files(site: Site) -> Iterator[jobs.Progress]:
 
     A volume of which no copy answers keeps no other one waiting.
     """
-    done, away = 0, list[errors.Unavailable]()
+    done, cause = 0, None
     if rows := _next(site, 0):
         with _readers(site) as readers, scratch(site, "identify") as folder:
-            lane = _Lane(site, readers, folder)
+            lane = _Lane(site, readers, folder, volumes=len(rows))
             while rows:
                 for _ in lane.identify(rows):
                     yield lane.done, lane.done + len(rows)
                 rows = _next(site, rows[-1].id)
-        done, away = lane.done, list(lane.away.values())
+        done, cause = lane.done, lane.cause
     with site.open_session.begin() as session:
         jobs.wake(session, JUDGING)
     yield done, done
-    if away:
-        raise away[-1]
+    if cause:
+        raise cause
 
 
 class _Asked(NamedTuple):
@@ -97,13 +97,16 @@ class _Group:
 class _Lane:
     """Readers that are at one group of files while the next is fetched and the one before is written."""
 
-    def __init__(self, site: Site, readers: Sequence[Reader], folder: Path) -> None:
+    def __init__(self, site: Site, readers: Sequence[Reader], folder: Path, *, volumes: int) -> None:
         self._site, self._readers, self._folder = site, readers, folder
-        # A reader loads the signatures of PRONOM with its first file: now, while the first rows are read.
-        self._loading = _at_once(readers, [(Path(__file__), Path(__file__).name)] * len(readers))
+        # A reader loads the signatures of PRONOM with its first file, now: while others are fetched.
+        any_file = Path(__file__)
+        self._loading = _at_once(readers, [(any_file, any_file.name)] * min(len(readers), volumes))
         self.done = 0
-        self.away: dict[int, errors.Unavailable] = {}
-        """Volumes that go on waiting, and why."""
+        self._away: set[int] = set()
+        """Volumes that go on waiting."""
+        self.cause: errors.Unavailable | None = None
+        """Why the last of them does; each one's would keep all that was at work when it rose."""
 
     def identify(self, rows: Sequence[outbox.OutboxRow]) -> Iterator[None]:
         """Yields when readers begin with a group of files."""
@@ -131,13 +134,20 @@ class _Lane:
                     self._fetch(group, volume, holders, files)
                 group.ends[volume] = ids
             except errors.Unavailable as cause:
-                self.away[volume] = cause
+                self._leave(volume, cause)
         yield group
+
+    def _leave(self, volume: int, cause: errors.Unavailable) -> None:
+        self._away.add(volume)
+        self.cause = cause
 
     def _fetch(self, group: _Group, volume: int, holders: Holders, files: Sequence[ContentFile]) -> None:
         """All of these files join the group, or none where a copy does not answer."""
-        copies = [(file, local_copy(self._site, holders, file, self._folder)) for file in files]
-        group.asked += [_Asked(volume, file, group.copies.enter_context(copy)) for file, copy in copies]
+        with ExitStack() as copies:
+            each_copy = (local_copy(self._site, holders, file, self._folder) for file in files)
+            paths = [copies.enter_context(copy) for copy in each_copy]
+            group.copies.push(copies.pop_all())
+        group.asked += [_Asked(volume, *pair) for pair in zip(files, paths, strict=True)]
         group.octets += sum(file.bytes for file in files)
 
     def _ask(self, group: _Group) -> None:
@@ -151,13 +161,13 @@ class _Lane:
         with group.copies:
             for each, answer in zip(group.asked, group.answers, strict=True):
                 if isinstance(answer, errors.Unavailable) and answer.code == AWAY:
-                    self.away[each.volume] = answer
+                    self._leave(each.volume, answer)
                 else:
                     found.append((each.file, _in_words(answer, each.path)))
         return found
 
     def _write(self, group: _Group, found: Sequence[tuple[ContentFile, Identified]]) -> None:
-        ended = {volume: ids for volume, ids in group.ends.items() if volume not in self.away}
+        ended = {volume: ids for volume, ids in group.ends.items() if volume not in self._away}
         if not found and not ended:
             return
         with self._site.open_session.begin() as session:

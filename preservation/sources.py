@@ -182,10 +182,10 @@ def _differences(
     file: SourceFile, now: os.stat_result, size: int, found: Mapping[str, str]
 ) -> Iterator[Finding]:
     if size != file.size or now.st_mtime_ns != file.modified_ns:
+        # One that was small and has grown was read for one buffer only.
+        found_now = now.st_size if file.size < BLOCK == size else size
         before = amount(file.size, "byte")
-        yield _changed(
-            file, f"it had {before} when it was looked at and {max(size, now.st_size):,} when it was read"
-        )
+        yield _changed(file, f"it had {before} when it was looked at and {found_now:,} when it was read")
     for kind, promised in file.expect.items():
         if promised.lower() != found[kind]:
             yield Finding(

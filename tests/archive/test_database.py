@@ -1,4 +1,4 @@
-"""How many rows go into a table at once."""
+"""Rows that go into a table as values, and the ids that they get."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

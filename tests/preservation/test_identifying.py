@@ -187,7 +187,7 @@ def test_small_volumes_are_asked_about_together_and_the_next_group_is_fetched_me
     monkeypatch.setattr(identifying, "FILES_AT_ONCE", 4)
     run(site, *volumes)
     loading, *rest = steps
-    assert loading == f"asked {site.settings.workers}", "readers load while the first rows are read"
+    assert loading == f"asked {min(2, site.settings.workers)}", "readers load while files are fetched"
     files = ["scan.tif", "odd.q9z", "letter.txt"], ["second.txt", "third.txt"]
     assert rest == [*files[0], "asked 3", *files[1], "asked 2"]
     assert formats(site) == ["fmt/353", None, "x-fmt/111", "x-fmt/111", "x-fmt/111"]
@@ -232,6 +232,43 @@ def test_a_medium_that_fails_costs_the_volume_it_holds_and_none_that_is_asked_ab
     list(identify_files(site))
     assert formats(site)[3] == "x-fmt/111"
     assert {"volume_id": other} in [arguments for _, arguments in jobs_of(site)]
+
+
+def test_copies_of_a_volume_of_which_one_does_not_answer_go_at_once_and_only_its_cause_stays(
+    site, tmp_path, monkeypatch
+):
+    one, other = two_volumes(site, tmp_path)
+    fetch, lying = identifying.local_copy, list[str]()
+
+    @contextmanager
+    def fetched(site, holders, file, folder):
+        assert file.original_name != "second.txt" or lying == []
+        if file.original_name == "letter.txt":
+            raise Unavailable("It does not answer.", code="copy.away")
+        with fetch(site, holders, file, folder) as path:
+            lying.append(file.original_name)
+            try:
+                yield path
+            finally:
+                lying.remove(file.original_name)
+
+    monkeypatch.setattr(identifying, "local_copy", fetched)
+    with pytest.raises(Unavailable, match="It does not answer"):
+        run(site, one, other)
+    assert formats(site) == [None, None, None, "x-fmt/111", "x-fmt/111"]
+
+
+def test_a_single_volume_has_one_reader_begun_ahead(site, tmp_path, monkeypatch):
+    volume, steps = volume_of(site, three(site, tmp_path)), list[int]()
+    ask = identifying._at_once
+
+    def asked(readers, files):
+        steps.append(len(files))
+        return ask(readers, files)
+
+    monkeypatch.setattr(identifying, "_at_once", asked)
+    run(site, volume)
+    assert steps == [1, 3]
 
 
 def test_where_nothing_is_new_no_reader_is_begun(site, monkeypatch):

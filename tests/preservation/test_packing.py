@@ -25,6 +25,7 @@ from metadata_schemas.description import (
 )
 from metadata_schemas.package import METS, NAK8, content_path
 from preservation import packing, sources
+from preservation.fan_out import Everywhere
 from preservation.packing import NotAsPromised, Packed, Plan
 from preservation.sources import SourceFile
 
@@ -131,6 +132,33 @@ def test_a_file_that_changes_before_it_is_read_keeps_the_volume_out(stores, tmp_
     told = {"grows": "and 8 when it was read", "grows large": "and 393,216 when it was read"}
     assert told.get(change, "") in refused.findings[0].message
     assert kept(tmp_path) == {"a": {}, "b": {}}
+
+
+def test_a_file_that_grows_after_it_was_read_is_told_with_the_size_that_was_read(
+    stores, tmp_path, monkeypatch
+):
+    file = source(tmp_path / "in" / "1.pdf", b"one")
+    copy = Everywhere.copy
+
+    def slow(self, name, data):
+        with open(file.path, "ab") as more:
+            more.write(b" more")
+        return copy(self, name, data)
+
+    monkeypatch.setattr(Everywhere, "copy", slow)
+    [found] = packing.pack(stores, plan(file)).findings
+    assert (found.rule, "and 3 when it was read" in found.message) == ("file.changed", True)
+
+
+def test_an_object_that_was_not_finished_is_in_no_store_and_not_counted(stores):
+    with Everywhere(stores, "packages/R-1/v1", 1) as everywhere:
+        with everywhere.stream("data/1") as writer:
+            writer.write(b"1")
+        assert (everywhere.objects, everywhere.octets) == (0, 0)
+        with everywhere.stream("data/1") as writer:
+            writer.write(b"1")
+            writer.finish()
+        assert (everywhere.objects, everywhere.octets) == (1, 1)
 
 
 @pytest.mark.parametrize("stands_there", [os.mkfifo, lambda path: path.symlink_to("other.pdf"), Path.mkdir])
