@@ -39,16 +39,31 @@ def test_page_keys_turn_pages_and_the_address_follows(viewer):
     assert "2쪽의 글" in viewer.locator("#page-text").inner_text()
 
 
+def picture(viewer) -> str:
+    """The picture as it is drawn, once it moves no more."""
+    before, now = None, ""
+    while now != before:
+        viewer.wait_for_timeout(300)
+        before, now = now, viewer.evaluate("document.querySelector('#zoom canvas').toDataURL()")
+    return now
+
+
+def after(viewer, key: str) -> str:
+    viewer.keyboard.press(key)
+    return picture(viewer)
+
+
 def test_zoom_turn_and_fit_move_the_picture(viewer):
-    look = "JSON.stringify([document.querySelector('#zoom canvas').toDataURL().length])"
-    before = viewer.evaluate(look)
-    for key in ("Equal", "Equal", "KeyR"):
-        viewer.keyboard.press(key)
-    viewer.wait_for_function(f"before => {look} !== before", arg=before)
-    viewer.keyboard.press("Shift+KeyR")
-    viewer.keyboard.press("Digit0")
-    for key in ("KeyW", "ArrowDown", "Shift+ArrowUp", "Minus"):
-        viewer.keyboard.press(key)
+    """The page of the test is of one colour, so it is its edge that is seen to move."""
+    whole = picture(viewer)
+    for key, back in (("KeyR", "Shift+KeyR"), ("Equal", "Digit0"), ("KeyW", "Digit0")):
+        assert after(viewer, key) != whole, key
+        assert after(viewer, back) == whole, back
+    smaller = after(viewer, "Minus")
+    lower = after(viewer, "ArrowDown")
+    assert len({whole, smaller, lower}) == 3
+    assert after(viewer, "ArrowUp") == smaller
+    assert after(viewer, "Shift+ArrowDown") not in {smaller, lower}
 
 
 def test_panels_boxes_and_lists_answer_to_their_keys(viewer):
