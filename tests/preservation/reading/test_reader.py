@@ -99,19 +99,18 @@ def test_a_file_that_is_away_is_not_looked_at_rather_than_unknown(reader, tmp_pa
         reader.identify(tmp_path / "away.pdf", "away.pdf")
 
 
-def test_asking_loads_no_library_that_decodes(tmp_path):
-    script = (
-        "import sys, preservation.derivatives; "
-        "print([name for name in ('PIL', 'pymupdf', 'pygfried', 'olefile') if name in sys.modules])"
-    )
+def loaded(modules: str, among: tuple[str, ...]) -> str:
+    """Which of some modules a process has loaded that imports others."""
+    script = f"import sys, {modules}; print([name for name in {among!r} if name in sys.modules])"
     told = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
-    assert (told.stdout.strip(), told.returncode) == ("[]", 0), told.stderr
+    assert told.returncode == 0, told.stderr
+    return told.stdout.strip()
 
 
-def test_the_reader_that_looks_through_archive_files_loads_no_store(tmp_path):
-    script = (
-        "import sys, preservation.reading.child, preservation.reading.answers.archives; "
-        "print([name for name in ('archive.stores', 'boto3') if name in sys.modules])"
-    )
-    told = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
-    assert (told.stdout.strip(), told.returncode) == ("[]", 0), told.stderr
+def test_asking_loads_no_library_that_decodes():
+    assert loaded("preservation.derivatives", ("PIL", "pymupdf", "pygfried", "olefile")) == "[]"
+
+
+def test_the_reader_that_looks_through_archive_files_loads_no_store():
+    reader = "preservation.reading.child, preservation.reading.answers.archives"
+    assert loaded(reader, ("archive.stores", "boto3")) == "[]"
