@@ -18,7 +18,7 @@ from archive.errors import Missing, Unavailable
 from archive.site import evidence, installation, output
 from archive.site import settings as settings_of
 from archive.site.site import Site
-from archive.site.terminal import Command, LazyGroup, Progress, json_option, pass_site, run, say
+from archive.site.terminal import Command, LazyGroup, Progress, json_option, pass_site, run, say, words
 from archive.work import beside
 from archive.work.processes import fork_server
 
@@ -101,6 +101,9 @@ CHILDREN = ("archive.work.child", "ingest.taking.accession", *JOBS, *SLOW_TO_LOA
 WITHOUT_HOME = {"init", "settings", "sample", "ledger", "receipt"}
 """Commands that need no installation, or make it ready themselves when they do."""
 
+MAKERS = {"add", "demo", "receive", "serve", "watch", "work"}
+"""Commands that begin a new installation where there is none.  What only asks would find all of it well."""
+
 WITHOUT_STORES = {"agency", "agreement", "index", "job", "sample", "search", "serve", "user"}
 """Commands that ask no store: a disk that does not answer is in their way no more than it has to be."""
 
@@ -113,23 +116,32 @@ WRITERS = {"demo", "transfer", "watch", "work"}
 @click.pass_context
 def cli(context: click.Context) -> None:
     """Seogo (서고): a digital archive for transferred public records."""
-    called = context.invoked_subcommand
+    called, told = context.invoked_subcommand, words(context)
     if called in RUN_JOBS:
-        if called in WORKING or WORKING & set(sys.argv):
+        if WORKING & told:
             fork_server(CHILDREN)  # it loads what children need while this process loads what it needs
         declare_jobs()
-    if called != "settings" and "--help" not in sys.argv:
+    if called != "settings" and "--help" not in told:
         context.obj = Site(settings_of.read())
         context.call_on_close(context.obj.close)
         if called not in WITHOUT_STORES:
             installation.be_apart(context.obj)
         if called not in WITHOUT_HOME:
-            if "--dry-run" in sys.argv and not installation.is_made(context.obj):
-                home = f"There is no installation in {context.obj.settings.home} (SEOGO_HOME)"
-                raise Missing(f"{home}, and a dry run makes none.", next="Make one with: seogo init")
+            _be_there(context.obj, is_dry="--dry-run" in told, makes_one=bool(MAKERS & told))
             _prepare(context.obj)
         if called in WRITERS:
             installation.sweep(context.obj)
+
+
+def _be_there(site: Site, *, is_dry: bool, makes_one: bool) -> None:
+    """Missing where the home is another one than was meant, or its disk is not there."""
+    if installation.is_made(site) if is_dry else makes_one or installation.is_begun(site):
+        return
+    but = ", and a dry run makes none" if is_dry else ""
+    raise Missing(
+        f"There is no installation in {site.settings.home} (SEOGO_HOME){but}.",
+        next="Name the folder of yours in SEOGO_HOME, or make a new one with: seogo init",
+    )
 
 
 def _prepare(site: Site) -> list[str]:

@@ -31,6 +31,12 @@ def is_made(site: Site) -> bool:
     return os.path.exists(site.settings.keys / PRIVATE)
 
 
+def is_begun(site: Site) -> bool:
+    """The same, or whether something is in its place: `prepare` goes on with that, or tells what it is."""
+    home = site.settings.home
+    return is_made(site) or (os.path.lexists(home) and (not home.is_dir() or any(home.iterdir())))
+
+
 def prepare(site: Site) -> list[str]:
     """Bring home, keys and database up to date; the names of stores that are used for the first time.
 

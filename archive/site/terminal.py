@@ -50,6 +50,8 @@ OF_THE_MACHINE = frozenset(
 )
 """What rights, full disks and broken media say; the operator can mend it, and it is no defect of ours."""
 
+WORDS = "seogo.words"
+
 PIECES = 4096
 """Of a result that is printed, how many pieces go out at once."""
 
@@ -96,11 +98,18 @@ class Group(click.Group):
 
 
 class LazyGroup(Group):
-    """A group whose commands are imported when they are called.  ``places``: name to module."""
+    """A group whose commands are imported when they are called.  ``places``: name to module.
+
+    Its callback comes before its command is parsed, and finds the `words` that it was called with.
+    """
 
     def __init__(self, *args: Any, places: Mapping[str, str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.places = places
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta.setdefault(WORDS, frozenset(args))
+        return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted({*super().list_commands(ctx), *self.places})
@@ -113,6 +122,12 @@ class LazyGroup(Group):
         if not is_loaded:
             gc.freeze()  # what is loaded stays, and needs no looking at whenever litter is collected
         return found
+
+
+def words(context: click.Context) -> frozenset[str]:
+    """All that stands behind the name of the program."""
+    found: frozenset[str] = context.meta[WORDS]
+    return found
 
 
 def write_exit_codes(formatter: click.HelpFormatter, codes: Iterable[int]) -> None:

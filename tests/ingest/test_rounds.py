@@ -62,6 +62,7 @@ def test_a_dry_run_makes_no_installation(place: Installation, faulty: Path) -> N
 
 
 def test_a_dry_run_tells_what_taking_in_finds_and_which_round_it_would_be(call: Call, faulty: Path) -> None:
+    call("init")
     dry = call("transfer", "receive", faulty, "--agency", AGENCY, "--dry-run").told
     real = call("transfer", "receive", faulty, "--agency", AGENCY, "--accept", "--until", "stored").told
     assert real["volumes"]["accepted"] > 0

@@ -126,6 +126,7 @@ def test_two_rounds_tell_each_volume_and_each_finding(call: Call, number: str, t
 
 
 def test_a_dry_run_tells_what_would_be_taken_and_what_kept_back(call: Call, folder: Path) -> None:
+    call("init")
     dry = call("transfer", "receive", folder, "--agency", AGENCY, "--dry-run")
     said = call("transfer", "receive", folder, "--agency", AGENCY, "--dry-run", words=True).out
     real = call("transfer", "receive", folder, "--agency", AGENCY, "--accept", "--until", "stored")

@@ -41,7 +41,7 @@ def test_a_command_ends_with_4_when_the_database_is_away(capfd: pytest.CaptureFi
 
 def test_a_damaged_database_is_damage_and_no_defect(place: Installation, tmp_path: Path) -> None:
     (tmp_path / "a.db").write_bytes(b"no database" * 999)
-    told = place.run("transfer", "list", SEOGO_DATABASE=f"sqlite:///{tmp_path}/a.db")
+    told = place.run("init", SEOGO_DATABASE=f"sqlite:///{tmp_path}/a.db")
     assert (told.exit_code, told.told["error"]["code"]) == (5, "database.damaged")
     assert "Traceback" not in told.errors
     assert (tmp_path / "a.db").read_bytes() == b"no database" * 999

@@ -34,6 +34,25 @@ def test_repeating_keeps_the_key(place: Installation) -> None:
     assert key.read_bytes() == before
 
 
+@pytest.mark.parametrize("is_a_bare_mount_point", [False, True])
+def test_who_only_asks_in_a_home_that_is_no_home_is_told_that_and_not_that_all_is_well(
+    place: Installation, is_a_bare_mount_point: bool
+) -> None:
+    if is_a_bare_mount_point:
+        place.home.mkdir()
+    else:
+        said = place.run("transfer", "list", SEOGO_HOME=str(nothing_there(place.home.parent)))
+        assert said.told["error"]["message"].endswith("nowhere, and nothing is there.")
+    asks = [("copy", "check"), ("transfer", "list"), ("volume", "list"), ("agency", "list"), ("job", "list")]
+    for asked in (*asks, ("search", "도로"), ("index", "check"), ("agreement", "list"), ("store", "list")):
+        told = place.run(*asked)
+        assert (told.exit_code, told.told["error"]["code"]) == (3, "missing"), asked
+        assert str(place.home) in told.told["error"]["message"]
+    assert place.home.exists() == is_a_bare_mount_point and not [*place.home.glob("*")]
+    assert place.run("agency", "add", "6110000", "--name", "서울특별시").exit_code == 0
+    assert all(place.run(*asked).exit_code == 0 for asked in asks)
+
+
 @pytest.mark.parametrize("lost", ["keys", "keys and database"])
 def test_a_lost_key_is_asked_for_and_never_replaced(place: Installation, lost: str) -> None:
     site = sealed(place)
@@ -105,7 +124,7 @@ def test_what_cannot_be_a_folder_of_the_installation_is_told(
     place: Installation, tmp_path: Path, setting: str, make: Callable[[Path], Path], exit_code: int, told: str
 ) -> None:
     folder = make(tmp_path)
-    said = place.run("transfer", "list", **{setting: str(folder)})
+    said = place.run("init", **{setting: str(folder)})
     assert said.exit_code == exit_code
     sentence = said.told["error"]["message"]
     assert f"{folder} ({setting}) " in sentence and sentence.endswith(told)

@@ -16,6 +16,7 @@ def home(place: Installation, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, value in place.environment.items():
         if name.startswith("SEOGO_"):
             monkeypatch.setenv(name, value)
+    place.site().engine.dispose()
     return place.home
 
 
