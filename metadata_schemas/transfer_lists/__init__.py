@@ -93,6 +93,7 @@ class _Folder:
     lists: list[str] = field(default_factory=list)
     not_lists: dict[str, Finding] = field(default_factory=dict)
     claimed: set[str] = field(default_factory=set)
+    headers: list[columns.Header] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.findings = Noting(self.cards, GENERAL)
@@ -129,6 +130,8 @@ def read(
         if is_table(name) and name not in found.claimed and is_at_a_list_place(name, bases):
             _read_candidate(name, found)
     _drop_records(found)
+    for finding in columns.missing(found.headers):
+        found.findings.append(finding)
     _judge_the_rest(found)
     joining.join(cards, Noting(cards, JOINED))
     _claim_administrative_files(found)
@@ -210,6 +213,7 @@ def _read_sheet(sheet: Sheet, one: _List, found: _Folder) -> bool:
     if metadata_csv.recognise(first):
         one.rows += metadata_csv.read(reading, sheet.rows(), found.paths, label(found.root.name), found.cards)
     else:
+        found.headers.append(header)
         _read_rows(reading, sheet, one, found.cards)
     if one.rows == before:
         message = f"The list {one.told} has a header and no rows. Send the list with its rows."

@@ -5,13 +5,14 @@ The header may stand below a title and notes; it is the row that matches most na
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
 from metadata_schemas import codes
+from metadata_schemas.description import Finding, Where
 from metadata_schemas.spelling import plain, tidy
 
 SEARCHED_ROWS = 40
@@ -54,6 +55,19 @@ def recognise(cells: Sequence[str], row: int) -> Header | None:
     wanted = {_folded(cell) for cell in cells if cell}
     whole = any(wanted >= {_folded(name) for name in form} for form in _data()["exchange_form"].values())
     return Header(row, _unique(cells), fields, _level(fields), whole)
+
+
+def missing(headers: Sequence[Header]) -> Iterator[Finding]:
+    """What lists tell nothing of: an empty cell is told of its row, a column that is not there of none.
+
+    Of volumes that no list of volumes tells of, that is said already.
+    """
+    for field, level in (("retention", "volume"), ("access", "item")):
+        is_due = any(each.level == level for each in headers)
+        if is_due and not any(each.has(field) for each in headers):
+            name = known_names(field)[0]
+            message = f"No list has a column {name}, so nothing is known of it for any record."
+            yield Finding("list.no_column", "warning", Where(column=name), None, name, message)
 
 
 def named_like_a_list(name: str) -> bool:

@@ -177,10 +177,14 @@ def test_an_item_list_alone_makes_its_volumes(tmp_path: Path):
 @pytest.mark.parametrize(
     ("header", "row", "lacking"),
     [
-        (["철제목", "보존기간", "건제목"], ["굴착철", "영구", "허가"], None),
-        (["철 관리번호", "보존기간", "건제목"], ["V-1", "영구", "허가"], "no title of"),
-        (["철제목", "건제목", "파일"], ["굴착철", "허가", "a"], "no retention of"),
-        (["철 관리번호", "건제목", "파일"], ["V-1", "허가", "a"], "no title and no retention of"),
+        (["철제목", "보존기간", "공개여부", "건제목"], ["굴착철", "영구", "공개", "허가"], None),
+        (["철 관리번호", "보존기간", "공개여부", "건제목"], ["V-1", "영구", "공개", "허가"], "no title of"),
+        (["철제목", "건제목", "공개여부", "파일"], ["굴착철", "허가", "공개", "a"], "no retention of"),
+        (
+            ["철 관리번호", "건제목", "공개여부", "파일"],
+            ["V-1", "허가", "공개", "a"],
+            "no title and no retention of",
+        ),
     ],
 )
 def test_a_volume_of_which_only_its_items_tell_is_one_warning(
@@ -194,6 +198,34 @@ def test_a_volume_of_which_only_its_items_tell_is_one_warning(
     for finding in lists.findings:
         assert (finding.where.list, finding.where.row, finding.value) == ("건목록.csv", 2, row[0])
         assert lacking and lacking in finding.message
+
+
+@pytest.mark.parametrize(
+    ("volumes", "items", "missing"),
+    [
+        (["관리번호", "제목", "보존기간"], ["철 관리번호", "건제목", "공개여부"], []),
+        (["관리번호", "제목", "보존기간", "공개여부"], ["철 관리번호", "건제목"], []),
+        (["관리번호", "제목", "생산연도"], ["철 관리번호", "건제목", "공개여부"], ["보존기간"]),
+        (["관리번호", "제목", "생산연도"], ["철 관리번호", "건제목", "보존기간"], ["공개여부"]),
+        (["관리번호", "제목", "생산연도"], ["철 관리번호", "건제목", "파일"], ["보존기간", "공개여부"]),
+        (["관리번호", "제목", "보존기간"], None, []),
+    ],
+)
+def test_a_column_that_no_list_has_is_told_once(
+    tmp_path: Path, volumes: list[str], items: list[str] | None, missing: list[str]
+):
+    cells = {
+        "관리번호": "V-1",
+        "철 관리번호": "V-1",
+        "보존기간": "영구",
+        "공개여부": "공개",
+        "생산연도": "1998",
+    }
+    for name, header in (("철목록.csv", volumes), ("건목록.csv", items)):
+        if header:
+            write_list(tmp_path, name, [header, [cells.get(each, "1998") for each in header]])
+    told = [each for each in read(tmp_path).findings if each.rule == "list.no_column"]
+    assert [(each.severity, each.where.column) for each in told] == [("warning", name) for name in missing]
 
 
 def test_files_of_a_metadata_csv_without_a_row_for_their_folder_are_a_volume_with_a_warning(tmp_path: Path):

@@ -98,9 +98,9 @@ def test_merged_cells_are_not_filled_in(tmp_path: Path):
     sheet = book.active
     assert sheet is not None
     for row in (
-        ["철제목", "건제목", "보존기간", "파일"],
-        ["굴착", "가", "영구", "a"],
-        [None, "나", "영구", "b"],
+        ["철제목", "건제목", "보존기간", "파일", "공개여부"],
+        ["굴착", "가", "영구", "a", "공개"],
+        [None, "나", "영구", "b", "공개"],
     ):
         sheet.append(row)
     sheet.merge_cells("A2:A3")
