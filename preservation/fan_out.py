@@ -64,7 +64,7 @@ class Everywhere:
 
     @contextmanager
     def stream(self, name: str, size: int | None = None) -> Iterator["Writer"]:
-        """Write one object through a writer; where it is not finished no store keeps any of it."""
+        """Write one object; no store keeps any of it where `Writer.finish` was not called."""
         writer = Writer([each.create(name, size=size) for each in self.deliveries])
         try:
             yield writer

@@ -151,7 +151,8 @@ class FolderDelivery:
             judged = self.ground.judged(self.scratch, chain(expected, announced))
             for name, verdict in judged:
                 if announced and name == announced[0][0]:
-                    self._verdict_on_last = verdict
+                    if self._verdict_on_last is None or isinstance(self._verdict_on_last, Intact):
+                        self._verdict_on_last = verdict
                 else:
                     yield name, verdict
 

@@ -122,7 +122,7 @@ class _Matching:
         )
 
     def _claim(self, position: int, choices: Iterable[Choice | str], *, by_others: bool = False) -> int:
-        """Claim files for an item, each once; those of other items of the volume only when asked to."""
+        """Claim files for an item, each once; with ``by_others`` none that another item of the volume has."""
         taken = "SELECT 1 FROM claims WHERE file = files.id AND volume = ?"
         free, others = (f"NOT EXISTS ({taken})", (self.place,)) if by_others else ("true", ())
         return sum(
@@ -202,9 +202,9 @@ class _Matching:
         return None if common in TOPS or f"{common}/" in TOPS else common
 
 
-def _with_octets(items: Collection[ItemDescription]) -> Iterator[tuple[ItemDescription, bytes]]:
-    """Items with what they are packed as; those of a list are packed already."""
-    return items.with_octets() if isinstance(items, Items) else ((item, packed(item)) for item in items)
+def _with_octets(items: Collection[ItemDescription]) -> Iterator[tuple[ItemDescription, bytes | None]]:
+    """Items with what they are packed as, where they are: those of a list."""
+    return items.with_octets() if isinstance(items, Items) else ((item, None) for item in items)
 
 
 def _the_one_item(volume: VolumeDescription) -> ItemDescription:

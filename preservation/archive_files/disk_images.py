@@ -28,7 +28,7 @@ class DiskImage:
 
 def any_of(signatures: Iterable[tuple[int, bytes]]) -> re.Pattern[bytes]:
     """Matches what has one of these at its place.  Nearly every file has none: that takes one question."""
-    places = (b".{%d}" % at * bool(at) + re.escape(signature) for at, signature in signatures)
+    places = (b".{%d}" % at + re.escape(signature) for at, signature in signatures)
     return re.compile(b"|".join(places), re.DOTALL)
 
 

@@ -289,6 +289,7 @@ def test_a_dry_run_of_what_was_received_before_says_so_and_counts_only_what_wait
     receive: Call, call: Call, tmp_path: Path
 ) -> None:
     folder = two_of_three(tmp_path / "t")
+    call("init")
     new = call("transfer", "receive", folder, "--agency", AGENCY, "--dry-run").told
     assert (new["received_before"], new["volumes"]["acceptable"], new["volumes"]["held_back"]) == (None, 2, 1)
     number = receive(folder).told["transfer"]

@@ -197,6 +197,7 @@ def _damage(path: Path) -> None:
 
 
 def test_without_a_scanner_there_is_nothing_to_scan_with(call: Call) -> None:
+    call("init")
     assert call("scanner", "show").told["scanner"] is None
     refused = call("scanner", "rescan")
     assert (refused.exit_code, refused.told["error"]["code"]) == (3, "scanner.none")

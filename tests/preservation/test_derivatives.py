@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import zipfile
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -313,6 +314,21 @@ def test_without_a_verified_copy_the_job_waits_and_nothing_is_called_unreadable(
     with pytest.raises(Unavailable, match="verified"):
         run(site, item_id)
     assert states(site, item_id) == []
+
+
+def test_a_copy_that_goes_away_while_it_is_looked_at_is_no_file_without_a_format(site, tmp_path, monkeypatch):
+    item_id = held(site, book(tmp_path / "scan.tif"))
+    looked_up = derivatives.local_copy
+
+    @contextmanager
+    def gone(site, holders, file, folder):
+        with looked_up(site, holders, file, folder) as path:
+            yield path.with_name("gone.tif")
+
+    monkeypatch.setattr(derivatives, "local_copy", gone)
+    with pytest.raises(Unavailable) as told:
+        run(site, item_id)
+    assert (told.value.code, states(site, item_id)) == ("copy.away", [])
 
 
 def test_when_one_store_is_away_another_copy_is_read(site, tmp_path):

@@ -74,6 +74,7 @@ def test_a_volume_of_many_groups_is_identified_like_one(site, tmp_path, monkeypa
     volume = volume_of(site, three(site, tmp_path))
     steps = run(site, volume)
     assert formats(site) == ["fmt/353", None, "x-fmt/111"]
+    assert steps[-1] == (1, 1)
     assert len(steps) == (3 if files == 2 else 4)
 
 

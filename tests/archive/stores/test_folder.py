@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.errors import Conflict, Damaged, Unavailable
+from archive.errors import Conflict, Damaged, Unavailable, WrongCall
 from archive.stores import Altered, Intact, disk, folder_delivery, open_store
 from archive.stores.disk import file_system, move_without_replacing
 from archive.stores.folder import FolderStore
@@ -288,16 +288,31 @@ def test_a_disk_that_is_taken_away_while_it_is_checked_was_not_looked_at(store):
         list(judged)
 
 
-def test_a_last_object_that_was_read_back_damaged_once_has_no_second_chance(store, monkeypatch):
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_last_object_that_was_read_back_damaged_once_has_no_second_chance(store, times):
     delivery = store.begin("packages/R-1/v1")
     delivery.put("bagit.txt", b"1")
     delivery.announce_last("tagmanifest-sha256.txt", b"t")
     (delivery.scratch / "tagmanifest-sha256.txt").write_bytes(b"x")
     list(delivery.read_back_all([("bagit.txt", sha256(b"1"), 1)]))
     (delivery.scratch / "tagmanifest-sha256.txt").write_bytes(b"t")
+    for _ in range(times - 1):
+        list(delivery.read_back_all([("bagit.txt", sha256(b"1"), 1)]))
     with pytest.raises(Damaged, match="did not keep tagmanifest"):
         delivery.complete("tagmanifest-sha256.txt", b"t")
     delivery.abandon()
+
+
+def test_a_bag_is_completed_by_what_was_announced_and_nothing_else(store):
+    delivery = store.begin("packages/R-1/v1")
+    delivery.announce_last("tagmanifest-sha256.txt", b"t")
+    list(delivery.read_back_all([]))
+    for last, data in (("tagmanifest-sha256.txt", b"u"), ("tagmanifest-sha512.txt", b"t")):
+        with pytest.raises(WrongCall, match="not what was announced"):
+            delivery.complete(last, data)
+    assert not store.has("packages/R-1/v1/tagmanifest-sha256.txt")
+    delivery.complete("tagmanifest-sha256.txt", b"t")
+    assert store.has("packages/R-1/v1/tagmanifest-sha256.txt")
 
 
 @pytest.mark.parametrize("is_announced", [False, True])
