@@ -219,7 +219,8 @@ def _verdicts(told: dict[str, Any]) -> list[str]:
             "older version: see kept_version with --json.  Change that store's key."
         )
     if bad:
-        lines.append("The other copies are untouched; look at them with: seogo volume show REFERENCE")
+        others = "The other copies that were looked at are intact. " if told["intact"] else ""
+        lines.append(f"{others}All copies of a volume, each with its day: seogo volume show REFERENCE")
     return lines
 
 

@@ -139,6 +139,16 @@ def test_only_what_was_asked_for_is_looked_at(held: Held, reference: str) -> Non
     assert (code, told["intact"], told["altered"]) == (5, 1, 1)
 
 
+def test_other_copies_are_called_intact_only_where_some_were_looked_at(held: Held) -> None:
+    others = "The other copies that were looked at are intact."
+    for store, is_told in (("b", True), ("a", False)):
+        folder = held.home / "stores" / store
+        folder.rename(folder.with_name(f"{store}-away"))
+        code, said = held.say("copy", "check")
+        assert (code, others in said) == (4, is_told)
+        assert "seogo volume show REFERENCE" in said
+
+
 def test_damage_and_its_repair_are_acts_of_the_log_and_told_once(held: Held, reference: str) -> None:
     whole = content(held.bag("b", reference)).read_bytes()
     flip_content(held.bag("b", reference))

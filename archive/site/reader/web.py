@@ -76,7 +76,7 @@ def needs(right: str) -> Callable[[Callable[P, ResponseReturnValue]], Callable[P
         def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
             if not current_user.is_authenticated:
                 asked = request.full_path.rstrip("?") if request.method == "GET" else "/"
-                return redirect(url_for("people.sign_in", next=asked))
+                return redirect(url_for("people.sign_in", next=request.script_root + asked))
             if not reader().may(right):
                 raise Forbidden(right)
             return view(*args, **kwargs)

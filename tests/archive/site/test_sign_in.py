@@ -67,12 +67,13 @@ def test_a_citizen_is_back_on_the_page_that_led_to_the_form(shown: Shown):
     assert 'name="came" value=""' in away.get_data(as_text=True)
 
 
-def test_after_signing_in_one_is_where_one_wanted_to_be(shown: Shown):
-    asked = shown.client.get("/desk/transfers")
+@pytest.mark.parametrize("tongue", ["", "/en"])
+def test_after_signing_in_one_is_where_one_wanted_to_be(shown: Shown, tongue: str):
+    asked = shown.client.get(f"{tongue}/desk/transfers")
     assert asked.status_code == 302
-    assert asked.headers["Location"] == "/sign-in?next=/desk/transfers"
-    data = {"username": "archivist", "password": "password-archivist", "next": "/desk/transfers"}
-    assert shown.client.post("/sign-in", data=data).headers["Location"] == "/desk/transfers"
+    assert asked.headers["Location"] == f"{tongue}/sign-in?next={tongue}/desk/transfers"
+    data = {"username": "archivist", "password": "password-archivist", "next": f"{tongue}/desk/transfers"}
+    assert shown.client.post(f"{tongue}/sign-in", data=data).headers["Location"] == f"{tongue}/desk/transfers"
 
 
 def test_the_cookie_is_out_of_reach_of_scripts_and_of_other_sites(shown: Shown):
