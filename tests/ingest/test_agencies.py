@@ -59,6 +59,7 @@ def test_a_code_of_another_form_is_taken_once_it_was_entered(call: Call, folder:
 def test_the_first_transfer_of_an_agency_that_nobody_entered_warns_and_can_be_taken(
     call: Call, folder: Path, tmp_path: Path
 ) -> None:
+    call("init")
     assert unknown(take(call, folder, "--dry-run").told) == ["warning"]
     said = take(call, folder, "--accept")
     assert (said.exit_code, unknown(said.told), said.told["volumes"]["stored"]) == (0, ["warning"], 1)

@@ -50,6 +50,7 @@ def test_an_archive_that_is_larger_inside_than_allowed_waits_until_the_limit_is_
 def test_the_checks_and_the_pass_that_packs_say_the_same(call: Call, receive: Call, tmp_path: Path) -> None:
     folder = transfer(tmp_path / "t", row("A-1", "나쁨.zip"))
     packed(folder / "나쁨.zip", {"C:\\가.txt": b"1", "con.txt": b"2"})
+    call("init")
     checked = call("transfer", "receive", folder, "--agency", "6110000", "--dry-run")
     taken = receive(folder)
 
@@ -111,6 +112,7 @@ def test_special_carriers_are_told_the_same_by_the_checks_and_by_the_pass_that_p
         found = [(each["where"]["path"], each["rule"], each["message"]) for each in findings]
         return {each for each in found if each[1] in {rule for _name, rule in wanted}}
 
+    call("init")
     checked = call("transfer", "receive", folder, "--agency", "6110000", "--dry-run")
     taken = receive(folder)
     assert wanted <= {(name, rule) for name, rule, _message in told(checked.told["findings"])}

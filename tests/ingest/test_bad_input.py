@@ -330,7 +330,7 @@ def test_a_home_that_cannot_be_made_is_told_in_one_sentence(
 ) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("SEOGO_HOME", str(tmp_path / "file" / "home"))
-    told = call("transfer", "list")
+    told = call("init")
     assert told.exit_code == 4
     assert str(tmp_path / "file") in told.sentence
     assert_is_a_sentence(told.sentence)

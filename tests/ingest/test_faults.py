@@ -18,6 +18,7 @@ def faulty(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("how", [(), ("--accept",), ("--dry-run",)])
 def test_every_fault_is_found_by_its_rule(call: Call, faulty: Path, how: tuple[str, ...]) -> None:
     faults = json.loads(faulty.with_name("faulty.faults.json").read_text())
+    call("init")
     waits = call("transfer", "receive", faulty, "--agency", AGENCY, "--until", "stored", *how)
     assert waits.exit_code == 3
     found = {

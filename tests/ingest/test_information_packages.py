@@ -190,9 +190,10 @@ def test_a_file_that_mets_does_not_name_is_taken_and_told(receive: Call, call: C
 
 
 def test_a_file_outside_of_the_folders_of_a_package_is_kept_beside_and_told(
-    receive: Call, place: Installation, tmp_path: Path
+    receive: Call, call: Call, place: Installation, tmp_path: Path
 ) -> None:
     sent = package(tmp_path / "one")
+    call("init")
     assert "bag.eark.unnamed" not in receive(sent, "--dry-run").rules
     for name in ("메모.txt", "다른 폴더/낱장.txt", "representations/목록.txt"):
         (sent / name).parent.mkdir(exist_ok=True)
