@@ -68,6 +68,20 @@ def missing(headers: Sequence[Header]) -> Iterator[Finding]:
             name = known_names(field)[0]
             message = f"No list has a column {name}, so nothing is known of it for any record."
             yield Finding("list.no_column", "warning", Where(column=name), None, name, message)
+    if _meet_nowhere(headers):
+        name = known_names("sender_id")[0]
+        message = f"No list of volumes has a column {name}, by which the rows of items name their volume."
+        yield Finding("list.no_column", "warning", Where(column=name), None, name, message)
+
+
+def _meet_nowhere(headers: Sequence[Header]) -> bool:
+    """Whether items name volumes by a number and by nothing else, and no volume is listed with its number."""
+    volumes = [each for each in headers if each.level == "volume"]
+    items = [each for each in headers if each.level == "item"]
+    by_number = any(each.has("volume_sender_id") for each in items)
+    by_others = any(each.has("volume_title", "classification", "file_serial") for each in items)
+    is_listed = any(each.has("sender_id", "volume_sender_id") for each in volumes)
+    return bool(volumes) and by_number and not (by_others or is_listed)
 
 
 def named_like_a_list(name: str) -> bool:

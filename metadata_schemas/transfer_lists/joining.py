@@ -44,7 +44,7 @@ def _report_lost(
     """An item whose volume nobody knows; ways of naming that point to different volumes are an error."""
     shown = _shown(named)
     if not ways:
-        report(item, "list.orphan_item", shown, EXPECTED, "its volume is in no list", findings)
+        report(item, "list.orphan_item", shown, EXPECTED, "names a volume that is in no list", findings)
     elif not common:
         fact = "its columns name different volumes"
         report(item, "list.disagreement", shown, "one volume", fact, findings)

@@ -1,7 +1,10 @@
 """Each page at two widths, in two languages and two themes: nothing for axe to say, nothing sideways."""
 
+from io import BytesIO
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
 
 pytestmark = pytest.mark.browser
 
@@ -187,3 +190,19 @@ def test_an_error_takes_the_focus_and_the_title(open_page):
     page.click("main button[type=submit]")
     assert page.title().startswith("오류: ")
     assert page.evaluate("document.activeElement.id") == "errors"
+
+
+def test_a_table_that_is_cut_at_an_edge_shows_it_there_and_nowhere_else(open_page):
+    page = open_page("/desk/transfers", width=360, user="archivist").page
+    table = page.locator(".region-table").first
+
+    def is_shaded() -> list[bool]:
+        seen = Image.open(BytesIO(table.screenshot())).convert("RGB")
+        middle, edges = seen.getpixel((seen.width // 2, 2)), (0, seen.width - 1)
+        return [seen.getpixel((at, 2)) != middle for at in edges]
+
+    assert is_shaded() == [False, True]
+    table.evaluate("it => { it.scrollLeft = it.scrollWidth }")
+    assert is_shaded() == [True, False]
+    page.set_viewport_size({"width": 1280, "height": 800})
+    assert is_shaded() == [False, False]

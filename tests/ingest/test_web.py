@@ -69,6 +69,22 @@ def test_the_desk_says_how_many_can_be_accepted_and_what_to_do_in_korean(shown: 
     assert "파일 <b>2</b>" in text and "바이러스 검수 못 함 <b>2</b>" in text
 
 
+def test_what_was_taken_and_returned_before_is_said_while_something_waits(shown: Shown, number: str):
+    client = shown.signed_in("archivist")
+    with shown.site.open_session.begin() as session:
+        transfer = session.scalars(select(Transfer).where(Transfer.number == number)).one()
+        for position, state in ((3, "stored"), (4, "stored"), (5, "returned")):
+            told = {"title": "철", "items": 1, "files": 1, "bytes": 10, "state": state}
+            session.add(TransferVolume(transfer_id=transfer.id, position=position, **told))
+    for page in ("", "/accept"):
+        korean, english = (
+            client.get(f"{tongue}/desk/transfers/{number}{page}").get_data(as_text=True)
+            for tongue in ("", "/en")
+        )
+        assert "고쳐야 합니다. 앞서 2철을 인수하고 1철을 반려했습니다." in korean
+        assert "1 to be corrected. Before, 2 were accepted and 1 returned." in english
+
+
 def test_what_was_found_in_a_volume_is_said_in_the_words_of_the_reader(shown: Shown, number: str):
     client, path = shown.signed_in("archivist"), f"/desk/transfers/{number}/volumes/3"
     korean, english = (
