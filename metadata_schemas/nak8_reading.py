@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, BinaryIO
@@ -39,12 +40,8 @@ class Component:
 
 def read(source: BinaryIO) -> Described:
     """The values of a description, as they were before it was written. BadXml when it is none."""
-    try:
+    with _broken():
         return _described(source)
-    except (ValueError, KeyError) as error:
-        if isinstance(error, BadXml):
-            raise
-        raise BadXml(f"The description holds a value that it cannot hold: {error}.") from error
 
 
 def _described(source: BinaryIO) -> Described:
@@ -67,17 +64,34 @@ def _described(source: BinaryIO) -> Described:
 
 
 def read_components(source: BinaryIO) -> Iterator[Component]:
-    """The components in the order of the document, one at a time."""
+    """The components in the order of the document, one at a time.  BadXml where one cannot be read."""
     for record in records(source, f"{_IN}record"):
         if _text(record, "aggregationLevel") == COMPONENT:
-            content = record.find(f"{_IN}content")
-            yield Component(
-                identifier=_needed(record, "recordIdentifier/mainId"),
-                item=record.get("partOf", ""),
-                href="" if content is None else content.get("href", ""),
-                original_name=_needed(record, "title/mainTitle"),
-                size=int(_needed(record, "extent")),
-            )
+            with _broken():
+                component = _component(record)
+            yield component
+
+
+def _component(record: Element) -> Component:
+    content = record.find(f"{_IN}content")
+    return Component(
+        identifier=_needed(record, "recordIdentifier/mainId"),
+        item=record.get("partOf", ""),
+        href="" if content is None else content.get("href", ""),
+        original_name=_needed(record, "title/mainTitle"),
+        size=int(_needed(record, "extent")),
+    )
+
+
+@contextmanager
+def _broken() -> Iterator[None]:
+    """What is wrong with a value, as BadXml."""
+    try:
+        yield
+    except BadXml:
+        raise
+    except (ValueError, KeyError) as error:
+        raise BadXml(f"The description holds a value that it cannot hold: {error}.") from error
 
 
 def _volume_values(record: Element) -> dict[str, Any]:

@@ -3,13 +3,13 @@
 The document itself is kept as it came; here it only becomes the values that a transfer list would give.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from metadata_schemas import dates, nak8_reading
 from metadata_schemas.description import DateSpan, ItemDescription, VolumeDescription
-from metadata_schemas.xml import Element, first_element, parse
+from metadata_schemas.xml import BadXml, Element, first_element, parse
 
 EAD_NAMESPACES = ("urn:isbn:1-931666-22-9", "http://ead3.archivists.org/schema/", "")
 DUBLIN_CORE = ("dc", "simpledc", "qualifieddc")
@@ -41,6 +41,8 @@ def _nak8(path: Path) -> Told:
     """One of our own: everything comes back as it was, with the file of each item where it lies now."""
     with path.open("rb") as stream:
         described = nak8_reading.read(stream)
+    for record in (described.volume, *described.volume.items):
+        _be_text(vars(record).values())
     files: dict[str, list[str]] = {}
     with path.open("rb") as stream:
         for component in nak8_reading.read_components(stream):
@@ -52,6 +54,18 @@ def _nak8(path: Path) -> Told:
     sender_id = described.volume.sender_id or described.reference
     volume = replace(described.volume, items=items, files=(), sender_id=sender_id)
     return Told(volume, {"reference": described.reference})
+
+
+def _be_text(values: Iterable[object]) -> None:
+    """BadXml where a value has half a sign: JSON in a description can hold that, and no text can."""
+    for value in values:
+        if isinstance(value, Mapping):
+            _be_text((*value, *value.values()))
+        elif isinstance(value, str):
+            try:
+                value.encode()
+            except UnicodeEncodeError as error:
+                raise BadXml(f"The description holds a value that is no text: {value!a}.") from error
 
 
 def _with_files(item: ItemDescription, files: list[str], reference: str) -> ItemDescription:

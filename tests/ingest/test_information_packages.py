@@ -1,15 +1,21 @@
 """E-ARK packages as transfers: what they say becomes volumes, items and promised digests."""
 
 import hashlib
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ingest.samples.making import make
+from metadata_schemas import nak8
+from metadata_schemas.description import VolumeDescription
 from tests.conftest import Installation
 from tests.ingest.conftest import Call
 from tests.ingest.test_bad_input import assert_nothing_is_taken
+
+ODD: dict[str, Any] = {"title": "앞 \ud83d 뒤", "raw": {"제목": "\udcb3"}}
+"""What JSON can hold and no text can."""
 
 METS = """<?xml version="1.0" encoding="UTF-8"?>
 <mets xmlns="http://www.loc.gov/METS/" xmlns:xlink="http://www.w3.org/1999/xlink"
@@ -203,6 +209,16 @@ def test_a_file_outside_of_the_folders_of_a_package_is_kept_beside_and_told(
     assert (told["severity"], told["value"], said.told["state"]) == ("warning", "3", "stored")
     kept = {path.name for path in (place.home / "stores/a/transfers").rglob("*") if path.is_file()}
     assert {"메모.txt", "낱장.txt", "목록.txt"} <= kept
+
+
+@pytest.mark.parametrize("where", ["title", "raw"])
+def test_a_description_with_half_a_sign_is_one_sentence(receive: Call, tmp_path: Path, where: str) -> None:
+    values = {"title": "굴착", "raw": {"제목": "굴착"}} | {where: ODD[where]}
+    out = BytesIO()
+    nak8.write_nak8(out, VolumeDescription(**values), reference="V", item_references=[])
+    said = receive(package(tmp_path / "one", ead=out.getvalue().decode()))
+    (told,) = [each for each in said.told["findings"] if "is no text" in each["message"]]
+    assert (told["severity"], said.told["state"]) == ("warning", "stored")
 
 
 @pytest.mark.parametrize(

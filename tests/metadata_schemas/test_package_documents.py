@@ -256,6 +256,19 @@ def test_a_damaged_value_is_refused_and_not_guessed(right: str, wrong: str) -> N
     assert xml.validate(damaged, "nak8") != []
 
 
+@pytest.mark.parametrize(
+    ("right", "wrong"), [('unit="B">', 'unit="B">열'), ("mainTitle", "otherTitle"), ("mainId", "otherId")]
+)
+def test_a_damaged_component_is_refused_and_not_guessed(right: str, wrong: str) -> None:
+    out = BytesIO()
+    nak8.write_nak8(out, VolumeDescription(title="철"), reference="V", item_references=[], files=[file(1)])
+    before, component = out.getvalue().decode().split("<record partOf")
+    damaged = f"{before}<record partOf{component.replace(right, wrong)}"
+    assert damaged.encode() != out.getvalue()
+    with pytest.raises(xml.BadXml):
+        list(nak8.read_components(BytesIO(damaged.encode())))
+
+
 @pytest.mark.parametrize("volume", [WHOLE, VolumeDescription(title="제목만")], ids=["whole", "bare"])
 def test_the_ead3_copy_is_valid_and_names_every_item(volume: VolumeDescription) -> None:
     references = [f"V-{number:04d}" for number in range(1, len(volume.items) + 1)]
