@@ -78,7 +78,10 @@ def _meet_nowhere(headers: Sequence[Header]) -> bool:
     """Whether items name volumes by a number and by nothing else, and no volume is listed with its number."""
     volumes = [each for each in headers if each.level == "volume"]
     items = [each for each in headers if each.level == "item"]
-    by_number = any(each.has("volume_sender_id") for each in items)
+    by_number = any(
+        each.has("volume_sender_id") or (each.has("sender_id") and each.has("item_sender_id"))
+        for each in items
+    )
     by_others = any(each.has("volume_title", "classification", "file_serial") for each in items)
     is_listed = any(each.has("sender_id", "volume_sender_id") for each in volumes)
     return bool(volumes) and by_number and not (by_others or is_listed)
