@@ -67,6 +67,18 @@ def test_files_of_an_item_are_kept_in_the_order_of_its_row_and_each_once(folder:
         assert (volume.files, volume.lacking) == (5, 1)
 
 
+def test_what_the_row_of_a_volume_names_and_its_items_have_comes_once(folder: Path) -> None:
+    (folder / "이관목록.csv").unlink()
+    (folder / "철목록.csv").write_text(
+        "관리번호,제목,생산연도,보존기간,파일\nV,철,1998,영구,V1/가.txt;V1/나.txt;V1/없다.txt\n"
+    )
+    (folder / "건목록.csv").write_text("철 관리번호,관리번호,건제목,공개구분,파일\nV,I,건,공개,V1/가.txt\n")
+    with looked_at(folder) as it:
+        assert [(item, file.path) for item, file in it.files(0)] == [(0, "V1/가.txt"), (1, "V1/나.txt")]
+        assert [each.sender_id for each in it.items(0)] == ["I", "V"]
+        assert [(item.sender_id, name) for _, item, name in it.lacking()] == [("V", "V1/없다.txt")]
+
+
 def test_volumes_items_and_files_come_one_by_one_in_the_order_of_the_list(folder: Path) -> None:
     with looked_at(folder) as it:
         assert [(each.description.sender_id, each.items, each.files) for each in it.volumes()] == [

@@ -253,3 +253,16 @@ def test_bytes_that_begin_like_an_archive_by_chance_are_none(magic: bytes) -> No
 
 def has_errors(data: bytes) -> bool:
     return any(each.severity == "error" for each in faults(data, "a.bin"))
+
+
+@pytest.mark.parametrize("spelled", [b"%06o\0 ", b"%06o \0", b"%7o\0", b"  %04o\0 ", b"%08o", b"%07o\0"])
+def test_a_tar_file_without_signature_is_known_by_its_checksum(spelled: bytes) -> None:
+    head = bytearray(tarred(named("가.txt"), data=b"1")[:512])
+    head[148:156], head[257:265] = b" " * 8, bytes(8)
+    total = sum(head)
+    for checksum, kind in ((total, "tar"), (total + 1, None)):
+        head[148:156] = (spelled % checksum).ljust(8)
+        assert kind_of(bytes(head)) == kind
+    for odd in (b"+%06o\0", b"0o%05o\0", b"%o_0\0", b"\t%06o\0"):
+        head[148:156] = (odd % total).ljust(8)[:8]
+        assert kind_of(bytes(head)) is None
