@@ -85,6 +85,18 @@ def test_what_was_taken_and_returned_before_is_said_while_something_waits(shown:
         assert "1 to be corrected. Before, 2 were accepted and 1 returned." in english
 
 
+def test_before_accepting_it_is_said_that_what_is_only_warned_of_becomes_final(shown: Shown, number: str):
+    client, page = shown.signed_in("archivist"), f"/desk/transfers/{number}/accept"
+    korean, english = "고친 파일을 같은 번호로 다시 받을 수 없으니", "mended files cannot be taken"
+    assert korean not in client.get(page).get_data(as_text=True)
+    with shown.site.open_session.begin() as session:
+        transfer = session.scalars(select(Transfer).where(Transfer.number == number)).one()
+        warned = {"rule": "file.damaged", "severity": "warning", "message": "a.pdf is damaged."}
+        session.add(FindingRow(transfer_id=transfer.id, **warned))
+    assert korean in client.get(page).get_data(as_text=True)
+    assert english in client.get(f"/en{page}").get_data(as_text=True)
+
+
 def test_what_was_found_in_a_volume_is_said_in_the_words_of_the_reader(shown: Shown, number: str):
     client, path = shown.signed_in("archivist"), f"/desk/transfers/{number}/volumes/3"
     korean, english = (
