@@ -3,8 +3,8 @@
 The document itself is kept as it came; here it only becomes the values that a transfer list would give.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, is_dataclass, replace
 from pathlib import Path
 
 from metadata_schemas import dates, nak8_reading
@@ -41,8 +41,6 @@ def _nak8(path: Path) -> Told:
     """One of our own: everything comes back as it was, with the file of each item where it lies now."""
     with path.open("rb") as stream:
         described = nak8_reading.read(stream)
-    for record in (described.volume, *described.volume.items):
-        _be_text(vars(record).values())
     files: dict[str, list[str]] = {}
     with path.open("rb") as stream:
         for component in nak8_reading.read_components(stream):
@@ -53,19 +51,24 @@ def _nak8(path: Path) -> Told:
     )
     sender_id = described.volume.sender_id or described.reference
     volume = replace(described.volume, items=items, files=(), sender_id=sender_id)
+    _be_text((volume, described.reference))
     return Told(volume, {"reference": described.reference})
 
 
-def _be_text(values: Iterable[object]) -> None:
-    """BadXml where a value has half a sign: JSON in a description can hold that, and no text can."""
-    for value in values:
-        if isinstance(value, Mapping):
-            _be_text((*value, *value.values()))
-        elif isinstance(value, str):
-            try:
-                value.encode()
-            except UnicodeEncodeError as error:
-                raise BadXml(f"The description holds a value that is no text: {value!a}.") from error
+def _be_text(value: object) -> None:
+    """BadXml where something in it has half a sign: JSON in a description can hold that, and no text can."""
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            raise BadXml(f"The description holds a value that is no text: {value!a}.") from error
+    elif isinstance(value, Mapping):
+        _be_text((*value, *value.values()))
+    elif isinstance(value, tuple):
+        for each in value:
+            _be_text(each)
+    elif is_dataclass(value):
+        _be_text(tuple(vars(value).values()))
 
 
 def _with_files(item: ItemDescription, files: list[str], reference: str) -> ItemDescription:

@@ -44,7 +44,8 @@ def _report_lost(
     """An item whose volume nobody knows; ways of naming that point to different volumes are an error."""
     shown = _shown(named)
     if not ways:
-        report(item, "list.orphan_item", shown, EXPECTED, "names a volume that is in no list", findings)
+        fact = "names a volume that is in no list" if shown else "it names no volume"
+        report(item, "list.orphan_item", shown, EXPECTED, fact, findings)
     elif not common:
         fact = "its columns name different volumes"
         report(item, "list.disagreement", shown, "one volume", fact, findings)

@@ -9,12 +9,18 @@ import pytest
 
 from ingest.samples.making import make
 from metadata_schemas import nak8
-from metadata_schemas.description import VolumeDescription
+from metadata_schemas.description import Access, DateSpan, ItemDescription, VolumeDescription
 from tests.conftest import Installation
 from tests.ingest.conftest import Call
 from tests.ingest.test_bad_input import assert_nothing_is_taken
 
-ODD: dict[str, Any] = {"title": "앞 \ud83d 뒤", "raw": {"제목": "\udcb3"}}
+ODD: dict[str, Any] = {
+    "title": "앞 \ud83d 뒤",
+    "raw": {"제목": "\udcb3"},
+    "created": DateSpan("\ud83d", None, None),
+    "access": Access("closed", (1,), basis="\ud83d"),
+    "items": (ItemDescription(title="\ud83d"),),
+}
 """What JSON can hold and no text can."""
 
 METS = """<?xml version="1.0" encoding="UTF-8"?>
@@ -211,11 +217,10 @@ def test_a_file_outside_of_the_folders_of_a_package_is_kept_beside_and_told(
     assert {"메모.txt", "낱장.txt", "목록.txt"} <= kept
 
 
-@pytest.mark.parametrize("where", ["title", "raw"])
+@pytest.mark.parametrize("where", ODD)
 def test_a_description_with_half_a_sign_is_one_sentence(receive: Call, tmp_path: Path, where: str) -> None:
-    values = {"title": "굴착", "raw": {"제목": "굴착"}} | {where: ODD[where]}
-    out = BytesIO()
-    nak8.write_nak8(out, VolumeDescription(**values), reference="V", item_references=[])
+    volume, out = VolumeDescription(**{"title": "굴착", where: ODD[where]}), BytesIO()
+    nak8.write_nak8(out, volume, reference="V", item_references=["I" for _ in volume.items])
     said = receive(package(tmp_path / "one", ead=out.getvalue().decode()))
     (told,) = [each for each in said.told["findings"] if "is no text" in each["message"]]
     assert (told["severity"], said.told["state"]) == ("warning", "stored")

@@ -264,6 +264,7 @@ def test_items_meet_their_volumes_by_number_or_by_title(tmp_path: Path):
         ["", "보수", "I-2", "나", "b.pdf"],
         ["V-1", "보수", "I-3", "다", "c.pdf"],
         ["V-9", "", "I-4", "라", "d.pdf"],
+        ["", "", "I-5", "마", "e.pdf"],
     ]
     write_list(tmp_path, "건목록.csv", [header, *rows])
     lists = read(tmp_path)
@@ -271,7 +272,11 @@ def test_items_meet_their_volumes_by_number_or_by_title(tmp_path: Path):
     assert [(error.rule, error.where.row) for error in errors(lists)] == [
         ("list.disagreement", 4),
         ("list.orphan_item", 5),
+        ("list.orphan_item", 6),
     ]
+    assert [error.message.partition(":")[2].partition(".")[0] for error in errors(lists)[1:]] == [
+        " 'V-9' names a volume that is in no list", " it names no volume"
+    ]  # fmt: skip
 
 
 def test_an_item_is_not_put_into_one_of_two_volumes_with_the_same_title(tmp_path: Path):
