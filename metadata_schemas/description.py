@@ -15,6 +15,8 @@ SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 Status = Literal["open", "partial", "closed"]
 NO_STATUS = "no status in the transfer list"
 """The basis of an access status that nobody set."""
+LARGEST = 999_999_999
+"""No count of pages and no number of a volume is larger; what is larger no database has room for."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, BinaryIO
 
-from metadata_schemas.description import Access, DateSpan, ItemDescription, Status, VolumeDescription
+from metadata_schemas.description import LARGEST, Access, DateSpan, ItemDescription, Status, VolumeDescription
 from metadata_schemas.xml import BadXml, Element, records
 
 NAMESPACE = "urn:x-seogo:nak8:2022"
@@ -66,13 +66,15 @@ def _described(source: BinaryIO) -> Described:
 def read_components(source: BinaryIO) -> Iterator[Component]:
     """The components in the order of the document, one at a time.  BadXml where one cannot be read."""
     for record in records(source, f"{_IN}record"):
-        if _text(record, "aggregationLevel") == COMPONENT:
-            with _broken():
-                component = _component(record)
+        with _broken():
+            component = _component(record)
+        if component is not None:
             yield component
 
 
-def _component(record: Element) -> Component:
+def _component(record: Element) -> Component | None:
+    if _text(record, "aggregationLevel") != COMPONENT:
+        return None
     content = record.find(f"{_IN}content")
     return Component(
         identifier=_needed(record, "recordIdentifier/mainId"),
@@ -90,7 +92,7 @@ def _broken() -> Iterator[None]:
         yield
     except BadXml:
         raise
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, RecursionError) as error:
         raise BadXml(f"The description holds a value that it cannot hold: {error}.") from error
 
 
@@ -98,7 +100,7 @@ def _volume_values(record: Element) -> dict[str, Any]:
     number = _text(record, "recordIdentifier/secondaryId[@type='권호수']")
     return _shared_values(record) | {
         "file_number": _text(record, "recordIdentifier/secondaryId[@type='철번호']"),
-        "volume_number": None if number is None else int(number),
+        "volume_number": None if number is None else _number(number),
         "creator_agency": _text(record, "creator/corporateName"),
         "creator_code": _text(record, "creator/corporateCode"),
         "creating_unit": _text(record, "creator/sectionName"),
@@ -167,7 +169,7 @@ def _read_date(record: Element, path: str) -> DateSpan | None:
 
 def _read_extent(record: Element, unit: str) -> int | None:
     size = _text(record, f"extent[@unit='{unit}']")
-    return None if size is None else int(size)
+    return None if size is None else _number(size)
 
 
 def _read_cells(source: Element, name: str) -> dict[str, str]:
@@ -188,6 +190,12 @@ def _needed(record: Element, path: str) -> str:
     if value is None:
         raise BadXml(f"A record of the description has no {path}.")
     return value
+
+
+def _number(written: str) -> int:
+    if (number := int(written)) > LARGEST:
+        raise ValueError(f"a number over {LARGEST:,}")
+    return number
 
 
 def _decoded(element: Element) -> str:

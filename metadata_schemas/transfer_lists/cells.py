@@ -6,7 +6,7 @@ from datetime import date
 from typing import Protocol
 
 from metadata_schemas import codes, dates
-from metadata_schemas.description import DateSpan, Finding, Severity, Where
+from metadata_schemas.description import LARGEST, DateSpan, Finding, Severity, Where
 from metadata_schemas.spelling import plain, tidy
 from metadata_schemas.transfer_lists.columns import Header
 
@@ -128,8 +128,10 @@ class RowCells:
             for suffix in _NUMBER_SUFFIXES:
                 digits = digits.removesuffix(suffix).strip()
         if digits.isascii() and digits.isdigit():
-            return int(digits)
-        if digits not in {"", "-"}:
+            if len(digits := digits.lstrip("0") or "0") <= len(str(LARGEST)):
+                return int(digits)
+            self.report("list.number", "error", name, raw, f"at most {LARGEST:,}", "is too large")
+        elif digits not in {"", "-"}:
             self.report("list.number", "error", name, raw, "a whole number", "is not a number")
         return None
 

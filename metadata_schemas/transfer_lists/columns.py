@@ -34,6 +34,11 @@ class Header:
     def has(self, *fields: str) -> bool:
         return any(field in self.fields for field in fields)
 
+    @property
+    def names_by_number(self) -> bool:
+        """Whether rows of items name their volume by its number."""
+        return self.has("volume_sender_id") or (self.has("sender_id") and self.has("item_sender_id"))
+
     def name(self, field: str) -> str:
         return self.names[self.fields[field]]
 
@@ -77,14 +82,11 @@ def missing(headers: Sequence[Header]) -> Iterator[Finding]:
 def _meet_nowhere(headers: Sequence[Header]) -> bool:
     """Whether items name volumes by a number and by nothing else, and no volume is listed with its number."""
     volumes = [each for each in headers if each.level == "volume"]
-    items = [each for each in headers if each.level == "item"]
-    by_number = any(
-        each.has("volume_sender_id") or (each.has("sender_id") and each.has("item_sender_id"))
-        for each in items
-    )
-    by_others = any(each.has("volume_title", "classification", "file_serial") for each in items)
-    is_listed = any(each.has("sender_id", "volume_sender_id") for each in volumes)
-    return bool(volumes) and by_number and not (by_others or is_listed)
+    if not volumes or any(each.has("sender_id", "volume_sender_id") for each in volumes):
+        return False
+    of_both = (each for each in ("classification", "file_serial") if any(it.has(each) for it in volumes))
+    others = ("volume_title", *of_both)
+    return any(each.level == "item" and each.names_by_number and not each.has(*others) for each in headers)
 
 
 def named_like_a_list(name: str) -> bool:

@@ -257,7 +257,14 @@ def test_a_damaged_value_is_refused_and_not_guessed(right: str, wrong: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("right", "wrong"), [('unit="B">', 'unit="B">열'), ("mainTitle", "otherTitle"), ("mainId", "otherId")]
+    ("right", "wrong"),
+    [
+        ('unit="B">', 'unit="B">열'),
+        ("mainTitle", "otherTitle"),
+        ("mainId", "otherId"),
+        ('<aggregationLevel no="2">컴포넌트', '<aggregationLevel encoding="json">{'),
+        ('<mainTitle no="4.1">', f'<mainTitle encoding="json">{"[" * 100_000}'),
+    ],
 )
 def test_a_damaged_component_is_refused_and_not_guessed(right: str, wrong: str) -> None:
     out = BytesIO()
@@ -267,6 +274,18 @@ def test_a_damaged_component_is_refused_and_not_guessed(right: str, wrong: str) 
     assert damaged.encode() != out.getvalue()
     with pytest.raises(xml.BadXml):
         list(nak8.read_components(BytesIO(damaged.encode())))
+
+
+@pytest.mark.parametrize("field", ["volume_number", "page_count"])
+def test_a_number_that_no_database_has_room_for_is_refused(field: str) -> None:
+    def written(number: int) -> BytesIO:
+        out, volume = BytesIO(), VolumeDescription(title="철", **{field: number})
+        nak8.write_nak8(out, volume, reference="V", item_references=[])
+        return BytesIO(out.getvalue())
+
+    assert getattr(nak8.read(written(999_999_999)).volume, field) == 999_999_999
+    with pytest.raises(xml.BadXml, match="over 999,999,999"):
+        nak8.read(written(1_000_000_000))
 
 
 @pytest.mark.parametrize("volume", [WHOLE, VolumeDescription(title="제목만")], ids=["whole", "bare"])
