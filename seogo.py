@@ -6,7 +6,6 @@ them and with them declares every table and job.  `create` joins the pages of al
 
 import gc
 import importlib
-import os
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -149,7 +148,7 @@ def _prepare(site: Site) -> list[str]:
 
     The names of stores that are used for the first time.
     """
-    is_new = not os.path.exists(site.settings.home)
+    is_new = not installation.is_begun(site)
     new_stores = installation.prepare(site)
     if is_new:
         output.line(f"This is a new installation, in {site.settings.home} (SEOGO_HOME).", aside=True)

@@ -25,6 +25,11 @@ from archive.stores.store import CHECKPOINT
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
+LOCK = "prepare.lock"
+
+PARTS = {LOCK, "seogo.db", "keys", "stores", "shelf"}
+"""What lies in a home: the lock, made first and never removed, and what may be put back without it."""
+
 
 def is_made(site: Site) -> bool:
     """Whether there is an installation, to the last thing that `prepare` makes."""
@@ -32,9 +37,15 @@ def is_made(site: Site) -> bool:
 
 
 def is_begun(site: Site) -> bool:
-    """The same, or whether something is in its place: `prepare` goes on with that, or tells what it is."""
+    """The same, or whether a part of one is left.  Files of others begin nothing.
+
+    `prepare` goes on with what is begun, or tells what is in the place of a home that cannot be looked into.
+    """
     home = site.settings.home
-    return is_made(site) or (os.path.lexists(home) and (not home.is_dir() or any(home.iterdir())))
+    try:
+        return is_made(site) or not PARTS.isdisjoint(os.listdir(home))
+    except OSError:
+        return os.path.lexists(home)
 
 
 def prepare(site: Site) -> list[str]:
@@ -43,7 +54,7 @@ def prepare(site: Site) -> list[str]:
     Repeating is harmless; two at once wait for each other.
     """
     _make_folder(site.settings.home, "SEOGO_HOME")
-    with open(site.settings.home / "prepare.lock", "w") as lock:
+    with open(site.settings.home / LOCK, "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with one_machine_only(site.engine, "prepare", wait=True):
             _migrate(site)

@@ -34,12 +34,15 @@ def test_repeating_keeps_the_key(place: Installation) -> None:
     assert key.read_bytes() == before
 
 
-@pytest.mark.parametrize("is_a_bare_mount_point", [False, True])
+@pytest.mark.parametrize("home", ["nowhere", "a bare mount point", "a folder of other things"])
 def test_who_only_asks_in_a_home_that_is_no_home_is_told_that_and_not_that_all_is_well(
-    place: Installation, is_a_bare_mount_point: bool
+    place: Installation, home: str
 ) -> None:
-    if is_a_bare_mount_point:
+    if home != "nowhere":
         place.home.mkdir()
+        if home == "a folder of other things":
+            (place.home / "a.txt").write_text("mine")
+            (place.home / "lost+found").mkdir()
     else:
         said = place.run("transfer", "list", SEOGO_HOME=str(nothing_there(place.home.parent)))
         assert said.told["error"]["message"].endswith("nowhere, and nothing is there.")
@@ -48,8 +51,12 @@ def test_who_only_asks_in_a_home_that_is_no_home_is_told_that_and_not_that_all_i
         told = place.run(*asked)
         assert (told.exit_code, told.told["error"]["code"]) == (3, "missing"), asked
         assert str(place.home) in told.told["error"]["message"]
-    assert place.home.exists() == is_a_bare_mount_point and not [*place.home.glob("*")]
-    assert place.run("agency", "add", "6110000", "--name", "서울특별시").exit_code == 0
+    lies_there = {"a.txt", "lost+found"} if home == "a folder of other things" else set()
+    assert place.home.exists() == (home != "nowhere")
+    assert {each.name for each in place.home.glob("*")} == lies_there
+    made = place.run("agency", "add", "6110000", "--name", "서울특별시")
+    assert made.exit_code == 0
+    assert made.errors == f"This is a new installation, in {place.home} (SEOGO_HOME).\n"
     assert all(place.run(*asked).exit_code == 0 for asked in asks)
 
 
