@@ -93,7 +93,8 @@ class _Folder:
     lists: list[str] = field(default_factory=list)
     not_lists: dict[str, Finding] = field(default_factory=dict)
     claimed: set[str] = field(default_factory=set)
-    headers: list[columns.Header] = field(default_factory=list)
+    headers: dict[str, list[columns.Header]] = field(default_factory=dict)
+    """Those of lists with rows, by the path of the list."""
 
     def __post_init__(self) -> None:
         self.findings = Noting(self.cards, GENERAL)
@@ -130,10 +131,11 @@ def read(
         if is_table(name) and name not in found.claimed and is_at_a_list_place(name, bases):
             _read_candidate(name, found)
     _drop_records(found)
-    for finding in columns.missing(found.headers):
+    lost = joining.join(cards, Noting(cards, JOINED))
+    headers = {label(path): each for path, each in found.headers.items()}
+    for finding in columns.missing(headers, are_lost=lost > 0):
         found.findings.append(finding)
     _judge_the_rest(found)
-    joining.join(cards, Noting(cards, JOINED))
     _claim_administrative_files(found)
     claimed = frozenset(found.claimed.union(found.lists))
     return TransferLists(Volumes(cards), AllFindings(cards), tuple(found.lists), found.digests, claimed)
@@ -178,6 +180,7 @@ def _read_candidate(name: str, found: _Folder) -> None:
             f"Row {broken.row} of {told} cannot be read: {broken.reason}. Save the list again and send it."
         )
         found.cards.forget(told)
+        found.headers.pop(name, None)
         found.not_lists[name] = Finding(
             "list.unreadable", "error", Where(told, broken.row), None, None, message
         )
@@ -213,8 +216,9 @@ def _read_sheet(sheet: Sheet, one: _List, found: _Folder) -> bool:
     if metadata_csv.recognise(first):
         one.rows += metadata_csv.read(reading, sheet.rows(), found.paths, label(found.root.name), found.cards)
     else:
-        found.headers.append(header)
         _read_rows(reading, sheet, one, found.cards)
+        if one.rows > before:
+            found.headers.setdefault(one.path, []).append(header)
     if one.rows == before:
         message = f"The list {one.told} has a header and no rows. Send the list with its rows."
         one.tell("list.empty", "error", message, expected="at least one row")
@@ -256,6 +260,7 @@ def _drop_records(found: _Folder) -> None:
     }
     for name in claimed.intersection(found.lists):
         found.cards.forget(label(name))
+        found.headers.pop(name, None)
     found.lists = [name for name in found.lists if name not in claimed]
     found.not_lists = {path: why for path, why in found.not_lists.items() if path not in claimed}
 

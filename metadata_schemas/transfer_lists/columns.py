@@ -12,7 +12,7 @@ from importlib.resources import files
 from typing import Any, Literal
 
 from metadata_schemas import codes
-from metadata_schemas.description import Finding, Where
+from metadata_schemas.description import Finding, Severity, Where
 from metadata_schemas.spelling import plain, tidy
 
 SEARCHED_ROWS = 40
@@ -62,21 +62,32 @@ def recognise(cells: Sequence[str], row: int) -> Header | None:
     return Header(row, _unique(cells), fields, _level(fields), whole)
 
 
-def missing(headers: Sequence[Header]) -> Iterator[Finding]:
-    """What lists tell nothing of: an empty cell is told of its row, a column that is not there of none.
+def missing(headers: Mapping[str, Sequence[Header]], *, are_lost: bool) -> Iterator[Finding]:
+    """What lists tell nothing of: an empty cell is told of its row, a column that is not there of its list.
 
-    Of volumes that no list of volumes tells of, that is said already.
+    ``headers``: those of each list that has rows; ``are_lost``: items found no volume.  Of volumes that no
+    list of volumes tells of, that is said already.
     """
-    for field, level in (("retention", "volume"), ("access", "item")):
-        is_due = any(each.level == level for each in headers)
-        if is_due and not any(each.has(field) for each in headers):
-            name = known_names(field)[0]
-            message = f"No list has a column {name}, so nothing is known of it for any record."
-            yield Finding("list.no_column", "warning", Where(column=name), None, name, message)
-    if _meet_nowhere(headers):
-        name = known_names("sender_id")[0]
-        message = f"No list of volumes has a column {name}, by which the rows of items name their volume."
-        yield Finding("list.no_column", "warning", Where(column=name), None, name, message)
+    every = [each for of_list in headers.values() for each in of_list]
+    if are_lost and _meet_nowhere(every):
+        what = "by which rows of items name their volume, so these find none"
+        yield from _lacking(headers, "sender_id", "volume", "error", what)
+    what = "nor has another list, so nothing is known of it for any record"
+    if not any(each.has("retention") for each in every):
+        yield from _lacking(headers, "retention", "volume", "warning", what)
+    if not any(each.has("access") for each in every):
+        yield from _lacking(headers, "access", "item", "warning", what)
+
+
+def _lacking(
+    headers: Mapping[str, Sequence[Header]], field: str, level: Level, severity: Severity, what: str
+) -> Iterator[Finding]:
+    """The same of each list of this level."""
+    name = known_names(field)[0]
+    for told, of_list in headers.items():
+        if any(each.level == level for each in of_list):
+            message = f"{told} has no column {name}, {what}. Add the column and send the list again."
+            yield Finding("list.no_column", severity, Where(told, column=name), None, name, message)
 
 
 def _meet_nowhere(headers: Sequence[Header]) -> bool:
@@ -84,7 +95,8 @@ def _meet_nowhere(headers: Sequence[Header]) -> bool:
     volumes = [each for each in headers if each.level == "volume"]
     if not volumes or any(each.has("sender_id", "volume_sender_id") for each in volumes):
         return False
-    of_both = (each for each in ("classification", "file_serial") if any(it.has(each) for it in volumes))
+    ways = {"classification": ("classification", "file_serial"), "file_serial": ("file_serial",)}
+    of_both = (each for each, listed in ways.items() if any(it.has(*listed) for it in volumes))
     others = ("volume_title", *of_both)
     return any(each.level == "item" and each.names_by_number and not each.has(*others) for each in headers)
 

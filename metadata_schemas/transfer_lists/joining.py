@@ -18,13 +18,12 @@ from metadata_schemas.transfer_lists.volume_index import VolumeCard, VolumeIndex
 EXPECTED = "a volume of the volume list"
 
 
-def join(cards: Cards, findings: Findings) -> None:
-    """Every item into its volume. An item without one is reported and stands in none."""
+def join(cards: Cards, findings: Findings) -> int:
+    """Every item into its volume.  One without is reported and stands in none; how many these are."""
     duplicates.report_all(cards, findings)
     if not cards.has_volumes():
-        _make_volumes(cards, findings)
-        return
-    index = VolumeIndex(cards)
+        return _make_volumes(cards, findings)
+    index, lost = VolumeIndex(cards), 0
     for number, named, said in cards.names_in_rows():
         common = index.meant(named)
         if len(common) == 1:
@@ -32,6 +31,8 @@ def join(cards: Cards, findings: Findings) -> None:
             _compare_retention(said.get("retention"), common[0], cards, number, findings)
         else:
             _report_lost(cards.item(number), named, index.ways(named), common, findings)
+            lost += 1
+    return lost
 
 
 def _report_lost(
@@ -71,12 +72,15 @@ def _compare_retention(
         findings.append(Finding("list.retention_differs", "warning", where, given, volume.retention, message))
 
 
-def _make_volumes(cards: Cards, findings: Findings) -> None:
-    """The volumes that item rows name, in the order in which they are first named."""
+def _make_volumes(cards: Cards, findings: Findings) -> int:
+    """The volumes that item rows name, in the order in which they are first named; rows that name none."""
+    lost = 0
     for row in cards.nobodys():
+        lost += 1
         report(row.item, "list.orphan_item", None, "a volume number or title", "it names no volume", findings)
     for key in cards.names_of_volumes():
         _make_volume(cards, key, findings)
+    return lost
 
 
 def _make_volume(cards: Cards, key: str, findings: Findings) -> None:

@@ -217,9 +217,10 @@ def test_a_volume_of_which_only_its_items_tell_is_one_warning(
         (["제목", "분류번호", "보존기간"], ["철 관리번호", "분류번호", "건제목", "공개여부"], []),
         (["제목", "생산연도", "보존기간"], ["철 관리번호", "철 제목", "건제목", "공개여부"], []),
         (["제목", "생산연도", "보존기간"], ["건 관리번호", "철제목", "건제목", "공개여부"], []),
+        (["제목", "수량", "연도"], ["철 관리번호", "건제목", "파일"], ["관리번호", "보존기간", "공개여부"]),
     ],
 )
-def test_a_column_that_no_list_has_is_told_once(
+def test_a_column_that_no_list_has_is_told_of_the_list_that_lacks_it_before_what_follows(
     tmp_path: Path, volumes: list[str], items: list[str] | None, missing: list[str]
 ):
     cells = {
@@ -232,8 +233,59 @@ def test_a_column_that_no_list_has_is_told_once(
     for name, header in (("철목록.csv", volumes), ("건목록.csv", items)):
         if header:
             write_list(tmp_path, name, [header, [cells.get(each, "1998") for each in header]])
+    findings = read(tmp_path).findings
+    told = [each for each in findings if each.rule == "list.no_column"]
+    assert told == list(findings)[: len(told)]
+    assert all(each.message.endswith("Add the column and send the list again.") for each in told)
+    kinds = {
+        "관리번호": ("error", "철목록.csv"),
+        "보존기간": ("warning", "철목록.csv"),
+        "공개여부": ("warning", "건목록.csv"),
+    }
+    places = [(each.where.column, (each.severity, each.where.list)) for each in told]
+    assert places == [(name, kinds[name]) for name in missing]
+    lost = [each for each in findings if each.rule == "list.orphan_item"]
+    assert bool(lost) == ("관리번호" in missing)
+
+
+@pytest.mark.parametrize("lacks", ["a row", "a list of its own"])
+def test_a_table_without_rows_or_that_is_a_record_lacks_no_column(tmp_path: Path, lacks: str):
+    header = ["철 관리번호", "건제목", "공개여부", "파일", "보존기간"]
+    write_list(tmp_path, "건목록.csv", [header, ["V-1", "가", "공개", "표.csv", "영구"]])
+    rows = [["제목", "생산연도", "수량"], ["굴착", "1998", "1"]]
+    if lacks == "a row":
+        write_list(tmp_path, "철목록.csv", rows[:1])
+    else:
+        write_list(tmp_path, "표.csv", rows)
+    lists = read(tmp_path)
+    assert [volume.sender_id for volume in lists.volumes] == ["V-1"]
+    assert "list.no_column" not in {each.rule for each in lists.findings}
+
+
+def test_what_only_a_table_without_rows_or_a_record_has_is_told_to_be_missing(tmp_path: Path):
+    write_list(
+        tmp_path, "철목록.csv", [["관리번호", "제목", "생산연도", "파일"], ["V-1", "굴착", "1998", "표.csv"]]
+    )
+    for name in ("건목록.csv", "표.csv"):
+        of_items = ["철 관리번호", "건제목", "보존기간"]
+        write_list(tmp_path, name, [of_items, ["V-1", "가", "영구"]] if name == "표.csv" else [of_items])
     told = [each for each in read(tmp_path).findings if each.rule == "list.no_column"]
-    assert [(each.severity, each.where.column) for each in told] == [("warning", name) for name in missing]
+    assert [(each.where.list, each.where.column) for each in told] == [("철목록.csv", "보존기간")]
+
+
+def test_items_that_meet_their_volume_by_its_28_signs_need_no_number(tmp_path: Path):
+    signs = {
+        "기관코드": "6110000",
+        "단위과제코드": "AB000001",
+        "생산연도": "1998",
+        "철등록일련번호": "000001",
+        "권호수": "001",
+    }
+    write_list(tmp_path, "철목록.csv", [["제목", "보존기간", *signs], ["굴착", "영구", *signs.values()]])
+    header = ["철 관리번호", "분류번호", "건제목", "공개여부"]
+    write_list(tmp_path, "건목록.csv", [header, ["V-1", "".join(signs.values()), "가", "공개"]])
+    assert [len(volume.items) for volume in read(tmp_path).volumes] == [1]
+    assert "list.no_column" not in {each.rule for each in read(tmp_path).findings}
 
 
 def test_files_of_a_metadata_csv_without_a_row_for_their_folder_are_a_volume_with_a_warning(tmp_path: Path):
