@@ -23,6 +23,8 @@ PATTERNS = (
     ("of_items", re.compile(r"(?P<column>.+) of every item", re.DOTALL)),
     ("at_most", re.compile(r"at most (?P<most>.+)")),
     ("days", re.compile(r"(?P<most>\d+) days")),
+    ("in_folder", re.compile(r"a file in the folder (?P<folder>.+)", re.DOTALL)),
+    ("folder_like", re.compile(r"a folder in (?P<folder>.+) that is called like the volume", re.DOTALL)),
     ("digest_of", re.compile(r"an? (?P<kind>[\w, -]+?) digest")),
     ("pages_to", re.compile(r"pages 1 to (?P<last>\d+).*")),
     ("reasons_of", re.compile(r"부분공개 and 비공개 with one or more of (?P<values>.+)")),

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, case, func, literal_column, select
+from sqlalchemy import ColumnElement, case, func, literal_column, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from archive.work.jobs import Job
@@ -176,12 +176,16 @@ def severities(session: Session, transfer: Transfer) -> dict[str, int]:
 
 
 def rules(session: Session, transfer: Transfer) -> list[Rule]:
-    """The rules that found something, errors first, each with its first findings."""
+    """The rules that found something, each with its first findings.
+
+    Errors come first, and of them those of a whole list or transfer, from which others may follow.
+    """
+    of_part = func.max(case((or_(FindingRow.row.is_not(None), FindingRow.path.is_not(None)), 1), else_=0))
     grouped = (
         select(FindingRow.rule, FindingRow.severity, func.count())
         .where(FindingRow.transfer_id == transfer.id)
         .group_by(FindingRow.rule, FindingRow.severity)
-        .order_by(BY_SEVERITY, func.count().desc(), FindingRow.rule)
+        .order_by(BY_SEVERITY, of_part, func.count().desc(), FindingRow.rule)
     )
     return [
         Rule(rule, severity, count, findings(session, transfer, rule, severity, limit=FIRST))

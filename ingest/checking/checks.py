@@ -30,28 +30,37 @@ def check(inspection: Inspection) -> Iterator[About]:
 
 
 def every_row_finds_its_files(inspection: Inspection) -> Iterator[About]:
-    for place, item, name in inspection.lacking():
-        row = item.row or None
+    top = shown(inspection.arrival.folder.name)
+    for place, item, name, called in inspection.lacking():
+        row, value = item.row or None, None
+        wanted = f"a file in the folder {top if called is None else shown(called)}"
+        fact = f"Row {row} ({item.title[:60]}) finds no file: it names none, and "
         if name is not None:
-            fact, value = f"The file {shown(name)} that row {row} names did not come.", shown(name)
+            value, wanted = shown(name), f"a file in the folder {top}"
+            fact = f"The file {value} that row {row} names did not come: it is not in the folder {top}."
+        elif called is not None:
+            fact += f"nothing in the folder {shown(called)} is called like it."
         else:
-            fact, value = f"Row {row} ({item.title[:60]}) finds no file.", None
-        where = Where(item.list or None, row, None, value)
-        yield place, finding("file.missing", "error", fact, where, value, "a file of the transfer")
+            wanted = f"a folder in {top} that is called like the volume"
+            fact += f"no folder in {top} is called like its volume."
+        yield place, finding("file.missing", "error", fact, Where(item.list or None, row, None, value),
+                             value, wanted)  # fmt: skip
 
 
 def every_file_is_claimed(inspection: Inspection) -> Iterator[About]:
+    """A file of no volume.  Where rows are in none either it may be theirs, and has to stay."""
+    fact, wanted = "is on no list. List it, or take it out of the folder.", "a row of the list"
+    if inspection.leaves_rows_out():
+        wanted = "a volume of the volume list"
+        fact = (
+            "is in no volume, and neither are rows of the lists: mend these first, for it may be theirs. "
+            "If it is not, list it or take it out of the folder."
+        )
     for file in inspection.unclaimed():
+        path = shown(file.path)
         yield (
             owner_of_folder(inspection, file.path),
-            finding(
-                "file.extra",
-                "error",
-                f"{shown(file.path)} is on no list. List it, or take it out of the folder.",
-                Where(path=shown(file.path)),
-                None,
-                "a row of the list",
-            ),
+            finding("file.extra", "error", f"{path} {fact}", Where(path=path), None, wanted),
         )
 
 

@@ -14,6 +14,12 @@ from ingest.looking.matching import PlannedVolume
 from metadata_schemas.description import Finding, ItemDescription
 from metadata_schemas.transfer_lists import unpacked
 
+LEAVE_ROWS_OUT = (
+    *("list.orphan_item", "list.ambiguous_volume", "list.disagreement"),
+    *("list.columns", "list.empty", "list.encoding", "list.unreadable"),
+)
+"""What keeps rows, or all rows of a list, from being in a volume."""
+
 
 @dataclass(frozen=True)
 class Inspection:
@@ -163,18 +169,27 @@ class Inspection:
         for place, volume_id in self.inventory.rows(wanted):
             yield int(place), int(volume_id)
 
-    def lacking(self) -> Iterator[tuple[int, ItemDescription, str | None]]:
+    def lacking(self) -> Iterator[tuple[int, ItemDescription, str | None, str | None]]:
         """Items that lack files, each with its volume and each name that found none; None: it has no file.
 
+        Last comes the folder that is called like the volume, if there is one.
         A volume in custody of which nothing came again, or a part of its very files, lacks nothing.
         """
         wanted = (
-            "SELECT volume, packed, name FROM items LEFT JOIN missing USING (volume, position) "
-            "WHERE (lacking > 0 OR files = 0) AND volume NOT IN "
+            "SELECT volume, items.packed, name, called FROM items JOIN volumes ON place = volume "
+            "LEFT JOIN missing USING (volume, position) "
+            "WHERE (items.lacking > 0 OR items.files = 0) AND volume NOT IN "
             "(SELECT place FROM kept_whole) ORDER BY volume, position"
         )
-        for place, item, name in self.inventory.rows(wanted):
-            yield place, unpacked(item), None if name is None else os.fsdecode(name)
+        for place, item, *paths in self.inventory.rows(wanted):
+            name, called = (None if path is None else os.fsdecode(path) for path in paths)
+            yield place, unpacked(item), name, called
+
+    def leaves_rows_out(self) -> bool:
+        """Whether lists have rows in no volume: files that no volume has may be on a list nevertheless."""
+        marks = ", ".join("?" * len(LEAVE_ROWS_OUT))
+        wanted = f"SELECT 1 FROM findings WHERE stage = ? AND rule IN ({marks}) LIMIT 1"
+        return self.inventory.value(wanted, inventory.LISTED, *LEAVE_ROWS_OUT) is not None
 
     def lacks(self, place: int) -> bool:
         """Whether an item of a volume lacks a file."""

@@ -45,10 +45,11 @@ CREATE TABLE promised (
 );
 -- what is known of bytes; `seconds`: when a file that is in custody was modified
 CREATE TABLE digests (file INTEGER PRIMARY KEY, sha256 TEXT NOT NULL, seconds INTEGER);
+-- `folder`: what its files share; `called`: that which is called like it, where files of its items are sought
 CREATE TABLE volumes (
   place INTEGER PRIMARY KEY, list TEXT, row INTEGER, folder BLOB, packed BLOB NOT NULL,
   items INTEGER, files INTEGER, bytes INTEGER, lacking INTEGER, pages INTEGER,
-  claims_after INTEGER, held_as INTEGER
+  claims_after INTEGER, held_as INTEGER, called BLOB
 );
 CREATE INDEX volumes_by_row ON volumes (row);
 CREATE INDEX volumes_by_folder ON volumes (folder);
@@ -63,7 +64,7 @@ CREATE UNIQUE INDEX claims_of_file ON claims (file, volume, item);
 CREATE TABLE missing (volume INTEGER, position INTEGER, name BLOB, below BLOB);
 CREATE INDEX missing_below ON missing (below);
 CREATE TABLE findings (
-  id INTEGER PRIMARY KEY, stage INTEGER, place INTEGER, path BLOB, packed BLOB NOT NULL
+  id INTEGER PRIMARY KEY, stage INTEGER, place INTEGER, rule TEXT, path BLOB, packed BLOB NOT NULL
 );
 -- volumes that earlier rounds brought, and digests of one volume while it is compared with one of them
 CREATE TABLE earlier (key TEXT PRIMARY KEY, volume_id INTEGER, reference TEXT) WITHOUT ROWID;
@@ -116,8 +117,11 @@ class Inventory:
             self.write(f"INSERT INTO {table} VALUES {marks}", *chain.from_iterable(some))
 
     def note(self, stage: int, findings: Iterable[About]) -> None:
-        rows = ((stage, place, os.fsencode(each.where.path or ""), packed(each)) for place, each in findings)
-        self.write_all("INSERT INTO findings (stage, place, path, packed) VALUES (?, ?, ?, ?)", rows)
+        rows = (
+            (stage, place, each.rule, os.fsencode(each.where.path or ""), packed(each))
+            for place, each in findings
+        )
+        self.write_all("INSERT INTO findings (stage, place, rule, path, packed) VALUES (?, ?, ?, ?, ?)", rows)
 
     def noted(self, stage: int) -> Iterator[About]:
         """What was found, in the order in which it was noted, or by path where that was no order."""

@@ -89,12 +89,12 @@ class _Matching:
             if not volume.files and folder:
                 whole = [within(folder)]
             self.add(_the_one_item(volume), *whole)
-            self.finish(replace(volume, items=()), folder)
+            self.finish(replace(volume, items=()), folder, called=folder)
             return
         for position, (item, octets) in enumerate(_with_octets(volume.items), start=1):
             self.add(item, *self._choices_of(item, position, folder), octets=octets)
         self._add_the_rest(volume)
-        self.finish(replace(volume, items=()), folder or self._common_folder())
+        self.finish(replace(volume, items=()), folder or self._common_folder(), called=folder)
 
     def add(self, item: ItemDescription, *choices: Choice | str, octets: bytes | None = None) -> None:
         """Add an item with the files it claims; a choice that is a name found no file.
@@ -145,7 +145,7 @@ class _Matching:
             self._enter(self.items, more, packed(more), rest, missing)
             self.items += 1
 
-    def finish(self, volume: VolumeDescription, folder: str | None) -> None:
+    def finish(self, volume: VolumeDescription, folder: str | None, *, called: str | None = None) -> None:
         files, size = self.inventory.row(
             f"SELECT count(*), coalesce(sum(size), 0) {_CLAIMED_SINCE}", self.before
         ) or (0, 0)
@@ -154,9 +154,10 @@ class _Matching:
             self.place,
         ) or (0, None)
         self.inventory.write(
-            "INSERT INTO volumes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+            "INSERT INTO volumes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?)",
             self.place, volume.list, volume.row, None if folder is None else raw(folder), packed(volume),
             self.items, files, size, lacking or 0, pages, self.before,
+            None if called is None else raw(called),
         )  # fmt: skip
 
     def _choices_of(self, item: ItemDescription, position: int, folder: str | None) -> list[Choice | str]:

@@ -451,3 +451,60 @@ def test_a_folder_that_goes_away_while_it_is_read_is_no_finding_of_its_files(
         gone = call("transfer", "receive", folder, "--agency", "6110000")
     assert (gone.exit_code, gone.told["error"]["code"]) == (4, "transfer.file")
     assert call("transfer", "list").told["transfers"] == []
+
+
+def without_numbers(folder: Path) -> Path:
+    """Items name their volumes by a number that the list of volumes does not have; one file is on no list."""
+    folder = transfer(folder, files=("가.txt", "나.txt", "남음.txt"))
+    (folder / "철목록.csv").write_text("제목,생산연도,보존기간\n굴착,1988,영구\n", encoding="utf-8")
+    items = "철 관리번호,건제목,공개여부,파일\nV-1,허가,공개,가.txt\nV-1,취소,공개,나.txt\n"
+    (folder / "건목록.csv").write_text(items, encoding="utf-8")
+    return folder
+
+
+def test_a_missing_number_of_volumes_is_told_first_and_no_file_of_their_items_is_called_superfluous(
+    call: Call, tmp_path: Path
+) -> None:
+    call("init")
+    asked = ("transfer", "receive", without_numbers(tmp_path / "t"), "--agency", AGENCY, "--dry-run")
+    first, *rest = call(*asked).told["findings"]
+    assert (first["rule"], first["severity"]) == ("list.no_column", "error")
+    assert (first["where"]["list"], first["where"]["column"]) == ("철목록.csv", "관리번호")
+    assert first["message"].endswith("Add the column and send the list again.")
+    assert [each["rule"] for each in rest].count("list.orphan_item") == 2
+    extra = [each["message"] for each in rest if each["rule"] == "file.extra"]
+    assert len(extra) == 3 and all("mend these first, for it may be theirs" in each for each in extra)
+    assert call(*asked, words=True).out.index("list.no_column") < call(*asked, words=True).out.index("orphan")
+    listed = tmp_path / "t" / "철목록.csv"
+    listed.write_text("관리번호,제목,생산연도,보존기간\nV-1,굴착,1988,영구\n", encoding="utf-8")
+    [extra] = [each for each in call(*asked).told["findings"] if each["severity"] == "error"]
+    assert extra["message"] == "남음.txt is on no list. List it, or take it out of the folder."
+
+
+@pytest.mark.parametrize("list_", ["", "관리번호,제목\n"])
+def test_a_file_may_be_on_a_list_that_was_not_read(call: Call, tmp_path: Path, list_: str) -> None:
+    folder = transfer(tmp_path / "t", row("A-1", "가.txt"), files=("가.txt", "나.txt"))
+    (folder / "건목록.csv").write_text(list_ or "?", encoding="utf-8")
+    call("init")
+    said = call("transfer", "receive", folder, "--agency", AGENCY, "--dry-run")
+    [extra] = [each for each in said.told["findings"] if each["rule"] == "file.extra"]
+    assert "mend these first" in extra["message"], said.rules
+
+
+def test_what_finds_no_file_says_where_it_was_looked_for(call: Call, tmp_path: Path) -> None:
+    folder = transfer(tmp_path / "t", row("A-1", "없음.txt"), row("A-2", ""), files=("A-3/1/가.txt",))
+    with (folder / "기록물철목록.csv").open("a", encoding="utf-8") as listed:
+        listed.write(row("A-3", ""))
+    items = "철 관리번호,건제목,공개여부\nA-3,허가,공개\nA-3,취소,공개\n"
+    (folder / "건목록.csv").write_text(items, encoding="utf-8")
+    call("init")
+    found = call("transfer", "receive", folder, "--agency", AGENCY, "--dry-run").told["findings"]
+    missing = [each for each in found if each["rule"] == "file.missing"]
+    assert [(each["message"], each["expected"]) for each in missing] == [
+        ("The file 없음.txt that row 2 names did not come: it is not in the folder t.",
+         "a file in the folder t"),
+        ("Row 3 (제목 A-2) finds no file: it names none, and no folder in t is called like its volume.",
+         "a folder in t that is called like the volume"),
+        ("Row 3 (취소) finds no file: it names none, and nothing in the folder A-3 is called like it.",
+         "a file in the folder A-3"),
+    ]  # fmt: skip

@@ -10,7 +10,7 @@ from archive.site.site import Site
 from ingest.transfers import TransferVolume
 from tests.ingest.conftest import AGENCY, Call
 from tests.ingest.test_agreements import add, document
-from tests.ingest.test_bad_input import row, transfer
+from tests.ingest.test_bad_input import row, transfer, without_numbers
 from tests.ingest.test_ways_in import signed_in
 
 
@@ -43,3 +43,27 @@ def test_a_rule_that_only_an_address_names_has_general_words(call: Call, site: S
     call("transfer", "receive", folder, "--agency", AGENCY)
     answer = signed_in(site).get("/desk/transfers/2026-0001/findings?rule={4}[a|b]")
     assert (answer.status_code, "{4}[a|b]" in answer.text) == (200, True)
+
+
+def test_the_desk_tells_what_a_list_lacks_before_what_follows_from_it(
+    call: Call, site: Site, tmp_path: Path
+) -> None:
+    call("transfer", "receive", without_numbers(tmp_path / "t"), "--agency", AGENCY)
+    client = signed_in(site)
+    for tongue, name, step in (
+        ("", "목록에 열 하나가 빠짐", "이 열을 넣어 목록을 다시 보내 주세요."),
+        ("/en", "The list lacks a column", "Add this column and send the list again."),
+    ):
+        text = unescape(client.get(f"{tongue}/desk/transfers/2026-0001").text)
+        assert text.index(f"{name} <code>list.no_column") < text.index("<code>list.orphan_item")
+        assert step in text and '<span class="mono">철목록.csv</span> ·' in text
+    reason = client.get("/desk/transfers/2026-0001/return").text
+    assert "list.no_column: 철목록.csv 관리번호: 목록에 열 하나가 빠짐" in reason
+
+
+def test_where_a_file_was_looked_for_is_said_in_korean(call: Call, site: Site, tmp_path: Path) -> None:
+    folder = transfer(tmp_path / "t", row("A-1", "없음.txt"), row("A-2", ""), files=("가.txt",))
+    call("transfer", "receive", folder, "--agency", AGENCY)
+    text = unescape(signed_in(site).get("/desk/transfers/2026-0001").text)
+    assert "바라는 값은 ‘폴더 t에 있는 파일’입니다." in text
+    assert "바라는 것은 ‘폴더 t 안에 철의 번호나 제목으로 된 폴더’입니다." in text

@@ -62,7 +62,7 @@ def test_files_of_an_item_are_kept_in_the_order_of_its_row_and_each_once(folder:
     with looked_at(folder) as it:
         came = ["V2/b.txt", "V1/나.txt", "V2/a/1.txt", "V2/a/2.txt", "V1/가.txt"]
         assert [file.path for _, file in it.files(0)] == came
-        assert [name for _, _, name in it.lacking()] == ["V1/없다.txt"]
+        assert [name for _, _, name, _ in it.lacking()] == ["V1/없다.txt"]
         [volume] = it.volumes()
         assert (volume.files, volume.lacking) == (5, 1)
 
@@ -76,7 +76,7 @@ def test_what_the_row_of_a_volume_names_and_its_items_have_comes_once(folder: Pa
     with looked_at(folder) as it:
         assert [(item, file.path) for item, file in it.files(0)] == [(0, "V1/가.txt"), (1, "V1/나.txt")]
         assert [each.sender_id for each in it.items(0)] == ["I", "V"]
-        assert [(item.sender_id, name) for _, item, name in it.lacking()] == [("V", "V1/없다.txt")]
+        assert [(item.sender_id, name) for _, item, name, _ in it.lacking()] == [("V", "V1/없다.txt")]
 
 
 def test_volumes_items_and_files_come_one_by_one_in_the_order_of_the_list(folder: Path) -> None:
