@@ -8,6 +8,7 @@ import gc
 import importlib
 import sys
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -17,7 +18,7 @@ from archive.errors import Missing, Unavailable
 from archive.site import evidence, installation, output
 from archive.site import settings as settings_of
 from archive.site.site import Site
-from archive.site.terminal import Command, LazyGroup, Progress, json_option, pass_site, run, say, words
+from archive.site.terminal import READY, Command, LazyGroup, Progress, json_option, pass_site, run, say, words
 from archive.work import beside
 from archive.work.processes import fork_server
 
@@ -125,11 +126,16 @@ def cli(context: click.Context) -> None:
         context.call_on_close(context.obj.close)
         if called not in WITHOUT_STORES:
             installation.be_apart(context.obj)
-        if called not in WITHOUT_HOME:
-            _be_there(context.obj, is_dry="--dry-run" in told, makes_one=bool(MAKERS & told))
-            _prepare(context.obj)
-        if called in WRITERS:
-            installation.sweep(context.obj)
+        context.meta[READY] = partial(_make_ready, context.obj, called, told)
+
+
+def _make_ready(site: Site, called: str | None, told: frozenset[str]) -> None:
+    """What a command finds made when it begins; a wrong call makes nothing."""
+    if called not in WITHOUT_HOME:
+        _be_there(site, is_dry="--dry-run" in told, makes_one=bool(MAKERS & told))
+        _prepare(site)
+    if called in WRITERS:
+        installation.sweep(site)
 
 
 def _be_there(site: Site, *, is_dry: bool, makes_one: bool) -> None:

@@ -19,6 +19,7 @@ from archive.work.commands import finish_work
 from archive.work.jobs import Job
 from ingest import excerpts, next_steps, overview, results, transfers
 from ingest.acceptance import telling
+from ingest.looking.landing import look_at
 from ingest.receipts import commands as receipt_commands
 from ingest.taking import checking_again, going_on, known, receiving
 from ingest.taking.going_on import Far, Received
@@ -46,8 +47,13 @@ def transfer() -> None:
     """Transfers (이관): what agencies send."""
 
 
+def _looked_at(_context: click.Context, _param: click.Parameter, folder: Path) -> Path:
+    look_at(folder)
+    return folder
+
+
 @transfer.command(cls=Command, exits=(0, 1, 2, 3, 4, 5))
-@click.argument("folder", type=a_path())
+@click.argument("folder", type=a_path(), callback=_looked_at)
 @click.option("--agency", required=True, help="Code of the agency that sends it.")
 @click.option("--accept", is_flag=True, help="Take every volume without errors; the rest waits for a person.")
 @click.option("--dry-run", is_flag=True, help="Check everything and write nothing.")

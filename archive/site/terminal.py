@@ -50,6 +50,13 @@ OF_THE_MACHINE = frozenset(
 )
 """What rights, full disks and broken media say; the operator can mend it, and it is no defect of ours."""
 
+NEXT_STEPS = {
+    **dict.fromkeys((errno.EACCES, errno.EPERM), "Mend the rights, then run the same command again."),
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "Make room, then run the same command again."),
+}
+"""Of the others the disk, its mount or a limit of the system is to blame."""
+
+READY = "seogo.ready"
 WORDS = "seogo.words"
 
 PIECES = 4096
@@ -80,11 +87,19 @@ a_path = partial(_APath, path_type=Path, readable=False)
 
 
 class Command(click.Command):
-    """A command whose help ends with the exit codes it uses."""
+    """A command whose help ends with the exit codes it uses.
+
+    What its group left to be made `READY` is made so when the call is known to be right.
+    """
 
     def __init__(self, *args: Any, exits: tuple[int, ...] = (0, 1, 2, 3, 4), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.exits = exits
+
+    def invoke(self, ctx: click.Context) -> Any:
+        if READY in ctx.meta:
+            ctx.meta[READY]()
+        return super().invoke(ctx)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         write_exit_codes(formatter, self.exits)
@@ -243,8 +258,8 @@ def _stopped(as_json: bool) -> int:
 def _machine(error: OSError) -> Unavailable:
     about = f" {error.filename}" if error.filename else ""
     sentence = f"The machine refused{about}: {error.strerror}."
-    next_step = "Mend the rights, or make room, then run the same command again; it goes on where it stopped."
-    return Unavailable(sentence, code="machine", next=next_step)
+    general = "Look at the disk and its mount, then run the same command again."
+    return Unavailable(sentence, code="machine", next=NEXT_STEPS.get(error.errno or 0, general))
 
 
 def _defect(error: Exception, as_json: bool) -> int:

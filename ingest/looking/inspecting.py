@@ -14,7 +14,7 @@ from archive.errors import Refused, WrongCall
 from ingest.looking import administrative, information_packages, inventory, matching
 from ingest.looking.inspection import Inspection
 from ingest.looking.inventory import LISTED, LOOKED, Inventory
-from ingest.looking.landing import Arrival, ArrivedNames, normal, raw, read_name, shown, survey
+from ingest.looking.landing import Arrival, ArrivedNames, look_at, normal, raw, read_name, shown, survey
 from ingest.looking.records import Records, below_top
 from metadata_schemas import transfer_lists
 from metadata_schemas.description import Finding, Where
@@ -37,15 +37,15 @@ def inspect(
     today: date,
 ) -> Iterator[Inspection]:
     """Survey a folder, read its lists and match them.  Refused when it is no transfer at all."""
+    look_at(folder)
     with inventory.made(scratch) as made:
-        is_bag = folder.is_dir() and bagging.is_bag(folder)
+        is_bag = bagging.is_bag(folder)
         arrival = survey(folder, made, below="data/" if is_bag and (folder / "data").is_dir() else "")
         if not (arrival.count or arrival.beside):
             raise Refused(
-                f"The folder {shown(str(folder))} holds no files.",
-                code="transfer.empty",
+                f"The folder {shown(str(folder))} holds no files.", code="transfer.empty",
                 next="Give the folder that the agency's list and files are in.",
-            )
+            )  # fmt: skip
         bag = bagging.read_bag(folder.absolute()) if is_bag else None
         if sent := information_packages.find(arrival):
             lists = information_packages.read(arrival, sent)

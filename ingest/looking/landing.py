@@ -136,23 +136,36 @@ def found(id: int, path: bytes, size: int, modified_ns: int) -> Found:
     return Found(id, os.fsdecode(path), size, modified_ns)
 
 
+def look_at(folder: Path) -> None:
+    """WrongCall when there is no such folder, Unavailable when it may not be looked into."""
+    try:
+        if not folder.exists():
+            raise WrongCall(
+                f"There is no folder {shown(str(folder))}.",
+                code="transfer.folder",
+                next="Give the folder that holds the list and the files.",
+            )
+        if not folder.is_dir():
+            raise WrongCall(
+                f"{shown(str(folder))} is a file, not a folder.",
+                code="transfer.folder",
+                next="Unpack it into a folder and give that.",
+            )
+        with os.scandir(folder):  # its names may be read, and below what is in it may be asked for
+            os.stat(f"{folder}/.")
+    except OSError as error:
+        raise Unavailable(
+            f"The folder {shown(str(folder))} could not be looked into: {error.strerror}.",
+            code="transfer.folder",
+            next="Mend its rights or its medium, then give it again.",
+        ) from error
+
+
 def survey(folder: Path, inventory: Inventory, *, below: str = "") -> Arrival:
     """Enter a transfer folder in the inventory; what is not ``below``, where the records lie, stays apart.
 
-    WrongCall when it is no folder, Unavailable when it cannot be looked at.
+    Unavailable when a folder in it cannot be looked at.
     """
-    if not folder.exists():
-        raise WrongCall(
-            f"There is no folder {shown(str(folder))}.",
-            code="transfer.folder",
-            next="Give the folder that holds the list and the files.",
-        )
-    if not folder.is_dir():
-        raise WrongCall(
-            f"{shown(str(folder))} is a file, not a folder.",
-            code="transfer.folder",
-            next="Unpack it into a folder and give that.",
-        )
     beside: dict[str, str] = {}
     try:
         inventory.insert_all("arrived", _arrivals(folder.absolute(), below, beside, inventory))

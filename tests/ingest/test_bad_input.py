@@ -85,6 +85,7 @@ def test_what_is_no_transfer_is_refused_with_the_next_step(
     (tmp_path / "file").write_text("x")
     (tmp_path / "empty").mkdir()
     transfer(tmp_path / "files", files=("가.txt", "나.txt"))
+    call("init")
     refused = receive(tmp_path / name)
     assert (refused.exit_code, refused.told["error"]["code"]) == (exit_code, code)
     assert_is_a_sentence(refused.sentence)

@@ -1,6 +1,8 @@
 """What may not be read or written is a refusal of the machine, and is told before anything is changed."""
 
+import errno
 import json
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -90,7 +92,6 @@ def test_what_may_not_be_read_is_no_wrong_call(
     file = tmp_path / "r"
     call("transfer", "receipt", number, "--output", file)
     folders = [
-        ("transfer", "receive", closed_folder, "--agency", AGENCY),
         ("volume", "export", call("transfer", "show", number).told["references"][0], closed_folder),
         ("receipt", "verify", file, "--folder", closed_folder),
     ]
@@ -99,7 +100,7 @@ def test_what_may_not_be_read_is_no_wrong_call(
     for asked in folders:
         said = denied(*asked)
         assert (said.exit_code, said.told["error"]["code"]) == (4, "machine"), asked
-        assert str(closed_folder) in said.sentence and "Mend the rights" in said.sentence
+        assert str(closed_folder) in said.sentence and "denied. Mend the rights, then" in said.sentence
     above = tmp_path / "above"
     above.mkdir()
     below = file.rename(above / "r")
@@ -109,6 +110,45 @@ def test_what_may_not_be_read_is_no_wrong_call(
             said = denied(*(asked_of if each == file else each for each in asked))
             assert (said.exit_code, "Permission denied" in said.sentence) == (4, True), (closed, asked)
         closed.chmod(0o700)
+
+
+@pytest.mark.parametrize("rights", [0, 0o100, 0o400])
+@pytest.mark.parametrize("option", ["--dry-run", "--accept"])
+def test_a_transfer_folder_without_rights_is_told_itself(
+    call: Call, denied: Denied, tmp_path: Path, option: str, rights: int
+) -> None:
+    folder = transfer(tmp_path / "t", row("A-1", "가.txt"), files=("가.txt",))
+    asked = ("transfer", "receive", folder, "--agency", AGENCY, option)
+    call("init")
+    folder.chmod(rights)
+    said = denied(*asked)
+    folder.chmod(0o700)
+    assert (said.exit_code, said.told["error"]["code"]) == (4, "transfer.folder")
+    assert (
+        said.told["error"]["message"] == f"The folder {folder} could not be looked into: Permission denied."
+    )
+    assert said.told["error"]["next"] == "Mend its rights or its medium, then give it again."
+    assert denied(*asked).exit_code == 0
+
+
+def test_what_the_machine_refused_is_told_with_what_mends_it(
+    number: str, call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = {
+        errno.EACCES: "Mend the rights, then",
+        errno.ENOSPC: "Make room, then",
+        errno.EIO: "Look at the disk",
+    }
+    for code, step in steps.items():
+
+        def fails(*_: object, code: int = code) -> str:
+            raise OSError(code, os.strerror(code), "r")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(receipts, "write", fails)
+            said = call("transfer", "receipt", number, "--output", tmp_path / "r")
+        assert (said.exit_code, said.told["error"]["code"]) == (4, "machine")
+        assert said.told["error"]["next"].startswith(step)
 
 
 @pytest.mark.parametrize("what", ["a loop", "a long name"])

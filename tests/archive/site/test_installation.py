@@ -47,7 +47,7 @@ def test_who_only_asks_in_a_home_that_is_no_home_is_told_that_and_not_that_all_i
         said = place.run("transfer", "list", SEOGO_HOME=str(nothing_there(place.home.parent)))
         assert said.told["error"]["message"].endswith("nowhere, and nothing is there.")
     asks = [("copy", "check"), ("transfer", "list"), ("volume", "list"), ("agency", "list"), ("job", "list")]
-    for asked in (*asks, ("search", "도로"), ("index", "check"), ("agreement", "list"), ("store", "list")):
+    for asked in (*asks, ("search", "도로"), ("index", "rebuild"), ("agreement", "list"), ("store", "list")):
         told = place.run(*asked)
         assert (told.exit_code, told.told["error"]["code"]) == (3, "missing"), asked
         assert str(place.home) in told.told["error"]["message"]
@@ -58,6 +58,22 @@ def test_who_only_asks_in_a_home_that_is_no_home_is_told_that_and_not_that_all_i
     assert made.exit_code == 0
     assert made.errors == f"This is a new installation, in {place.home} (SEOGO_HOME).\n"
     assert all(place.run(*asked).exit_code == 0 for asked in asks)
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        (("no-such-folder", "--agency", "6110000"), "transfer.folder"),
+        ((".",), "wrong_call"),
+    ],
+)
+def test_a_wrong_call_makes_no_installation(place: Installation, asked: tuple[str, ...], code: str) -> None:
+    for more in ((), ("--dry-run",)):
+        told = place.run("transfer", "receive", *asked, *more)
+        assert (told.exit_code, told.told["error"]["code"]) == (2, code)
+        assert not place.home.exists()
+    assert place.run("agency", "add", "6110000", "--name", "서울특별시").exit_code == 0
+    assert place.home.exists()
 
 
 @pytest.mark.parametrize("lost", ["keys", "keys and database"])
