@@ -230,10 +230,12 @@ def _told(told: dict[str, Any], as_json: bool) -> int:
 def in_words(told: dict[str, Any], more: Sequence[str] = ()) -> list[str]:
     """A transfer with its findings, what else is told of it, and the command to be given next."""
     volumes, waiting = told["volumes"], told["volumes"]["acceptable"] + told["volumes"]["held_back"]
+    extra = amount(told["files_of_no_volume"], "file")
     lines = [
         f"Transfer {told['transfer'] or '(dry run, nothing written)'} is {told['state']}: "
         f"{amount(volumes['listed'], 'volume')}, {amount(told['items'], 'item')}, "
-        f"{amount(told['files'], 'file')}, {amount(told['bytes'], 'byte')}.",
+        f"{amount(told['files'], 'file')}, {amount(told['bytes'], 'byte')}"
+        f"{f'; {extra} of no volume came too' if told['files_of_no_volume'] else ''}.",
         *_taken_in_words(told, waiting),
     ]
     if far := told.get("going_on"):

@@ -68,6 +68,7 @@ class Summary:
     returned: int
     items: int
     files: int
+    files_of_no_volume: int
     bytes: int
     by_severity: dict[str, int]
     jobs: Sequence[Job]
@@ -156,6 +157,7 @@ def summary(session: Session, transfer: Transfer) -> Summary:
         returned=states.get("returned", 0),
         items=totals.items,
         files=totals.files,
+        files_of_no_volume=volume_rows.files_of_no_volume(session, transfer),
         bytes=totals.bytes,
         by_severity=severities(session, transfer),
         jobs=running(session, transfer),

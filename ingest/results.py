@@ -58,6 +58,7 @@ def printed(session: Session, number: str) -> dict[str, Any]:
             "held_already": volume_rows.held_already(session, transfer),
         },
         **vars(volume_rows.totals(session, transfer)),
+        "files_of_no_volume": volume_rows.files_of_no_volume(session, transfer),
         "references": _references(session, transfer),
         "findings": _findings(session, transfer),
     }
@@ -123,6 +124,7 @@ def of_dry_run(session: Session, inspection: Inspection, round_: int, same: str 
         "items": inspection.count("items"),
         "files": inspection.count("files"),
         "bytes": inspection.count("bytes"),
+        "files_of_no_volume": sum(1 for _, finding in found if finding.rule == "file.extra"),
         "references": [],
         "findings": [as_dict(finding) for _, finding in found],
     }  # fmt: skip

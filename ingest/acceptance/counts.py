@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 from archive.holdings import Item
 from ingest.acceptance.listed import ListedItem, ListedVolume
 from ingest.acceptance.verdicts import Verdict
-from ingest.transfers import FindingRow, Transfer, TransferVolume
+from ingest.transfers import FindingRow, Transfer, TransferVolume, volume_rows
 from preservation.pages import Page
 
 Level = Literal["volume", "item", "file", "page"]
@@ -57,7 +57,7 @@ def count(session: Session, transfer: Transfer) -> list[Count]:
     numbers = session.execute(_volumes(transfer)).one()
     items = session.execute(_items(transfer)).one()
     pages = session.execute(_pages(transfer)).one()
-    extra = _found(session, transfer, "file.extra")
+    extra = volume_rows.files_of_no_volume(session, transfer)
     differing = [_differing(session, transfer, level) for level in LEVELS]
     return [
         Count("volume", numbers.listed, numbers.came, differing[0]),
@@ -144,11 +144,6 @@ def _findings(transfer: Transfer, rule: str) -> Any:
     found = found.outerjoin(TransferVolume, TransferVolume.id == FindingRow.volume_id)
     found = found.where(FindingRow.transfer_id == transfer.id, FindingRow.rule == rule)
     return found.where(FindingRow.value.is_not(None)) if rule == "file.missing" else found
-
-
-def _found(session: Session, transfer: Transfer, rule: str) -> int:
-    mine = select(func.count()).where(FindingRow.transfer_id == transfer.id, FindingRow.rule == rule)
-    return session.scalar(mine) or 0
 
 
 def _volumes(transfer: Transfer) -> Any:

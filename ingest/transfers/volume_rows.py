@@ -53,6 +53,12 @@ def totals_of(session: Session, ids: Sequence[int] | None = None) -> defaultdict
     return defaultdict(Totals, {each: Totals(*map(int, sums)) for each, *sums in found})
 
 
+def files_of_no_volume(session: Session, transfer: Transfer) -> int:
+    """How many files came that no volume has."""
+    mine = select(func.count()).where(FindingRow.transfer_id == transfer.id, FindingRow.rule == "file.extra")
+    return session.scalar(mine) or 0
+
+
 IS_HELD_ALREADY: ColumnElement[bool] = and_(
     TransferVolume.volume_id.is_not(None), TransferVolume.reference.is_(None)
 )

@@ -475,7 +475,8 @@ def test_a_missing_number_of_volumes_is_told_first_and_no_file_of_their_items_is
     assert [each["rule"] for each in rest].count("list.orphan_item") == 2
     extra = [each["message"] for each in rest if each["rule"] == "file.extra"]
     assert len(extra) == 3 and all("mend these first, for it may be theirs" in each for each in extra)
-    assert call(*asked, words=True).out.index("list.no_column") < call(*asked, words=True).out.index("orphan")
+    words = call(*asked, words=True).out
+    assert words.index("list.no_column") < words.index("list.orphan_item")
     listed = tmp_path / "t" / "철목록.csv"
     listed.write_text("관리번호,제목,생산연도,보존기간\nV-1,굴착,1988,영구\n", encoding="utf-8")
     [extra] = [each for each in call(*asked).told["findings"] if each["severity"] == "error"]
@@ -509,3 +510,16 @@ def test_what_finds_no_file_says_where_it_was_looked_for(call: Call, tmp_path: P
         ("Row 3 (취소) finds no file: it names none, and nothing in the folder A-3 is called like it.",
          "a file in the folder A-3"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("option", ["--dry-run", "--accept"])
+def test_a_summary_counts_files_that_came_and_are_in_no_volume(
+    call: Call, tmp_path: Path, option: str
+) -> None:
+    call("init")
+    asked = ("transfer", "receive", without_numbers(tmp_path / "t"), "--agency", AGENCY, option)
+    assert "0 files, 0 bytes; 3 files of no volume came too." in call(*asked, words=True).out
+    told = call(*asked).told
+    assert (told["files"], told["files_of_no_volume"]) == (0, 3)
+    good = transfer(tmp_path / "good", row("B-1", "라.txt"), files=("라.txt",))
+    assert "1 file, 15 bytes.\n" in call(*asked[:2], good, *asked[3:], words=True).out

@@ -50,12 +50,13 @@ def test_the_desk_tells_what_a_list_lacks_before_what_follows_from_it(
 ) -> None:
     call("transfer", "receive", without_numbers(tmp_path / "t"), "--agency", AGENCY)
     client = signed_in(site)
-    for tongue, name, step in (
-        ("", "목록에 열 하나가 빠짐", "이 열을 넣어 목록을 다시 보내 주세요."),
-        ("/en", "The list lacks a column", "Add this column and send the list again."),
+    for tongue, name, step, files in (
+        ("", "목록에 열 하나가 빠짐", "이 열을 넣어 목록을 다시 보내 주세요.", "어느 철에도 들지 않는 파일"),
+        ("/en", "The list lacks a column", "Add this column and send the list again.", "Files of no volume"),
     ):
         text = unescape(client.get(f"{tongue}/desk/transfers/2026-0001").text)
         assert text.index(f"{name} <code>list.no_column") < text.index("<code>list.orphan_item")
+        assert f"{files} <b>3</b>" in text
         assert step in text and '<span class="mono">철목록.csv</span> ·' in text
     reason = client.get("/desk/transfers/2026-0001/return").text
     assert "list.no_column: 철목록.csv 관리번호: 목록에 열 하나가 빠짐" in reason

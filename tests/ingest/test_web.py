@@ -85,6 +85,23 @@ def test_what_was_taken_and_returned_before_is_said_while_something_waits(shown:
         assert "1 to be corrected. Before, 2 were accepted and 1 returned." in english
 
 
+@pytest.mark.parametrize(
+    ("state", "korean", "english"),
+    [("stored", "앞서 1철을 인수했습니다.", "Before, 1 was accepted."),
+     ("returned", "앞서 1철을 반려했습니다.", "Before, 1 was returned.")],
+)  # fmt: skip
+def test_of_what_was_taken_and_returned_before_nothing_is_said_that_is_nought(
+    shown: Shown, number: str, state: str, korean: str, english: str
+):
+    client = shown.signed_in("archivist")
+    with shown.site.open_session.begin() as session:
+        transfer = session.scalars(select(Transfer).where(Transfer.number == number)).one()
+        told = {"title": "철", "items": 1, "files": 1, "bytes": 10, "state": state}
+        session.add(TransferVolume(transfer_id=transfer.id, position=3, **told))
+    assert f"고쳐야 합니다. {korean}</p>" in client.get(f"/desk/transfers/{number}").text
+    assert f"to be corrected. {english}</p>" in client.get(f"/en/desk/transfers/{number}").text
+
+
 def test_before_accepting_it_is_said_that_what_is_only_warned_of_becomes_final(shown: Shown, number: str):
     client, page = shown.signed_in("archivist"), f"/desk/transfers/{number}/accept"
     korean, english = "고친 파일을 같은 번호로 다시 받을 수 없으니", "mended files cannot be taken"

@@ -47,7 +47,7 @@ def test_who_only_asks_in_a_home_that_is_no_home_is_told_that_and_not_that_all_i
         said = place.run("transfer", "list", SEOGO_HOME=str(nothing_there(place.home.parent)))
         assert said.told["error"]["message"].endswith("nowhere, and nothing is there.")
     asks = [("copy", "check"), ("transfer", "list"), ("volume", "list"), ("agency", "list"), ("job", "list")]
-    for asked in (*asks, ("search", "도로"), ("index", "rebuild"), ("agreement", "list"), ("store", "list")):
+    for asked in (*asks, ("search", "도로"), ("index", "rebuild"), ("agreement", "list"), ("store", "check")):
         told = place.run(*asked)
         assert (told.exit_code, told.told["error"]["code"]) == (3, "missing"), asked
         assert str(place.home) in told.told["error"]["message"]
