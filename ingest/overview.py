@@ -5,16 +5,26 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, case, func, literal_column, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
+from archive.database import ROWS_AT_ONCE
 from archive.work.jobs import Job
 from ingest import transfers
 from ingest.malware import scans
 from ingest.malware.scans import Quarantine, Scan
-from ingest.transfers import FindingRow, Transfer, TransferAct, TransferVolume, later_rounds, volume_rows
+from ingest.transfers import (
+    FindingRow,
+    Transfer,
+    TransferAct,
+    TransferVolume,
+    acceptable,
+    later_rounds,
+    volume_rows,
+)
 from metadata_schemas.description import SEVERITIES
 
 FIRST = 100
+HELD_SHOWN = 10
 BY_SEVERITY = case({name: place for place, name in enumerate(SEVERITIES)}, value=FindingRow.severity)
 """Orders findings, errors first."""
 JOBS = ("accept-transfer", "check-transfer", "complete-transfer", "issue-paper", "issue-receipt")
@@ -80,6 +90,24 @@ class Summary:
     def brought(self) -> int:
         """What it brought into custody itself."""
         return self.accepted - self.held_already
+
+
+@dataclass(frozen=True)
+class Held:
+    """A volume of a list that is held already, under this reference."""
+
+    position: int
+    title: str
+    reference: str | None
+
+
+@dataclass(frozen=True)
+class Taking:
+    """Of what accepting now would take, how many have warnings, are held already, and the first of those."""
+
+    warned: int
+    held: int
+    first: Sequence[Held]
 
 
 def lines(
@@ -165,6 +193,24 @@ def summary(session: Session, transfer: Transfer) -> Summary:
         quarantine=scans.quarantine_of(session, transfer),
         corrected_by=corrected(session, [transfer.number]).get(transfer.number),
     )
+
+
+def taking(session: Session, transfer: Transfer) -> Taking:
+    """What is warned of a volume that a later round took is not counted: that is not taken."""
+    later, told = later_rounds.volumes(session, transfer), aliased(FindingRow)
+    found = (
+        acceptable.volumes(transfer)
+        .join(told, told.volume_id == TransferVolume.id)
+        .where(told.severity == "warning")
+        .execution_options(yield_per=ROWS_AT_ONCE)
+    )
+    warned = session.scalars(found.with_only_columns(TransferVolume.position).distinct())
+    held = session.execute(
+        found.where(told.rule == "list.already_held")
+        .with_only_columns(TransferVolume.position, TransferVolume.title, told.value)
+    )  # fmt: skip
+    again = [Held(*row) for row in held if row.position not in later]
+    return Taking(sum(place not in later for place in warned), len(again), again[:HELD_SHOWN])
 
 
 def severities(session: Session, transfer: Transfer) -> dict[str, int]:

@@ -92,18 +92,23 @@ def history(number: str) -> ResponseReturnValue:
 @bp.get("/transfers/<number>/accept")
 @needs("work at the desk")
 def accept(number: str) -> ResponseReturnValue:
-    return render_template("accept.html", it=_summary(number), errors={})
+    return _accept_page(number, {})
 
 
 @bp.post("/transfers/<number>/accept")
 @needs("work at the desk")
 def do_accept(number: str) -> ResponseReturnValue:
     if request.form.get("confirmed") != "yes":
-        return render_template(
-            "accept.html", it=_summary(number), errors={"confirmed": say("form.tick")}
-        ), 422
+        return _accept_page(number, {"confirmed": say("form.tick")}), 422
     _ask(number, "accept-transfer", "acceptance-asked")
     return redirect(url_for("desk.transfer", number=number, done="accept") + "#done", 303)
+
+
+def _accept_page(number: str, errors: dict[str, str]) -> str:
+    it = _summary(number)
+    return render_template(
+        "accept.html", it=it, taking=overview.taking(session(), it.transfer), errors=errors
+    )
 
 
 @bp.post("/transfers/<number>/check")

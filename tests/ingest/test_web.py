@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from archive.holdings import Volume
 from archive.ledger import LedgerEntry
 from archive.work.jobs import Job
+from ingest import overview
 from ingest.transfers import FindingRow, Transfer, TransferVolume
 from tests.access.conftest import NOW, Shown, shown
 
@@ -102,16 +103,64 @@ def test_of_what_was_taken_and_returned_before_nothing_is_said_that_is_nought(
     assert f"to be corrected. {english}</p>" in client.get(f"/en/desk/transfers/{number}").text
 
 
-def test_before_accepting_it_is_said_that_what_is_only_warned_of_becomes_final(shown: Shown, number: str):
-    client, page = shown.signed_in("archivist"), f"/desk/transfers/{number}/accept"
-    korean, english = "고친 파일을 같은 번호로 다시 받을 수 없으니", "mended files cannot be taken"
-    assert korean not in client.get(page).get_data(as_text=True)
+def warn(shown: Shown, number: str, position: int | None, **told: str) -> None:
+    """A warning about the volume at this place of the transfer, or about none."""
     with shown.site.open_session.begin() as session:
         transfer = session.scalars(select(Transfer).where(Transfer.number == number)).one()
-        warned = {"rule": "file.damaged", "severity": "warning", "message": "a.pdf is damaged."}
-        session.add(FindingRow(transfer_id=transfer.id, **warned))
+        mine = select(TransferVolume.id).where(TransferVolume.transfer_id == transfer.id)
+        volume = session.scalar(mine.where(TransferVolume.position == position))
+        found = {"rule": "file.damaged", "severity": "warning", "message": "a.pdf is damaged.", **told}
+        session.add(FindingRow(transfer_id=transfer.id, volume_id=volume, **found))
+
+
+def move(shown: Shown, number: str, position: int, state: str) -> None:
+    """Bring the volume at this place of the transfer into another state."""
+    with shown.site.open_session.begin() as session:
+        transfer = session.scalars(select(Transfer).where(Transfer.number == number)).one()
+        mine = update(TransferVolume).where(TransferVolume.transfer_id == transfer.id)
+        session.execute(mine.where(TransferVolume.position == position).values(state=state))
+
+
+def test_before_accepting_it_is_said_that_what_is_only_warned_of_becomes_final(shown: Shown, number: str):
+    client, page = shown.signed_in("archivist"), f"/desk/transfers/{number}/accept"
+    korean, english = "그 가운데 1철에는 주의가 있습니다", "1 of them has warnings and is taken as sent"
+    for position in (None, 2):  # what is said of no volume, and of one that is not taken now
+        warn(shown, number, position)
+    assert "주의를 먼저 살펴" not in client.get(page).get_data(as_text=True)
+    for _ in range(2):
+        warn(shown, number, 1)
     assert korean in client.get(page).get_data(as_text=True)
     assert english in client.get(f"/en{page}").get_data(as_text=True)
+
+
+def test_what_is_held_already_is_named_before_a_second_volume_is_made_of_it(
+    shown: Shown, number: str, monkeypatch: pytest.MonkeyPatch
+):
+    client, page = shown.signed_in("archivist"), f"/desk/transfers/{number}/accept"
+    warn(shown, number, 2, rule="list.already_held", value="B-2")
+    assert "먼저 반려해" not in client.get(page).get_data(as_text=True)
+    warn(shown, number, 1, rule="list.already_held", value="A-1")
+    korean, english = (client.get(f"{tongue}{page}").get_data(as_text=True) for tongue in ("", "/en"))
+    assert "그 가운데 1철은 같은 번호나 같은 파일의 철을 이미 인수했습니다." in korean
+    assert '<li>2. 철 1 · <a href="/volumes/A-1">A-1</a></li>' in korean and "B-2" not in korean
+    assert "Accepting makes a second volume of each" in english and "/en/volumes/A-1" in english
+    assert "모두 보기" not in korean
+    monkeypatch.setattr(overview, "HELD_SHOWN", 0)
+    assert 'findings?rule=list.already_held">1개 모두 보기</a>' in client.get(page).get_data(as_text=True)
+
+
+def test_where_nothing_can_be_accepted_the_page_says_why_and_leads_back(shown: Shown, number: str):
+    client, page = shown.signed_in("archivist"), f"/desk/transfers/{number}/accept"
+    correct, done, nothing = (
+        "고칠 것을 기관에 알리고",
+        "철은 모두 이미 인수했습니다",
+        "인수를 기다리는 철이 없습니다",
+    )
+    for position, state, said in ((1, "stored", correct), (2, "stored", done), (2, "returned", nothing)):
+        move(shown, number, position, state)
+        text = client.get(page).get_data(as_text=True)
+        assert [each for each in (correct, done, nothing) if each in text] == [said]
+        assert f'<a href="/desk/transfers/{number}">이관 {number} 화면으로 돌아가기</a>' in text
 
 
 def test_what_was_found_in_a_volume_is_said_in_the_words_of_the_reader(shown: Shown, number: str):
@@ -138,7 +187,14 @@ def test_the_list_and_the_page_tell_the_same_day_in_seoul(shown: Shown, number: 
 def test_accepting_needs_the_tick_and_is_asked_for_once(shown: Shown, number: str):
     client = shown.signed_in("archivist")
     path = f"/desk/transfers/{number}/accept"
-    assert client.post(path, data={}).status_code == 422
+    without = client.post(path, data={})
+    assert without.status_code == 422
+    # It is said at the top of the page and under the box: no word of it tells where the box is.
+    assert (
+        re.findall(r">([^<>]*확인란[^<>]*)<", without.get_data(as_text=True))
+        == ["확인란에 표시해 주세요."] * 2
+    )
+    assert f">이관 {number} 화면으로 돌아가기</a>" in client.get(path).get_data(as_text=True)
     assert client.post(path, data={"confirmed": "yes"}).status_code == 303
     assert client.post(path, data={"confirmed": "yes"}).status_code == 303
     with shown.site.reading_session() as session:
