@@ -4,8 +4,10 @@ A number, or the title where a volume has none, only makes two volumes look alik
 The same files under another number and title are not seen.
 """
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
@@ -14,6 +16,7 @@ from archive.errors import Unavailable
 from archive.holdings import ContentFile, Item, Volume
 from ingest.checking import reading
 from ingest.looking.inspection import Inspection
+from ingest.looking.landing import Found
 from ingest.looking.matching import PlannedVolume
 from ingest.transfers import Transfer, TransferVolume
 from ingest.transfers.readings import TransferFile
@@ -98,6 +101,41 @@ def has_same_files(session: Session, inspection: Inspection, planned: PlannedVol
         if error.code != reading.NOT_READ:
             raise
         return False
+
+
+def brought_a_file_of(
+    session: Session, inspection: Inspection, planned: PlannedVolume, others: Sequence[Alike]
+) -> set[str]:
+    """Transfers that brought one of its files before, in one of ``others`` that was read and not taken."""
+    numbers = {each.transfer_id: each.transfer for each in others if each.volume_id is None}
+    there = (
+        select(TransferFile.transfer_id, TransferFile.path, TransferFile.bytes, TransferFile.sha256)
+        .join(TransferVolume, and_(TransferVolume.transfer_id == TransferFile.transfer_id,
+                                   TransferVolume.position == TransferFile.position))
+        .where(TransferFile.transfer_id.in_(numbers), _called([planned]), TransferVolume.volume_id.is_(None))
+    )  # fmt: skip
+    found: set[str] = set()
+    files = (file for _, file in inspection.files(planned.place) if file.size)
+    while numbers and (some := {_octets(file): file for file in islice(files, ASKED_AT_ONCE)}):
+        for transfer_id, path, size, sha256 in session.execute(there.where(TransferFile.path.in_(some))):
+            file, number = some[path], numbers[transfer_id]
+            if number not in found and size == file.size and _read(inspection, file) == sha256:
+                found.add(number)
+    return found
+
+
+def _octets(file: Found) -> str:
+    return os.fsencode(file.path).hex()
+
+
+def _read(inspection: Inspection, file: Found) -> str | None:
+    """The digest of a file; None where it cannot be read."""
+    try:
+        return reading.sha256_of(inspection.arrival.full_path(file.path))
+    except Unavailable as error:
+        if error.code != reading.NOT_READ:
+            raise
+        return None
 
 
 def in_custody(volume_id: int) -> Select[str]:

@@ -1,14 +1,17 @@
 """Refuses a folder that brings again what an earlier transfer brought and names none that it corrects.
 
-Two things tell: a volume with the very same files, in custody or waiting in a transfer that is open; or the
-numbers and titles of at least half of the volumes.  A path, a number or a title alone may be used again.
+Two things tell: a volume with the very same files, in custody or waiting in a transfer that is open; or at
+least half of the volumes by number and title, or by title and one of the very files.  A path, a number or a
+title alone may be used again; path and title together tell while a transfer waits that came from there, and
+the path alone where no volume could be read, then or now.
 Where the agency's code was typed, a folder of another one with the very same names and sizes tells too.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -21,8 +24,8 @@ from ingest.looking.inspection import Inspection
 from ingest.looking.matching import PlannedVolume
 from ingest.taking import alike, in_custody
 from ingest.taking.alike import ASKED_AT_ONCE, Alike
-from ingest.transfers import Transfer, rounds
-from ingest.transfers.states import TAKEN
+from ingest.transfers import Transfer, TransferVolume, rounds
+from ingest.transfers.states import TAKEN, UNFINISHED
 
 HALF = 2
 """One of so many volumes, or more, has to look alike where no file is the same."""
@@ -40,44 +43,52 @@ class ReceivedBefore(Refused):
 
 @dataclass(frozen=True)
 class Before:
-    """The transfer that a folder looks like: how many volumes do, and one that has the very same files."""
+    """The transfer that a folder looks like: how many volumes do, and by what."""
 
     transfer: str
     volumes: int
-    same: PlannedVolume | None
+    told_by: str
 
 
 def refuse(
-    site: Site, inspection: Inspection, *, agency: str, round_of: str | None, typed: bool = False
-) -> None:
+    site: Site, inspection: Inspection, *, agency: str, round_of: str | None, folder: Path | None = None,
+    typed: bool = False,
+) -> None:  # fmt: skip
     """ReceivedBefore where it looks like a transfer that it does not say that it corrects.
 
+    ``folder``: where it lies; None where that only gave the title, because there is no list.
     ``typed``: somebody at the archive gave the agency's code, which may be that of another one.
     """
     with site.reading_session() as session:
         sent = select(Transfer.id).where(Transfer.agency_code == agency).limit(1)
-        if session.scalar(sent) is not None and (before := _find(session, inspection, agency, round_of)):
-            raise _refused(session, inspection, before)
+        if session.scalar(sent) is not None:
+            family = in_custody.family_of(session, agency, number=None, round_of=round_of)
+            if before := _find(session, inspection, family):
+                raise _refused(session, inspection, before)
+            if folder and (before := _in_place(session, inspection, family, folder)):
+                raise _refused(session, inspection, before)
         if typed and (other := _from_elsewhere(session, inspection, agency)):
             raise _under_two_codes(session, other, agency)
 
 
-def _find(session: Session, inspection: Inspection, agency: str, round_of: str | None) -> Before | None:
-    family = in_custody.family_of(session, agency, number=None, round_of=round_of)
-    alike_in, same_names = Counter[str](), Counter[str]()
+def _find(session: Session, inspection: Inspection, family: in_custody.Family) -> Before | None:
+    alike_in, named = Counter[str](), Counter[tuple[str, str]]()
     same: tuple[PlannedVolume, Alike] | None = None
     for planned, others in _looking_alike(session, inspection, family):
         alike_in.update({each.transfer for each in others})
-        same_names.update({each.transfer for each in others if _has_same_name(planned, each)})
         if same is None:
             found = (each for each in others if alike.has_same_files(session, inspection, planned, each))
             same = next(((planned, each) for each in found), None)
+        if same is None:
+            named.update(_by_name(session, inspection, planned, others))
     if same:
         volume, other = same
-        return Before(other.transfer, alike_in[other.transfer], volume)
-    for number, volumes in same_names.most_common(1):
+        name = volume.description.sender_id or volume.description.title
+        fact = f", and {name[:80]} has the very same files as there"
+        return Before(other.transfer, alike_in[other.transfer], fact)
+    for (number, name), volumes in named.most_common(1):
         if volumes * HALF >= inspection.count("volumes"):
-            return Before(number, volumes, None)
+            return Before(number, volumes, name)
     return None
 
 
@@ -93,24 +104,77 @@ def _looking_alike(
                 yield planned, others
 
 
-def _has_same_name(planned: PlannedVolume, other: Alike) -> bool:
-    """A title alone is no name: there may be one like it each year."""
-    return other.sender_id is not None and other.title == planned.description.title
+def _by_name(
+    session: Session, inspection: Inspection, planned: PlannedVolume, others: Sequence[Alike]
+) -> set[tuple[str, str]]:
+    """The transfers in which others have the same name, and what that is.
+
+    A title alone is none: there may be one like it each year.
+    """
+    if not planned.description.sender_id:
+        came = alike.brought_a_file_of(session, inspection, planned, others)
+        return {(each, ", by title and with some of the very files") for each in came}
+    same = (each.transfer for each in others if each.title == planned.description.title)
+    return {(each, ", by number and title") for each in same}
+
+
+def _in_place(
+    session: Session, inspection: Inspection, family: in_custody.Family, folder: Path
+) -> Before | None:
+    """A transfer that waits and came from this very folder, when half of the titles wait there.
+
+    So does one where no volume could be read, then or now.  As it was it lies there no more, and cannot be
+    taken.
+    """
+    every = inspection.count("volumes")
+    for waiting in _waiting_from(session, family, folder):
+        if not every or not transfers.count_states(session, waiting):
+            fact = " came from this very folder, and of one of the two no volume could be read"
+            return Before(waiting.number, 0, fact)
+        volumes = _titles_that_wait(session, inspection, waiting)
+        if volumes * HALF >= every:
+            return Before(waiting.number, volumes, ", by title and from this very folder, where it waits")
+    return None
+
+
+def _waiting_from(session: Session, family: in_custody.Family, folder: Path) -> Iterator[Transfer]:
+    """Transfers of the agency that are not done, and that no later round corrected."""
+    corrected = select(Transfer.round_of).where(Transfer.round_of.is_not(None))
+    mine = select(Transfer).where(
+        Transfer.agency_code == family.agency,
+        Transfer.state.in_((*UNFINISHED, "waiting")),
+        Transfer.number.not_in(family.numbers),
+        Transfer.number.not_in(corrected),
+    )
+    for each in session.scalars(mine.order_by(Transfer.id.desc())):
+        if Path(each.folder).resolve() == folder.resolve():
+            yield each
+
+
+def _titles_that_wait(session: Session, inspection: Inspection, transfer: Transfer) -> int:
+    """How many volumes have the title of one that waits there, whether they have numbers or not."""
+    titles = (each.description.title for each in inspection.volumes())
+    there = select(TransferVolume.title).where(
+        TransferVolume.transfer_id == transfer.id, TransferVolume.state == "waiting"
+    )
+    found = 0
+    while some := list(islice(titles, ASKED_AT_ONCE)):
+        same = set(session.scalars(there.where(TransferVolume.title.in_(some))))
+        found += sum(title in same for title in some)
+    return found
 
 
 def _refused(session: Session, inspection: Inspection, before: Before) -> ReceivedBefore:
     transfer = transfers.get(session, before.transfer)
     newest = rounds.chain(session, transfer)[-1].number
     every = amount(inspection.count("volumes"), "volume")
-    told = f"{before.volumes} of the {every} of this folder came before, with"
-    told += f" transfer {transfer.number} of {day(transfer.received_at, 'en')}"
-    if before.same:
-        name = before.same.description.sender_id or before.same.description.title
-        fact = f"{told}, and {name[:80]} has the very same files as there."
+    told = f"transfer {transfer.number} of {day(transfer.received_at, 'en')}{before.told_by}."
+    if before.volumes:
+        told = f"{before.volumes} of the {every} of this folder came before, with {told}"
     else:
-        fact = f"{told}, by number and title."
+        told = f"{told[0].upper()}{told[1:]}"
     return ReceivedBefore(
-        fact,
+        told,
         transfer=newest,
         next=f"If it corrects that transfer, give --round-of {newest}, or call its watched folder "
         f"NAME.round-of-{newest}; if it is another one, give --another-transfer, or call it "

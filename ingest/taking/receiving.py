@@ -185,8 +185,9 @@ def _same(site: Site, asked: Asked, inspection: Inspection) -> str | None:
 def _compare_with_held(site: Site, asked: Asked, inspection: Inspection) -> None:
     """What is new and looks like an earlier transfer is refused, unless it was said to be another one."""
     if not asked.another:
+        folder = None if asked.no_list else asked.folder
         received_before.refuse(
-            site, inspection, agency=asked.agency, round_of=asked.round_of, typed=asked.typed
+            site, inspection, agency=asked.agency, round_of=asked.round_of, folder=folder, typed=asked.typed
         )
     in_custody.look(site, inspection, agency=asked.agency, round_of=asked.round_of, is_another=asked.another)
 
@@ -209,16 +210,15 @@ def _enter(site: Site, asked: Asked, inspection: Inspection, say: Say) -> str:
         readings.keep(session, transfer, inspection)
         if is_read:
             scans.write_first(session, site, transfer, files=files)
-        facts = {
+        told = {
             "agency_code": asked.agency, "shape": transfer.shape, "round": transfer.round,
             "claimed": {shown(name): sha256 for name, sha256 in claimed.items()},
             "round_of": transfer.round_of, "another": asked.another,
             "files": transfer.files, "bytes": transfer.bytes, "volumes": inspection.count("volumes"),
             "held_already": [place for place, _ in inspection.held()],
         }  # fmt: skip
-        about = transfer.number
         ledger.record(
-            session, act="transfer.received", about=about, at=site.now(), actor=asked.by, facts=facts
+            session, act="transfer.received", about=transfer.number, at=site.now(), actor=asked.by, facts=told
         )
         transfers.note(session, transfer, "received", by=asked.by, at=site.now())
         transfer.move("check")
