@@ -15,7 +15,7 @@ from archive.site.evidence import seal_now, seal_or_say
 from archive.site.language import amount
 from archive.site.site import Site
 from archive.site.terminal import Command, LazyGroup, Progress, a_path, json_option, moment, pass_site, say
-from archive.work.commands import finish_work
+from archive.work.commands import finish_work, left_in_words, told_of
 from archive.work.jobs import Job
 from ingest import excerpts, next_steps, overview, results, transfers
 from ingest.acceptance import telling
@@ -28,7 +28,7 @@ from ingest.transfers import returning, volume_rows
 from preservation import completing
 
 Left: TypeAlias = dict[str, list[dict[str, Any]]]
-"""What is still to be done, and what was given up: ``waiting`` and ``failed``, each with its reason."""
+"""What is still to be done, and what was given up: ``waiting`` and ``failed``, each as `told_of` has it."""
 
 OF_ALL = ("identify-files", "index-changes", completing.NAME)
 """Jobs that there is one of, for all transfers."""
@@ -202,7 +202,7 @@ def _work(site: Site, number: str, progress: Progress) -> Left:
         for row in session.scalars(unfinished):
             mine = row.arguments.get("volume_id")
             if row.name in OF_ALL or volume_rows.brought(session, transfer, mine):
-                left[row.state].append({"job": f"{row.name} {row.id}", "reason": row.reason})
+                left[row.state].append(told_of(row))
     return left
 
 
@@ -252,9 +252,7 @@ def in_words(told: dict[str, Any], more: Sequence[str] = ()) -> list[str]:
     if told["references"]:
         several = len(told["references"]) > 1
         lines.append(f"{'References' if several else 'Reference'} {excerpts.runs(told['references'])}.")
-    lines += [*_findings_in_words(told), *more]
-    lines += [f"failed: {each['job']}: {each['reason']}" for each in told.get("failed", ())]
-    lines += [f"waiting: {each['job']}: {each['reason']}" for each in told.get("waiting", ())]
+    lines += [*_findings_in_words(told), *more, *left_in_words(told)]
     return lines + next_steps.lines(told, waiting)
 
 

@@ -16,14 +16,11 @@ from archive.errors import ArchiveError, Unavailable
 from archive.site import output
 from archive.site.settings import Settings
 from archive.site.site import Site
-from archive.work import jobs
+from archive.work import jobs, reasons
 from archive.work.processes import die_with_parent
+from archive.work.reasons import Reason
 
 DONE, FAILED, POSTPONED, BUSY = "done", "failed", "postponed", "busy"
-
-
-# A reason that does not fit into the pipe would keep the child waiting for a runner that waits for its end.
-LONGEST_REASON = 2000
 
 
 def run(settings: Settings, module: str, job_id: int, claimed: str, memory: int, say: Connection) -> None:
@@ -38,21 +35,21 @@ def run(settings: Settings, module: str, job_id: int, claimed: str, memory: int,
     except Exception as error:  # the outermost layer of this process: the reason goes into the row
         say.send(_outcome(error, memory))
     else:
-        say.send((DONE, ""))
+        say.send((DONE, None))
 
 
-def _outcome(error: Exception, memory: int) -> tuple[str, str]:
+def _outcome(error: Exception, memory: int) -> tuple[str, Reason]:
     """How a job that an error ended is to go on, and the reason that its row keeps."""
     match database_faults.told(error) if isinstance(error, DatabaseError) else error:
-        case Unavailable(message=message):
-            return POSTPONED, message[:LONGEST_REASON]
-        case ArchiveError(message=message, code=code):
-            return BUSY if code == "busy" else FAILED, message[:LONGEST_REASON]
+        case Unavailable() as away:
+            return POSTPONED, reasons.of(away)
+        case ArchiveError(code=code) as refused:
+            return BUSY if code == "busy" else FAILED, reasons.of(refused)
         case MemoryError():
-            return FAILED, f"needed more than {memory >> 20} MB of memory"
+            return FAILED, Reason(f"needed more than {memory >> 20} MB of memory")
     reason = _without_names(error)
     output.trace(error, reason)
-    return FAILED, reason
+    return FAILED, Reason(reason)
 
 
 def _without_names(error: Exception) -> str:

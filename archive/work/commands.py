@@ -1,5 +1,6 @@
 """``seogo work`` and ``seogo job``: running the queue and looking at it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -62,18 +63,32 @@ def _told(site: Site, ended: Ended) -> dict[str, Any]:
         failed = session.scalars(select(Job).where(Job.state == "failed").order_by(Job.id)).all()
         return {
             "done": ended.done,
-            "failed": [{"job": f"{row.name} {row.id}", "reason": row.reason} for row in failed],
-            "waiting": [{"job": f"{row.name} {row.id}", "reason": row.reason} for row in waiting],
+            "failed": list(map(told_of, failed)),
+            "waiting": list(map(told_of, waiting)),
         }
 
 
-def _in_words(told: dict[str, Any]) -> list[str]:
-    lines = [
-        f"{amount(told['done'], 'job')} done, {len(told['failed'])} failed, {len(told['waiting'])} waiting."
+def told_of(row: Job) -> dict[str, Any]:
+    """One that waits or failed, in the keys that other programs rely on."""
+    return {"job": f"{row.name} {row.id}", "reason": row.reason, "next": row.next}
+
+
+def left_in_words(told: Mapping[str, Any]) -> list[str]:
+    """What failed and what waits, each with its reason and next step."""
+    return [
+        ": ".join(filter(None, (state, each["job"], _why(each))))
+        for state in ("failed", "waiting")
+        for each in told.get(state, ())
     ]
-    lines += [f"failed: {each['job']}: {each['reason']}" for each in told["failed"]]
-    lines += [f"waiting: {each['job']}: {each['reason']}" for each in told["waiting"]]
-    return lines
+
+
+def _why(each: Mapping[str, Any]) -> str:
+    return " ".join(filter(None, (each["reason"], each["next"])))
+
+
+def _in_words(told: dict[str, Any]) -> list[str]:
+    counted = f"{len(told['failed'])} failed, {len(told['waiting'])} waiting."
+    return [f"{amount(told['done'], 'job')} done, {counted}", *left_in_words(told)]
 
 
 @click.group()
@@ -91,11 +106,11 @@ def list_(site: Site, state: str | None, as_json: bool) -> None:
     with site.reading_session() as session:
         rows = [
             {"job": row.id, "name": row.name, "state": row.state, "done": row.done, "total": row.total,
-             "attempt": row.attempt, "reason": row.reason}
+             "attempt": row.attempt, "reason": row.reason, "next": row.next}
             for row in session.scalars(wanted.where(Job.state == state) if state else wanted)
         ]  # fmt: skip
     say({"jobs": rows}, as_json, lambda: [
-        f"{row['job']:>7}  {row['name']:<16} {row['state']:<8} {row['reason'] or ''}" for row in rows
+        f"{row['job']:>7}  {row['name']:<16} {row['state']:<8} {_why(row)}" for row in rows
     ] or "There are no such jobs.")  # fmt: skip
 
 

@@ -7,9 +7,8 @@ word is refused by that name.  So a body may run twice and must be safe to.
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, String, and_, case, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -18,10 +17,10 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from archive.database import Base
 from archive.errors import Conflict, Missing
 from archive.site.settings import Settings
+from archive.work.declared import LANES, Again, Declared, Lane
 from archive.work.processes import is_dead
+from archive.work.reasons import Reason
 
-Lane = Literal["reader", "staff", "batch"]
-LANES: tuple[Lane, ...] = ("reader", "staff", "batch")
 LEASE = timedelta(seconds=60)
 STATES = ("waiting", "working", "done", "failed")
 
@@ -30,7 +29,10 @@ Progress: TypeAlias = tuple[int, int]
 
 
 class Job(Base):
-    """``postponed`` marks one that waits because something it needs is away, with the reason why."""
+    """``postponed`` marks one that waits because something it needs is away, with the reason why.
+
+    ``code`` and ``next`` are those of the error that was the reason, where it was one of the archive's.
+    """
 
     __tablename__ = "jobs"
 
@@ -44,6 +46,8 @@ class Job(Base):
     again: Mapped[bool] = mapped_column(default=False)
     postponed: Mapped[bool] = mapped_column(default=False)
     reason: Mapped[str | None]
+    code: Mapped[str | None] = mapped_column(String(60))
+    next: Mapped[str | None]
     done: Mapped[int] = mapped_column(default=0)
     total: Mapped[int | None]
     runner: Mapped[str | None] = mapped_column(String(120))
@@ -52,26 +56,6 @@ class Job(Base):
     started_at: Mapped[datetime | None]
     beat_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
-
-
-Again = Literal["minutely", "hourly", "daily"]
-"""How often a runner asks for a job by itself: in each minute or hour, or once in each day of Seoul."""
-
-
-@dataclass(frozen=True)
-class Declared:
-    """How a job is run: its body, its lane, the limits of its child, and when it recurs by itself."""
-
-    name: str
-    body: Callable[..., Iterator[Progress]]
-    lane: Lane
-    timeout: timedelta
-    attempts: int
-    memory: int
-    preload: tuple[str, ...] = ()
-    again: Again | None = None
-    only_if: Callable[[Settings], bool] = lambda _settings: True
-    due: Callable[[Session, datetime], bool] = lambda _session, _now: False
 
 
 DECLARED: dict[str, Declared] = {}
@@ -172,7 +156,8 @@ def claim(session: Session, runner: str, now: datetime) -> Job | None:
     if row is None:
         return None
     row.state, row.attempt, row.runner = "working", row.attempt + 1, f"{runner}#{secrets.token_hex(4)}"
-    row.postponed, row.again, row.reason = False, False, None
+    row.postponed, row.again = False, False
+    _say(row, None)
     row.started_at = row.beat_at = now
     row.lease_until, row.ended_at = now + LEASE, None
     session.flush()
@@ -209,7 +194,9 @@ def finish(session: Session, job_id: int, claimed: str, now: datetime) -> bool:
     return True
 
 
-def fail(session: Session, job_id: int, claimed: str, reason: str, now: datetime, *, attempts: int) -> bool:
+def fail(
+    session: Session, job_id: int, claimed: str, reason: Reason, now: datetime, *, attempts: int
+) -> bool:
     """This attempt failed.  It is tried again later, or given up with its reason after the last."""
     row = _held(session, job_id, claimed)
     if row is None:
@@ -221,7 +208,7 @@ def fail(session: Session, job_id: int, claimed: str, reason: str, now: datetime
     return True
 
 
-def postpone(session: Session, job_id: int, claimed: str, reason: str, now: datetime) -> bool:
+def postpone(session: Session, job_id: int, claimed: str, reason: Reason, now: datetime) -> bool:
     """Something it needs is away.  It is tried each half minute, and no attempt is counted."""
     row = _held(session, job_id, claimed)
     if row is None:
@@ -256,7 +243,8 @@ def _give_up(row: Job, now: datetime) -> bool:
     declared = DECLARED.get(row.name)
     if declared is None or row.attempt < declared.attempts:
         return False
-    _let_go(row, "failed", f"its worker was killed or fell silent in attempt {row.attempt}, the last")
+    why = f"its worker was killed or fell silent in attempt {row.attempt}, the last"
+    _let_go(row, "failed", Reason(why))
     row.ended_at = now
     return True
 
@@ -266,7 +254,8 @@ def retry(session: Session, job_id: int) -> Job:
     row = get(session, job_id)
     if row.state != "failed":
         raise Conflict(f"Job {job_id} is {row.state}, not failed.", next="Look with: seogo job list")
-    row.state, row.attempt, row.reason, row.run_after = "waiting", 0, None, None
+    row.state, row.attempt, row.run_after = "waiting", 0, None
+    _say(row, None)
     return row
 
 
@@ -293,8 +282,15 @@ def _held(session: Session, job_id: int, claimed: str) -> Job | None:
 
 
 def _let_go(
-    row: Job, state: str, reason: str | None, *, attempt: int | None = None, run_after: datetime | None = None
-) -> None:
-    row.state, row.reason, row.run_after, row.again = state, reason, run_after, False
+    row: Job, state: str, reason: Reason | None, *, attempt: int | None = None,
+    run_after: datetime | None = None,
+) -> None:  # fmt: skip
+    row.state, row.run_after, row.again = state, run_after, False
+    _say(row, reason)
     row.attempt = row.attempt if attempt is None else attempt
     row.lease_until, row.runner = None, None
+
+
+def _say(row: Job, reason: Reason | None) -> None:
+    told = (reason.message, reason.code, reason.next) if reason else (None, None, None)
+    row.reason, row.code, row.next = told

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from archive.site.settings import Settings
 from archive.work import jobs
-from archive.work.jobs import Again
+from archive.work.declared import Again, Declared
 
 
 def begun(before: datetime | None, now: datetime) -> list[Again]:
@@ -38,5 +38,5 @@ def is_any(which: Collection[Again], settings: Settings) -> bool:
     return bool(_due(which, settings))
 
 
-def _due(which: Collection[Again], settings: Settings) -> list[jobs.Declared]:
+def _due(which: Collection[Again], settings: Settings) -> list[Declared]:
     return [each for each in jobs.DECLARED.values() if each.again in which and each.only_if(settings)]

@@ -19,8 +19,10 @@ from sqlalchemy import and_, or_
 from archive import stopping
 from archive.site.site import Site
 from archive.work import child, jobs, recurring
+from archive.work.declared import Declared
 from archive.work.jobs import Job
 from archive.work.processes import fork_server, me
+from archive.work.reasons import Reason
 
 BEAT = 15.0
 """Seconds between two signs of life of a claim; a quarter of the lease."""
@@ -34,7 +36,7 @@ class Running:
     name: str
     process: BaseProcess
     hears: Connection
-    declared: jobs.Declared
+    declared: Declared
     started: float
     beaten: float
 
@@ -137,8 +139,8 @@ class Runner:
                 return False
             declared = jobs.DECLARED.get(row.name)
             if declared is None:
-                jobs.fail(session, row.id, row.runner or "", f"no job {row.name} is declared here",
-                          self.site.machine_now(), attempts=0)  # fmt: skip
+                unknown = Reason(f"no job {row.name} is declared here")
+                jobs.fail(session, row.id, row.runner or "", unknown, self.site.machine_now(), attempts=0)
                 return True
         try:
             self.running.append(self._spawn(row, declared))
@@ -148,7 +150,7 @@ class Runner:
             return False
         return True
 
-    def _spawn(self, row: jobs.Job, declared: jobs.Declared) -> Running:
+    def _spawn(self, row: jobs.Job, declared: Declared) -> Running:
         claimed = row.runner or ""
         hears, says = self.context.Pipe(duplex=False)
         process = self.context.Process(
@@ -167,19 +169,20 @@ class Runner:
         elif time.monotonic() - each.started > each.declared.timeout.total_seconds():
             each.process.kill()
             each.process.join()
-            self._write_ending(each, child.FAILED, f"took longer than {_minutes(each.declared.timeout)}")
+            late = Reason(f"took longer than {_minutes(each.declared.timeout)}")
+            self._write_ending(each, child.FAILED, late)
         elif time.monotonic() - each.beaten > BEAT:
             self._beat(each)
 
     def _take_ending(self, each: Running) -> None:
         each.process.join()
         try:
-            outcome, reason = each.hears.recv() if each.hears.poll() else (child.FAILED, "")
+            outcome, reason = each.hears.recv() if each.hears.poll() else (child.FAILED, None)
         except EOFError:
-            outcome, reason = child.FAILED, ""
-        self._write_ending(each, outcome, reason or _how_it_died(each.process.exitcode))
+            outcome, reason = child.FAILED, None
+        self._write_ending(each, outcome, reason or Reason(_how_it_died(each.process.exitcode)))
 
-    def _write_ending(self, each: Running, outcome: str, reason: str) -> None:
+    def _write_ending(self, each: Running, outcome: str, reason: Reason) -> None:
         self.running.remove(each)
         each.hears.close()
         now = self.site.machine_now()
@@ -193,7 +196,7 @@ class Runner:
                 attempts = each.declared.attempts
                 written = jobs.fail(session, each.job_id, each.claimed, reason, now, attempts=attempts)
                 if written and each.attempt >= attempts:
-                    self.ended.failed.append((each.job_id, each.name, reason))
+                    self.ended.failed.append((each.job_id, each.name, reason.message))
 
     def _beat(self, each: Running) -> None:
         each.beaten = time.monotonic()

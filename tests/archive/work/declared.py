@@ -91,7 +91,7 @@ def refused(site: Site, path: str) -> Iterator[jobs.Progress]:
     with open(path, "a", encoding="utf-8") as file:
         file.write("tried\n")
     yield 0, 1
-    raise Conflict("It cannot be done like this.")
+    raise Conflict("It cannot be done like this.", code="test.refused", next="Do it otherwise.")
 
 
 @job("test-long-reason", attempts=1)

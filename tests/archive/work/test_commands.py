@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from archive.work import jobs
+from archive.work import commands, jobs
 from archive.work.jobs import Job
 from tests.conftest import ROOT, Installation
 
@@ -68,16 +68,23 @@ def test_work_tells_what_is_done_what_failed_and_what_waits(
 
     failed = submit("test-refused", path=str(tmp_path / "tried"))
     code, told = ended(started(place, "work", "--until-idle", "--json"))
-    refused = {"job": f"test-refused {failed}", "reason": "It cannot be done like this."}
+    refused = {"job": f"test-refused {failed}", "reason": "It cannot be done like this.",
+               "next": "Do it otherwise."}  # fmt: skip
     assert (code, told) == (3, {"done": 0, "failed": [refused], "waiting": []})
 
     waits = submit("test-away", needs=str(tmp_path / "thing"))
     code, told = ended(started(place, "work", "--until-idle", "--json"))
-    waiting = {"job": f"test-away {waits}", "reason": "The thing it needs is away."}
+    waiting = {"job": f"test-away {waits}", "reason": "The thing it needs is away.", "next": None}
     assert (code, told) == (4, {"done": 0, "failed": [refused], "waiting": [waiting]})
 
     listed = place.run("job", "list", "--state", "failed").told["jobs"]
-    assert [(each["job"], each["reason"]) for each in listed] == [(failed, "It cannot be done like this.")]
+    assert [(each["job"], each["reason"], each["next"]) for each in listed] == [
+        (failed, "It cannot be done like this.", "Do it otherwise.")
+    ]
+    assert commands.left_in_words({"failed": [refused], "waiting": [waiting]}) == [
+        f"failed: test-refused {failed}: It cannot be done like this. Do it otherwise.",
+        f"waiting: test-away {waits}: The thing it needs is away.",
+    ]
     assert place.run("job", "retry", str(waits)).exit_code == 3
     again = place.run("job", "retry", str(failed))
     assert (again.exit_code, again.told["state"]) == (0, "waiting")

@@ -9,6 +9,7 @@ from archive.site.site import Site
 from archive.work import jobs, recurring
 from archive.work.jobs import Job
 from archive.work.processes import me
+from archive.work.reasons import Reason
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 DEAD = me().rpartition(".")[0] + ".1"
@@ -87,7 +88,7 @@ def test_a_wake_after_the_end_queues_it_anew(site: Site, ending: str) -> None:
         if ending == "done":
             jobs.finish(session, row.id, row.runner, NOW)
         else:
-            jobs.fail(session, row.id, row.runner, "no", NOW, attempts=1)
+            jobs.fail(session, row.id, row.runner, Reason("no"), NOW, attempts=1)
     assert states(site) == [("feed", ending)]
     with site.open_session.begin() as session:
         jobs.wake(session, "feed")
@@ -104,8 +105,8 @@ def test_the_late_word_of_a_silent_runner_is_refused(site: Site) -> None:
     assert silent and other and silent.runner and other.runner and silent.id == other.id
     with site.open_session.begin() as session:
         assert not jobs.finish(session, silent.id, silent.runner, later)
-        assert not jobs.fail(session, silent.id, silent.runner, "late", later, attempts=3)
-        assert not jobs.postpone(session, silent.id, silent.runner, "late", later)
+        assert not jobs.fail(session, silent.id, silent.runner, Reason("late"), later, attempts=3)
+        assert not jobs.postpone(session, silent.id, silent.runner, Reason("late"), later)
         assert not jobs.hand_back(session, silent.id, silent.runner)
         assert not jobs.beat(session, silent.id, silent.runner, later)
         assert not jobs.progress(session, silent.id, silent.runner, 1, 1)
@@ -155,13 +156,13 @@ def test_a_failure_is_tried_again_after_growing_pauses_and_given_up_with_its_rea
         row = claimed(site, now)
         assert row and row.runner
         with site.open_session.begin() as session:
-            jobs.fail(session, row.id, row.runner, "it broke", now, attempts=3)
+            jobs.fail(session, row.id, row.runner, Reason("it broke"), now, attempts=3)
         assert claimed(site, now + timedelta(seconds=pause - 1)) is None
         now += timedelta(seconds=pause)
     last = claimed(site, now)
     assert last and last.runner and last.attempt == 3
     with site.open_session.begin() as session:
-        jobs.fail(session, last.id, last.runner, "it broke", now, attempts=3)
+        jobs.fail(session, last.id, last.runner, Reason("it broke"), now, attempts=3)
         row = jobs.get(session, last.id)
         assert (row.state, row.reason, row.runner) == ("failed", "it broke", None)
 
@@ -172,7 +173,9 @@ def test_what_is_postponed_costs_no_attempt(site: Site) -> None:
         row = claimed(site, NOW + timedelta(minutes=round))
         assert row and row.runner and row.attempt == 1
         with site.open_session.begin() as session:
-            jobs.postpone(session, row.id, row.runner, "the index is away", NOW + timedelta(minutes=round))
+            jobs.postpone(
+                session, row.id, row.runner, Reason("the index is away"), NOW + timedelta(minutes=round)
+            )
     assert claimed(site, NOW + timedelta(minutes=4, seconds=29)) is None
     with site.open_session.begin() as session:
         assert jobs.get(session, row.id).reason == "the index is away"
@@ -197,8 +200,9 @@ def test_a_failed_job_is_queued_once_more_when_asked(site: Site) -> None:
     with pytest.raises(Conflict, match="not failed"), site.open_session.begin() as session:
         jobs.retry(session, row.id)
     with site.open_session.begin() as session:
-        jobs.fail(session, row.id, row.runner, "it broke", NOW, attempts=1)
-        jobs.retry(session, row.id)
+        jobs.fail(session, row.id, row.runner, Reason("it broke", "broken", "Mend it."), NOW, attempts=1)
+        row = jobs.retry(session, row.id)
+        assert (row.reason, row.code, row.next) == (None, None, None)
     again = claimed(site)
     assert again and (again.attempt, again.reason) == (1, None)
     with pytest.raises(Missing), site.open_session.begin() as session:

@@ -18,6 +18,7 @@ from archive.site.site import Site
 from archive.work import child, jobs
 from archive.work.jobs import Job
 from archive.work.processes import me
+from archive.work.reasons import Reason
 from archive.work.runner import Runner
 
 Submit = Callable[..., int]
@@ -81,7 +82,9 @@ def test_what_fails_is_tried_again_and_then_given_up(
     number = submit("test-refused", path=str(tmp_path / "tried"))
     runner.run_until_idle()
     assert len(lines(tmp_path / "tried")) == 2
-    assert (row(number).state, row(number).reason) == ("failed", "It cannot be done like this.")
+    job = row(number)
+    assert (job.state, job.reason) == ("failed", "It cannot be done like this.")
+    assert (job.code, job.next) == ("test.refused", "Do it otherwise.")
 
 
 @pytest.mark.parametrize(
@@ -228,6 +231,6 @@ def test_a_trace_of_a_defect_stands_aside_and_quotes_no_name(
     if stream == "closed":
         monkeypatch.setattr(sys, "stderr", None)
     error = ValueError("closed record.hwp")
-    assert child._outcome(error, 1 << 20) == ("failed", "ValueError")
+    assert child._outcome(error, 1 << 20) == ("failed", Reason("ValueError"))
     told = "" if stream == "closed" else "ValueError\n"
     assert capfd.readouterr() == ("", told)
