@@ -18,7 +18,7 @@ from archive.site.terminal import Command, LazyGroup, Progress, a_path, json_opt
 from archive.work.commands import finish_work, left_in_words, told_of
 from archive.work.jobs import Job
 from ingest import excerpts, next_steps, overview, results, transfers
-from ingest.acceptance import telling
+from ingest.acceptance import acts, telling
 from ingest.looking.landing import look_at
 from ingest.receipts import commands as receipt_commands
 from ingest.taking import checking_again, going_on, known, receiving
@@ -131,10 +131,13 @@ def show(site: Site, number: str, place: int | None, everything: bool, as_json: 
             volume = telling.of_volume(session, number, place)
             lines = [*telling.items_in_words(volume), *_findings_in_words(volume)]
             return say(volume, as_json, lambda: lines)
-        told = {**results.with_history(session, number), **telling.of_transfer(session, number)}
+        transfer = transfers.get(session, number)
+        told = {**results.with_history(session, number), **acts.told(session, transfer),
+                **telling.of_transfer(session, number)}  # fmt: skip
         say(told, as_json, lambda: in_words(told, [
             *telling.in_words(told, everything=everything),
-            *going_on.cut_off(site, transfers.get(session, number)),
+            *acts.newest_in_words(told, everything=everything),
+            *going_on.cut_off(site, transfer),
         ]))  # fmt: skip
 
 

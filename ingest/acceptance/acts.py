@@ -1,6 +1,10 @@
-"""What was done in a transfer beside its own acts: what was taken into custody, and what was judged."""
+"""The history of a transfer: its acts, what was taken into custody, and what was judged.
 
-from collections.abc import Iterator
+The desk and every command tell it from here.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from heapq import merge
 from itertools import groupby
@@ -14,10 +18,21 @@ from archive.holdings import Volume
 from archive.site.language import SEOUL, amount
 from archive.site.many import Many
 from archive.site.terminal import moment
+from archive.site.words import spoken
+from ingest import results
 from ingest.acceptance import telling
 from ingest.acceptance.listed import ListedItem
 from ingest.acceptance.verdicts import Verdict
 from ingest.transfers import Transfer, TransferVolume
+
+
+def told(session: Session, transfer: Transfer) -> dict[str, Any]:
+    """All of it, in the keys that other programs rely on."""
+    return {
+        "history": results.history(session, transfer.number),
+        "taken": taken(session, transfer),
+        "judged": judged(session, transfer),
+    }
 
 
 def taken(session: Session, transfer: Transfer) -> list[dict[str, Any]]:
@@ -62,15 +77,36 @@ def judged(session: Session, transfer: Transfer) -> Many:
     return Many(ask, session.scalar(select(func.count()).select_from(Verdict).where(mine)) or 0)
 
 
-def in_words(told: dict[str, Any]) -> list[str]:
-    """The acts of a round, what it brought into custody and what was judged, in the order of time."""
-    lines = merge(
-        ((each["at"], telling.act_in_words(each)) for each in told["history"]),
-        ((each["at"], _taken_in_words(each)) for each in told["taken"]),
-        ((each["at"], _judged_in_words(each)) for each in told["judged"]),
-        key=lambda line: datetime.fromisoformat(line[0]),
-    )
-    return [line for _, line in lines]
+def in_order(told: Mapping[str, Any], *kinds: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What was done, each with its kind, in the order of time; of all kinds where none is named."""
+    rows = (_of_kind(kind, told[kind]) for kind in kinds or WORDS)
+    return merge(*rows, key=lambda line: datetime.fromisoformat(line[1]["at"]))
+
+
+def _of_kind(kind: str, rows: Iterable[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
+    return ((kind, each) for each in rows)
+
+
+def in_words(told: Mapping[str, Any]) -> Iterator[str]:
+    """A line for each."""
+    return (WORDS[kind](each) for kind, each in in_order(told))
+
+
+def newest_in_words(told: Mapping[str, Any], *, everything: bool) -> list[str]:
+    """The last lines that a terminal gets, after how many came before them."""
+    before = 0 if everything else sum(len(told[kind]) for kind in WORDS) - telling.SHOWN
+    if before <= 0:
+        return ["History:", *in_words(told)]
+    rest = f"all of them with --all; of every round: seogo transfer history {told['transfer']}"
+    return ["History:", f"  … {before:,} before these; {rest}", *deque(in_words(told), telling.SHOWN)]
+
+
+def _act_in_words(each: dict[str, Any]) -> str:
+    detail = " ".join((each["detail"] or "").split())
+    if detail and each["act"] in ("quarantined", "acceptance-asked"):
+        detail = f"until {moment(detail)}"
+    words = spoken("en")(f"act.{each['act']}")
+    return f"  {moment(each['at'])}  {words}, by {each['actor']}{f': {detail}' if detail else ''}"
 
 
 def _taken_in_words(each: dict[str, Any]) -> str:
@@ -86,3 +122,7 @@ def _judged_in_words(each: dict[str, Any]) -> str:
         f"  {moment(each['at'])}  Judged {telling.verdict(each)}, by {each['actor']}: "
         f"{item}volume {each['volume']}{later}"
     )
+
+
+WORDS = {"history": _act_in_words, "taken": _taken_in_words, "judged": _judged_in_words}
+"""Its kinds, each with how one is said on a terminal."""

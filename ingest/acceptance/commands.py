@@ -203,8 +203,7 @@ def history(site: Site, number: str, as_json: bool) -> None:
 
 
 def _round(session: Session, transfer: Transfer) -> dict[str, Any]:
-    more = {"taken": acts.taken(session, transfer), "judged": acts.judged(session, transfer)}
-    return {**results.with_history(session, transfer.number), **more}
+    return {**results.with_history(session, transfer.number), **acts.told(session, transfer)}
 
 
 def _round_in_words(each: dict[str, Any]) -> list[str]:

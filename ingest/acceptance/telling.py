@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from archive.site.language import amount
 from archive.site.many import Many
 from archive.site.terminal import moment
-from archive.site.words import spoken
 from ingest import overview, results, transfers
 from ingest.acceptance import browsing, listed, sampling, verdicts
 from ingest.acceptance.browsing import Line, Wanted
@@ -106,12 +105,8 @@ def _drawn_in_words(each: dict[str, Any]) -> str:
 
 
 def in_words(told: dict[str, Any], *, everything: bool) -> list[str]:
-    """Volumes, rounds and history of a transfer."""
-    return [
-        *volumes_in_words(told, everything=everything),
-        *rounds_in_words(told),
-        *history_in_words(told, everything=everything),
-    ]
+    """Volumes and rounds of a transfer."""
+    return [*volumes_in_words(told, everything=everything), *rounds_in_words(told)]
 
 
 def volumes_in_words(told: dict[str, Any], *, everything: bool) -> list[str]:
@@ -165,20 +160,6 @@ def accepted(volumes: dict[str, int]) -> str:
     """How many this round brought into custody; apart from them those that were held already."""
     held = volumes["held_already"]
     return f"{volumes['accepted'] - held:,}" + (f" (and {held:,} held already)" if held else "")
-
-
-def history_in_words(told: dict[str, Any], *, everything: bool) -> list[str]:
-    """What was done in a transfer, the first act first."""
-    acts = first(map(act_in_words, told["history"]), len(told["history"]), everything=everything)
-    return ["History:", *acts] if acts else []
-
-
-def act_in_words(each: dict[str, Any]) -> str:
-    detail = " ".join((each["detail"] or "").split())
-    if detail and each["act"] in ("quarantined", "acceptance-asked"):
-        detail = f"until {moment(detail)}"
-    words = spoken("en")(f"act.{each['act']}")
-    return f"  {moment(each['at'])}  {words}, by {each['actor']}{f': {detail}' if detail else ''}"
 
 
 def first(lines: Iterable[str], count: int, *, everything: bool) -> list[str]:

@@ -207,6 +207,33 @@ def test_the_history_tells_what_was_taken_into_custody_and_every_verdict(
     assert [(each["verdict"], each["holds"]) for each in told["judged"]] == [("unfit", False), ("fit", True)]
 
 
+def test_show_tells_the_same_history_as_history_and_where_the_rest_of_it_is(
+    call: Call, number: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEOGO_CLOCK", "2027-03-02T09:00:00+09:00")
+    call("transfer", "accept", number, "--volume", 1)
+    call("transfer", "judge", number, "--volume", 3, "--verdict", "fit")
+    shown, told = (call("transfer", each, number, words=True).out for each in ("show", "history"))
+    [*lines] = told.splitlines()[1:]
+    assert [each.partition(" KST  ")[2] for each in lines] == [
+        "Received, by command-line",
+        "Taken into custody: 1 volume",
+        "Judged fit, by command-line: volume 3",
+    ]
+    assert "\n".join(["History:", *lines]) in shown
+    keys = {each: call("transfer", "show", number).told[each] for each in ("history", "taken", "judged")}
+    assert keys.items() <= call("transfer", "history", number).told["rounds"][0].items()
+    for _ in range(20):
+        call("transfer", "judge", number, "--volume", 3, "--verdict", "fit")
+    *_, last = call("transfer", "history", number, words=True).out.splitlines()
+    some, every = (call("transfer", "show", number, *more, words=True).out for more in ((), ("--all",)))
+    assert (
+        f"… 3 before these; all of them with --all; of every round: seogo transfer history {number}" in some
+    )
+    assert "Received, by" not in some and last in some
+    assert lines[0] in every and "before these" not in every
+
+
 def test_the_verdict_on_an_item_is_told_with_its_place(call: Call, sample: Path) -> None:
     number = call("transfer", "receive", sample, "--agency", AGENCY).told["transfer"]
     call("transfer", "judge", number, "--volume", 2, "--item", 1, "--verdict", "fit")
