@@ -163,6 +163,11 @@ def get(session: Session, user_id: int) -> User:
     return user
 
 
+def name_of(session: Session, opaque: str) -> str | None:
+    """The name that is shown of a person; None where nobody here has that id."""
+    return session.scalar(select(User.display_name).where(User.opaque == opaque))
+
+
 def reader(user: User | None) -> Reader:
     if user is None:
         return Reader()

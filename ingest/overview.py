@@ -9,7 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from archive.database import ROWS_AT_ONCE
 from archive.work.jobs import Job
-from ingest import transfers
+from ingest import transfer_jobs, transfers
 from ingest.malware import scans
 from ingest.malware.scans import Quarantine, Scan
 from ingest.transfers import (
@@ -27,8 +27,6 @@ FIRST = 100
 HELD_SHOWN = 10
 BY_SEVERITY = case({name: place for place, name in enumerate(SEVERITIES)}, value=FindingRow.severity)
 """Orders findings, errors first."""
-JOBS = ("accept-transfer", "check-transfer", "complete-transfer", "issue-paper", "issue-receipt")
-"""What may be under way for one transfer; all but one of them wait for their turn."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +80,7 @@ class Summary:
     bytes: int
     by_severity: dict[str, int]
     jobs: Sequence[Job]
+    failures: Sequence[Job]
     scans: Sequence[Scan]
     quarantine: Quarantine | None
     corrected_by: str | None
@@ -188,7 +187,8 @@ def summary(session: Session, transfer: Transfer) -> Summary:
         files_of_no_volume=volume_rows.files_of_no_volume(session, transfer),
         bytes=totals.bytes,
         by_severity=severities(session, transfer),
-        jobs=running(session, transfer),
+        jobs=transfer_jobs.running(session, transfer),
+        failures=transfer_jobs.failed(session, transfer),
         scans=scans.scans_of(session, transfer),
         quarantine=scans.quarantine_of(session, transfer),
         corrected_by=corrected(session, [transfer.number]).get(transfer.number),
@@ -259,15 +259,6 @@ def findings(
 def history(session: Session, transfer: Transfer) -> Sequence[TransferAct]:
     acts = select(TransferAct).where(TransferAct.transfer_id == transfer.id)
     return session.scalars(acts.order_by(TransferAct.id)).all()
-
-
-def running(session: Session, transfer: Transfer) -> Sequence[Job]:
-    """Jobs about this transfer that wait or are being done."""
-    live = select(Job).where(
-        Job.name.in_(JOBS),
-        Job.state.in_(("waiting", "working")),
-    )
-    return [job for job in session.scalars(live) if job.arguments.get("number") == transfer.number]
 
 
 def reasons(session: Session, transfer: Transfer, explain: Callable[[FindingRow], str]) -> str:

@@ -11,8 +11,8 @@ from archive import holdings
 from archive.site.reader.web import agency_name, needs, reader, say, session, site, tongue
 from archive.site.site import Site
 from archive.work import jobs
-from ingest import explaining, overview, transfers
-from ingest.acceptance import browsing
+from ingest import explaining, overview, transfer_jobs, transfers
+from ingest.acceptance import acts, browsing
 from ingest.acceptance import table as tables
 from ingest.acceptance.browsing import Wanted
 from ingest.acceptance.verdicts import REASONS
@@ -85,8 +85,8 @@ def volumes(number: str) -> ResponseReturnValue:
 @needs("work at the desk")
 def history(number: str) -> ResponseReturnValue:
     it = _summary(number)
-    acts = overview.history(session(), it.transfer)
-    return render_template("transfer_history.html", it=it, acts=acts, tab="history")
+    lines = acts.in_order(acts.told(session(), it.transfer), "history", "taken")
+    return render_template("transfer_history.html", it=it, lines=list(lines), tab="history")
 
 
 @bp.get("/transfers/<number>/accept")
@@ -204,7 +204,7 @@ def _ask(number: str, job: str, act: str) -> None:
     """Queue the work and note who asked.  While it waits or runs, asking again changes nothing."""
     with site().open_session.begin() as db:
         it = transfers.get(db, number)
-        if overview.running(db, it):
+        if transfer_jobs.running(db, it):
             return
         once = f"{job}:{number}:{len(overview.history(db, it))}"
         jobs.submit(db, job, once=once, lane="staff", number=number, by=reader().name)

@@ -3,13 +3,14 @@
 from typing import Any
 
 from flask import Blueprint, jsonify, redirect, render_template, url_for
+from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 
 from archive.site import language
-from archive.site.reader.web import needs, say, session, site
+from archive.site.reader.web import needs, say, session, site, tongue
 from archive.site.site import Site
-from archive.work import jobs
+from archive.work import explaining, jobs
 from archive.work.jobs import Job
 
 SHOWN = 100
@@ -45,7 +46,7 @@ def facts(job_id: int) -> ResponseReturnValue:
     row = jobs.get(session(), job_id)
     told: dict[str, Any] = {
         "job": row.id, "name": row.name, "state": row.state, "done": row.done, "total": row.total,
-        "reason": row.reason, "lost": is_lost(row), "state_words": say(f"job.{row.state}"),
+        "reason": row.reason, "next": row.next, "lost": is_lost(row), "state_words": say(f"job.{row.state}"),
         "line": progress_line(row),
     }  # fmt: skip
     return jsonify(told)
@@ -68,6 +69,15 @@ def progress_line(row: Job) -> str:
     if row.total is None:
         return say(f"job.{row.state}")
     return say("job.progress", n=language.number(row.total), k=language.number(row.done))
+
+
+@bp.record_once
+def _fill(state: BlueprintSetupState) -> None:
+    """What templates say of jobs."""
+    state.app.jinja_env.globals.update(
+        why_of=lambda row: explaining.told(say, tongue(), row),
+        progress_of=progress_line,
+    )
 
 
 def blueprints(_site: Site) -> tuple[Blueprint, ...]:

@@ -8,7 +8,7 @@ from archive.errors import Missing
 from archive.site.reader.web import download, needs, reader, session, site, streamed, tongue
 from archive.site.site import Site
 from archive.work import jobs
-from ingest import overview, transfers
+from ingest import overview, transfer_jobs, transfers
 from ingest.acceptance import handover, report
 from ingest.acceptance import table as tables
 from ingest.acceptance.table import Lines
@@ -39,7 +39,7 @@ def issue(number: str) -> ResponseReturnValue:
         handover.require_custody(it)
     with site().open_session.begin() as db:
         transfer = transfers.get(db, number)
-        if not overview.running(db, transfer):
+        if not transfer_jobs.running(db, transfer):
             once = f"{issuing.NAME}:{number}:{len(overview.history(db, transfer))}"
             jobs.submit(db, issuing.NAME, once=once, lane="staff", number=number, kind=kind, tongue=tongue(),
                         by=reader().name)  # fmt: skip

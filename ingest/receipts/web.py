@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from archive.site.reader.web import needs, reader, say, session, site
 from archive.site.site import Site
 from archive.work import jobs
-from ingest import overview, receipts, transfers
+from ingest import overview, receipts, transfer_jobs, transfers
 from ingest.overview import Summary
 from ingest.receipts import completion, issuing, notices, verifier, writing
 from ingest.receipts.contents import COMPLETED
@@ -108,7 +108,7 @@ def _ask(number: str, job: str, act: str, more: Mapping[str, object]) -> None:
     """Queue the work and note who asked.  While something is under way, asking changes nothing."""
     with site().open_session.begin() as db:
         it = transfers.get(db, number)
-        if overview.running(db, it):
+        if transfer_jobs.running(db, it):
             return
         once = f"{job}:{number}:{len(overview.history(db, it))}"
         jobs.submit(db, job, once=once, lane="staff", number=number, by=reader().name, **more)

@@ -96,6 +96,7 @@ def changed(site: Site, transfer: Transfer) -> Conflict:
         first = f"It was corrected by {newest}: seogo transfer show {newest}. If it changed since, receive"
     return Conflict(
         f"The folder of transfer {transfer.number} has changed since it was received.",
+        code="transfer.changed",
         next=f"{first} what it holds now as a new round: "
         f"seogo transfer receive FOLDER --agency {transfer.agency_code} --round-of {newest}",
     )

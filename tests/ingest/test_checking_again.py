@@ -57,7 +57,7 @@ def test_a_list_that_was_edited_after_the_check_is_not_accepted(call: Call, tmp_
     path.write_text(path.read_text().replace("1988", "1989"))
     for command in ("accept", "check"):
         refused = call("transfer", command, number)
-        assert (refused.exit_code, refused.told["error"]["code"]) == (3, "conflict")
+        assert (refused.exit_code, refused.told["error"]["code"]) == (3, "transfer.changed")
         assert "has changed since it was received. Put it back as it was, or receive" in refused.sentence
         assert f"receive FOLDER --agency {AGENCY} --round-of {number}" in refused.sentence
     assert call("volume", "list").told["volumes"] == []

@@ -12,7 +12,8 @@ from archive.holdings import Volume
 from archive.ledger import LedgerEntry
 from archive.work.jobs import Job
 from ingest import overview
-from ingest.transfers import FindingRow, Transfer, TransferVolume
+from ingest.malware.scans import Quarantine
+from ingest.transfers import FindingRow, Transfer, TransferVolume, note
 from tests.access.conftest import NOW, Shown, shown
 
 __all__ = ["shown"]
@@ -84,6 +85,17 @@ def test_what_was_taken_and_returned_before_is_said_while_something_waits(shown:
         )
         assert "고쳐야 합니다. 앞서 2철을 인수하고 1철을 반려했습니다." in korean
         assert "1 to be corrected. Before, 2 were accepted and 1 returned." in english
+
+
+def test_the_end_of_a_quarantine_is_told_as_a_moment(shown: Shown, number: str):
+    with shown.site.open_session.begin() as session:
+        transfer = session.scalars(select(Transfer).where(Transfer.number == number)).one()
+        session.add(Quarantine(transfer_id=transfer.id, began_at=NOW, until=NOW, asked={}))
+        note(session, transfer, "quarantined", by="seogo", at=NOW, detail=NOW.isoformat())
+    client, moment = shown.signed_in("archivist"), "22\u00a0Nov\u00a02026, 14:05\u00a0KST"
+    assert f"comes after {moment}." in client.get(f"/en/desk/transfers/{number}").get_data(as_text=True)
+    history = client.get(f"/en/desk/transfers/{number}/history").get_data(as_text=True)
+    assert "<td>Seogo</td>" in history and f">{moment}</time></td></tr>" in history
 
 
 @pytest.mark.parametrize(

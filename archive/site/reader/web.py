@@ -63,6 +63,18 @@ def agency_name(code: str) -> str:
     return (tongue() == "en" and agency.name_en) or agency.name
 
 
+def person_name(opaque: str) -> str | None:
+    """The name of a person for staff, from the database alone; None for others and for what is no person."""
+    if not reader().may("work at the desk"):
+        return None
+    if "people" not in g:
+        g.people = {}
+    known: dict[str, str | None] = g.people
+    if opaque not in known:
+        known[opaque] = people.name_of(session(), opaque)
+    return known[opaque]
+
+
 def asset(name: str) -> str:
     held: assets.Assets = current_app.extensions["seogo.assets"]
     return f"/static/{held.by_name[name].address}"
