@@ -263,7 +263,7 @@ def _welcome(address: str, sign_ins: "list[SignIn]") -> None:
     output.lines(["", f"The portal is at {address}/  (English: {address}/en/)"])
     for each in sign_ins:
         output.line(f"  sign in as {each.username:<10} password {each.password:<16} ({each.role})")
-    output.line("Stop it with Ctrl-C.")
+    output.line("Stop it with Ctrl-C; from a script, with the signal TERM.")
 
 
 def _farewell(number: int) -> int:

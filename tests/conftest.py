@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,10 +61,10 @@ class Installation:
     def home(self) -> Path:
         return Path(self.environment["SEOGO_HOME"])
 
-    def start(self, *arguments: str | Path, **more: str) -> "subprocess.Popen[str]":
-        """Start a command in a process group of its own."""
+    def start(self, *arguments: str | Path, by: Sequence[str] = (), **more: str) -> "subprocess.Popen[str]":
+        """Start a command in a process group of its own, by another that gets it as its arguments."""
         return subprocess.Popen(
-            [*SEOGO, *map(str, arguments)], env={**self.environment, **more}, text=True, cwd=ROOT,
+            [*by, *SEOGO, *map(str, arguments)], env={**self.environment, **more}, text=True, cwd=ROOT,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             start_new_session=True,
         )  # fmt: skip

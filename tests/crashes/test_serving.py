@@ -6,7 +6,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 import pytest
@@ -23,10 +23,16 @@ SAYS_WITHIN = 120.0
 """Seconds; a demo that is new makes its transfers in them."""
 
 
+IN_A_SCRIPT = ("sh", "-c", '"$@" & wait $!', "script")
+"""A shell without job control: it has what it starts with & ignore SIGINT."""
+
+
 @contextmanager
-def begun(place: Installation, *command: str, port: int) -> Iterator["subprocess.Popen[str]"]:
+def begun(
+    place: Installation, *command: str, port: int, by: Sequence[str] = ()
+) -> Iterator["subprocess.Popen[str]"]:
     arguments = (*command, "--port", str(port)) if command[0] == "demo" else command
-    process = place.start(*arguments, SEOGO_PORT=str(port))
+    process = place.start(*arguments, by=by, SEOGO_PORT=str(port))
     try:
         yield process
     finally:
@@ -105,6 +111,24 @@ def ends_when_told(process: "subprocess.Popen[str]", turn: int, port: int) -> No
     whom, number = TOLD[turn]
     (os.killpg if whom == "all" else os.kill)(process.pid, number)
     leaves_nothing(process, port)
+
+
+@pytest.mark.parametrize("command", [("serve",), SMALL], ids=["serve", "demo"])
+def test_what_a_script_started_beside_itself_ignores_ctrl_c_and_ends_by_term(
+    made: Installation, command: tuple[str, ...]
+) -> None:
+    port = free_port()
+    with begun(made, *command, port=port, by=IN_A_SCRIPT) as script:
+        told = said(script, "Serving" if command == ("serve",) else "Stop it")
+        assert command != SMALL or told == "Stop it with Ctrl-C; from a script, with the signal TERM.\n"
+        [started] = [each for each in processes(script.pid) if each.parent == script.pid]
+        os.kill(started.number, signal.SIGINT)
+        assert Browser(f"http://127.0.0.1:{port}").get("/").status == 200
+        assert script.poll() is None
+        os.kill(started.number, signal.SIGTERM)
+        leaves_nothing(script, port)
+        last = "Stopped.\n" if command == SMALL else ""
+        assert (script.returncode, script.communicate()[0]) == (0, last)
 
 
 def test_nobody_serves_on_when_the_command_is_killed(place: Installation) -> None:
