@@ -1,6 +1,6 @@
 """The citizen's pages: home, results, browse, volume, item, help.  Korean at `/…`, English at `/en/…`."""
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 
@@ -9,6 +9,7 @@ from access.api.web import bp as api
 from access.api.web import public_index
 from access.reading.web import bp as reading
 from access.search import highlights
+from access.sought import Sought
 from access.viewing import Asking
 from archive.errors import Unavailable, WrongCall
 from archive.site.reader.web import needs, reader, say, session, site
@@ -16,7 +17,6 @@ from archive.site.site import Site
 
 ABOUT = ("use", "access", "accessibility", "open-data", "licences")
 AT_ONCE = 50
-POPULAR = ("건축", "도시계획", "회의록", "예산", "도로", "사진")
 
 bp = Blueprint("portal", __name__, template_folder="templates")
 
@@ -29,9 +29,15 @@ def asking() -> Asking:
 def home() -> ResponseReturnValue:
     db, now = session(), asking()
     return render_template(
-        "home.html", recent=showing.recent_items(db, now, 5), totals=showing.totals(db), popular=POPULAR,
+        "home.html", recent=showing.recent_items(db, now, 5), totals=showing.totals(db),
+        sought=_sought().words(public_index, site().machine_now(), site().today()),
         agencies=showing.agencies(db)[:8], last_check=showing.last_check(db),
     )  # fmt: skip
+
+
+def _sought() -> Sought:
+    held: dict[str, Sought] = current_app.extensions
+    return held.setdefault("seogo.sought", Sought())
 
 
 @bp.get("/search")

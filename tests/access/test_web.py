@@ -2,13 +2,16 @@
 
 import gzip
 import re
+from urllib.parse import unquote
 
 import pytest
 
+from access import sought
 from access.search import opening
+from access.search.index import Results
 from archive.errors import Unavailable
 from archive.site.site import Site
-from tests.access.conftest import Shown, application, static_folder
+from tests.access.conftest import NOW, Shown, application, static_folder
 
 OPEN, PARTIAL, CLOSED = (f"SG-2026-000001-000{n}" for n in (1, 2, 3))
 PUBLIC = (
@@ -228,6 +231,40 @@ def test_when_the_index_is_away_the_box_stays_and_the_page_says_what_works(shown
     assert "둘러보기와 기록 읽기는 됩니다" in text
     assert 'value="도로"' in text
     assert app.test_client().get("/browse").status_code == 200
+
+
+@pytest.mark.parametrize("prefix", ["", "/en"])
+def test_the_first_page_offers_words_that_find_something_and_no_others(shown: Shown, prefix: str):
+    page = shown.client.get(f"{prefix}/").get_data(as_text=True)
+    offered = [unquote(word) for word in re.findall(r'class="chip" href="[^"]*/search\?q=([^"&]+)"', page)]
+    found = {word: shown.client.get(f"/api/search?q={word}").json["total"] > 0 for word in sought.WORDS}
+    assert offered == [word for word in sought.WORDS if found[word]]
+    assert 0 < len(offered) < len(sought.WORDS)
+
+
+def test_the_words_of_the_first_page_are_asked_for_once_in_a_while_also_of_an_index_that_is_away(
+    shown: Shown, monkeypatch
+):
+    asked: list[int] = []
+
+    class Counting:
+        def search(self, *_args, **_kwargs):
+            asked.append(len(asked))
+            if len(asked) > len(sought.WORDS):
+                raise Unavailable("The index does not answer.")
+            return Results(1, (), more=False)
+
+    app, now = application(shown.site), NOW
+    app.extensions["seogo.index"] = Counting()
+    monkeypatch.setattr(Site, "machine_now", lambda _site: now)
+    for _ in range(3):
+        assert app.test_client().get("/").get_data(as_text=True).count('class="chip"') == len(sought.WORDS)
+    assert len(asked) == len(sought.WORDS)
+    now += sought.KEPT_FOR
+    for _ in range(3):
+        answer = app.test_client().get("/")
+        assert (answer.status_code, "sought-h" in answer.get_data(as_text=True)) == (200, False)
+    assert len(asked) == len(sought.WORDS) + 1
 
 
 def test_too_many_requests_are_429_in_words(shown: Shown):
