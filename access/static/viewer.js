@@ -15,7 +15,7 @@
   var textBox = document.getElementById("page-text");
   var keysBox = document.getElementById("keys");
   var citeBox = document.getElementById("cite");
-  var turns = 0, turnNumber = 0, osd = null, twoPages = false, region = null, places = null, place = -1;
+  var turns = 0, turnNumber = 0, osd = null, twoPages = false, shown = [], region = null, places = null, place = -1;
   var calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
 
   function make(tag, cls, text) {
@@ -36,6 +36,8 @@
     close();
     empty(canvas);
     canvas.classList.add("live");
+    shown = second ? [facts, second] : [facts];
+    shape(0);
     var zoom = make("div", "zoom");
     zoom.id = "zoom";
     canvas.appendChild(zoom);
@@ -55,6 +57,11 @@
     canvas.setAttribute("tabindex", "0");
     canvas.setAttribute("aria-describedby", "page-status");
     canvas.setAttribute("aria-label", words(told.tPage, facts.number));
+  }
+  // Where the page is one column, the canvas is as high as its picture needs: see --shape in the styles.
+  function shape(degrees) {
+    var across = shown.reduce(function (sum, each) { return sum + each.width / each.height; }, 0);
+    canvas.style.setProperty("--shape", degrees % 180 ? 1 / across : across);
   }
   function source(facts) {
     return { type: "legacy-image-pyramid", levels: [{ url: facts.large, width: facts.width, height: facts.height }] };
@@ -223,7 +230,12 @@
     osd.viewport.panBy(new OpenSeadragon.Point(x * bounds.width * part, y * bounds.height * part), calm).applyConstraints(calm);
   }
   function zoom(by) { if (osd) osd.viewport.zoomBy(by, null, calm).applyConstraints(calm); }
-  function turn(degrees) { if (osd) osd.viewport.setRotation((osd.viewport.getRotation() + degrees + 360) % 360, calm); }
+  function turn(degrees) {
+    if (!osd) return;
+    var turned = (osd.viewport.getRotation() + degrees + 360) % 360;
+    shape(turned);
+    osd.viewport.setRotation(turned, calm);
+  }
   function toggle(element, name) {
     element.hidden = !element.hidden;
     if (name) root.classList.toggle(name, element.hidden);

@@ -66,6 +66,30 @@ def test_zoom_turn_and_fit_move_the_picture(viewer):
     assert after(viewer, "Shift+ArrowDown") not in {smaller, lower}
 
 
+def test_on_a_phone_the_canvas_is_as_high_as_its_picture(open_page):
+    """The pages of the test are 3 wide and 4 high; a turned one and two beside each other are wide."""
+
+    def height_at(width: int, *keys: str) -> float:
+        page = open_page(LONG + "3", width=width).page
+        page.wait_for_selector("#canvas.live .openseadragon-canvas")
+        page.focus("#canvas")
+        for key in keys:
+            page.keyboard.press(key)
+        picture(page)
+        box, tall = page.locator("#canvas").bounding_box(), page.locator("#zoom").bounding_box()["height"]
+        assert tall == pytest.approx(box["height"], abs=3)
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+        return box["height"] / box["width"] if width < 1024 else box["height"] / 800
+
+    assert height_at(360) == pytest.approx(4 / 3, abs=0.02)
+    assert height_at(360, "KeyR") == pytest.approx(3 / 4, abs=0.02)
+    assert height_at(360, "KeyR", "Shift+KeyR") == pytest.approx(4 / 3, abs=0.02)
+    assert height_at(360, "Digit2") == pytest.approx(4 / 6, abs=0.02)
+    assert height_at(270, "Digit2") > 4 / 6 + 0.02  # it is never too low to be touched
+    for key in ("Digit0", "KeyR", "Digit2"):
+        assert height_at(1280, key) == pytest.approx(0.74, abs=0.01)
+
+
 def test_panels_boxes_and_lists_answer_to_their_keys(viewer):
     viewer.keyboard.press("KeyT")
     assert not viewer.locator("#panel").is_visible()
