@@ -1,7 +1,8 @@
 """A finding in the words of a reader: its rule, what came and what was wanted, and the next step.
 
 A row keeps the sentence of the check itself, which is English.  In Korean the words of its rule are said
-with the facts of the row; rules and expectations that came to be without words have general ones.
+with the facts of the row and with what only the sentence tells; where that cannot be said, the sentence
+stands beside.  Rules and expectations that came to be without words have general ones.
 """
 
 import re
@@ -35,6 +36,37 @@ CITED = re.compile(
     re.DOTALL,
 )
 """What was agreed, and where: see `ingest.agreements.documents`."""
+DETAILS = (
+    ("list.duplicate", "also_in", re.compile(r" in row (?P<row>\d+) of (?P<list>.+) too\. Expected: ")),
+    ("list.disagreement", "other_row", re.compile(r" of the volume than row (?P<row>\d+) does\.")),
+    ("list.ambiguous_volume", "any_row", re.compile(r" may be any of rows (?P<rows>[\d, ]+)\.")),
+    ("list.retention_differs", "volume_counts",
+     re.compile(r" \(row (?P<row>\d+) of (?P<list>.+)\)\. The volume's counts\.$")),
+    ("list.code_without_system", "systems", re.compile(r" name the source system \((?P<systems>[^)]+)\)")),
+    ("list.title", "file_name", re.compile(r" the file name stands for it")),
+    ("file.unreadable", "password", re.compile(r"^The PDF is encrypted and asks for a password\.")),
+    ("file.unreadable", "no_page", re.compile(r"^The PDF is damaged: it has no page that can be found\.")),
+    ("file.unreadable", "mupdf",
+     re.compile(r"^The PDF is damaged: MuPDF cannot open it: (?P<told>.+)\. Compare it with ", re.DOTALL)),
+    ("name.collision", "same_name", re.compile(r"^(?P<n>\d+) files have the name (?P<name>.+); rename one")),
+    ("name.case", "capitals", re.compile(r"^(?P<n>\d+) names differ only in capital letters")),
+    ("name.encoding", "read_as", re.compile(r" is read as (?P<name>.+), and its bytes are kept\.$")),
+    ("inspection.unfit", "note", re.compile(r" was found unfit: (?P<note>.+)$", re.DOTALL)),
+    ("inspection.unfit_before", "round", re.compile(r" unfit in round (?P<round>\d+), (?P<no>\S+): ")),
+)  # fmt: skip
+"""What a check tells in its sentence alone: its rule, the key in Korean, and where it stands."""
+SAID_WHOLE = frozenset("""
+    agency.unknown agreement.checksum agreement.column agreement.format agreement.large_file
+    agreement.large_transfer agreement.name agreement.puid agreement.virus
+    file.administrative file.already_held file.claimed_twice file.count file.digest file.empty file.extra
+    file.link file.litter file.missing file.special
+    list.access_missing list.carrier_kind list.columns list.date list.empty list.encoding_read
+    list.hidden_sheet list.item_count list.merged_cells list.number list.number_lost list.orphan_item
+    list.page_count list.path list.record_type list.retention list.retention_short list.secret
+    list.several_volumes list.thick_volume list.title
+    name.nfd virus.found virus.not_scanned virus.released virus.signatures_old
+""".split())  # fmt: skip
+"""Rules whose name, facts and next step tell all that is in the sentence of the check."""
 
 
 def name(say: Say, rule: str) -> str:
@@ -69,18 +101,41 @@ def sentence(say: Say, tongue: Language, row: FindingRow) -> str:
             kind = one
         case _:
             kind = "both"
-    return say(f"finding.{kind}", rule=name(say, row.rule), **told)
+    said = say(f"finding.{kind}", rule=name(say, row.rule), **told)
+    return f"{said} {more}" if (more := _detail(say, row)) else said
+
+
+def own_words(tongue: Language, row: FindingRow) -> str:
+    """The sentence of the check itself, where `sentence` does not tell all that is in it."""
+    is_told = tongue == "en" or row.rule in SAID_WHOLE or _found(row) is not None
+    return "" if is_told else row.message
+
+
+def _detail(say: Say, row: FindingRow) -> str:
+    """What is told in the sentence of the check and in no column; nothing where a column has it too."""
+    if (found := _found(row)) is None:
+        return ""
+    kind, facts = found
+    return "" if row.value in facts.values() else say(f"detail.{kind}", **facts)
+
+
+def _found(row: FindingRow) -> tuple[str, dict[str, str]] | None:
+    for rule, kind, pattern in DETAILS:
+        if row.rule == rule and (found := pattern.search(row.message)):
+            return kind, found.groupdict()
+    return None
 
 
 def line(say: Say, tongue: Language, row: FindingRow) -> str:
     """One finding for a letter: its rule, and in Korean its place, what was found and the next step.
 
-    Where a row has no facts but its sentence, that is told too.
+    Where a row has no facts but its sentence, that is told too, unless the rest says the same.
     """
     if tongue == "en":
         return f"{row.rule}: {row.message}"
     where = f"{told}: " if (told := place(say, row)) else ""
-    fact = f" ({row.message})" if row.value is None and row.expected is None else ""
+    words = own_words(tongue, row) if row.value is None and row.expected is None else ""
+    fact = f" ({words})" if words else ""
     return f"{row.rule}: {where}{sentence(say, tongue, row)}{fact} {todo(say, row.rule)}"
 
 

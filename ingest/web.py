@@ -227,6 +227,7 @@ def _fill(state: BlueprintSetupState) -> None:
         rule_name=lambda rule: explaining.name(say, rule),
         todo=lambda rule: explaining.todo(say, rule),
         found_in_words=lambda row: explaining.sentence(say, tongue(), row),
+        own_words=lambda row: explaining.own_words(tongue(), row),
         expected=lambda text: explaining.expected(say, text),
         value_of=lambda row: explaining.value(say, row),
         place_of=lambda row: explaining.place(say, row),

@@ -203,7 +203,7 @@ def _rounds(session: Session, transfer: Transfer, asked: Asked) -> Iterator[Bloc
         return
     yield Heading(say("desk.rounds"))
     head = ("desk.round", "desk.number", "desk.received", "desk.state", "desk.accepted", "desk.returned",
-            "desk.sev.error")  # fmt: skip
+            "desk.errors")  # fmt: skip
     told = [(each, overview.summary(session, each)) for each in every]
     yield Table(
         [say(key) for key in head],

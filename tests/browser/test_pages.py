@@ -192,6 +192,23 @@ def test_an_error_takes_the_focus_and_the_title(open_page):
     assert page.evaluate("document.activeElement.id") == "errors"
 
 
+@pytest.mark.parametrize("prefix", ["", "/en"])
+def test_on_a_phone_a_finding_is_read_without_scrolling_sideways_and_has_no_empty_places(open_page, prefix):
+    page = open_page(f"{prefix}/desk/transfers/2026-0014", width=360, user="archivist").page
+    page.evaluate("document.querySelectorAll('details.rule').forEach(each => { each.open = true })")
+    tables = page.locator(".rule .region-table")
+    assert tables.count() > 2
+    assert set(tables.evaluate_all("all => all.map(it => it.scrollWidth - it.clientWidth)")) == {0}
+    cells = page.locator(".rule tbody :is(th, td)")
+    shown = [each.inner_text().strip() for each in cells.all() if each.is_visible()]
+    assert shown and not {"", "–"} & set(shown)
+    lines = page.locator(".rule tbody tr").evaluate_all("all => all.map(it => it.clientHeight)")
+    assert max(lines) < 200
+    page.set_viewport_size({"width": 1280, "height": 800})
+    assert page.locator(".rule thead th").first.is_visible()
+    assert "–" in {each.inner_text().strip() for each in cells.all()}
+
+
 def test_a_table_that_is_cut_at_an_edge_shows_it_there_and_nowhere_else(open_page):
     page = open_page("/desk/transfers", width=360, user="archivist").page
     table = page.locator(".region-table").first
