@@ -142,13 +142,12 @@ def _waiting_from(session: Session, family: in_custody.Family, folder: Path) -> 
     corrected = select(Transfer.round_of).where(Transfer.round_of.is_not(None))
     mine = select(Transfer).where(
         Transfer.agency_code == family.agency,
+        Transfer.folder.in_({str(folder.absolute()), str(folder.resolve())}),
         Transfer.state.in_((*UNFINISHED, "waiting")),
         Transfer.number.not_in(family.numbers),
         Transfer.number.not_in(corrected),
     )
-    for each in session.scalars(mine.order_by(Transfer.id.desc())):
-        if Path(each.folder).resolve() == folder.resolve():
-            yield each
+    yield from session.scalars(mine.order_by(Transfer.id.desc()))
 
 
 def _titles_that_wait(session: Session, inspection: Inspection, transfer: Transfer) -> int:
