@@ -19,7 +19,7 @@ from archive.errors import Conflict, WrongCall
 from archive.two_steps import must_be_another
 from ingest import transfers
 from ingest.looking.landing import read_name, shown
-from ingest.transfers import FindingRow, Transfer
+from ingest.transfers import FindingRow, Transfer, readings
 from ingest.transfers.readings import TransferFile
 from preservation.scanning import withholding
 
@@ -137,7 +137,7 @@ def _file(session: Session, transfer: Transfer, name: str) -> tuple[str, str]:
     """The path and digest of a file by its name as it is shown."""
     for each, sha256 in transfer.claimed.items():
         if shown(each) == name:
-            return os.fsencode(each).hex(), sha256
+            return readings.in_hex(each), sha256
     mine = select(TransferFile.path, TransferFile.sha256).where(TransferFile.transfer_id == transfer.id)
     plain = session.execute(mine.where(TransferFile.path == name.encode().hex())).first()
     every = [plain] if plain else session.execute(mine.execution_options(yield_per=1000))

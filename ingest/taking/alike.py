@@ -4,7 +4,6 @@ A number, or the title where a volume has none, only makes two volumes look alik
 The same files under another number and title are not seen.
 """
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -18,7 +17,7 @@ from ingest.checking import reading
 from ingest.looking.inspection import Inspection
 from ingest.looking.landing import Found
 from ingest.looking.matching import PlannedVolume
-from ingest.transfers import Transfer, TransferVolume
+from ingest.transfers import Transfer, TransferVolume, readings
 from ingest.transfers.readings import TransferFile
 
 ASKED_AT_ONCE = 400
@@ -116,16 +115,12 @@ def brought_a_file_of(
     )  # fmt: skip
     found: set[str] = set()
     files = (file for _, file in inspection.files(planned.place) if file.size)
-    while numbers and (some := {_octets(file): file for file in islice(files, ASKED_AT_ONCE)}):
+    while numbers and (some := {readings.in_hex(file.path): file for file in islice(files, ASKED_AT_ONCE)}):
         for transfer_id, path, size, sha256 in session.execute(there.where(TransferFile.path.in_(some))):
             file, number = some[path], numbers[transfer_id]
             if number not in found and size == file.size and _read(inspection, file) == sha256:
                 found.add(number)
     return found
-
-
-def _octets(file: Found) -> str:
-    return os.fsencode(file.path).hex()
 
 
 def _read(inspection: Inspection, file: Found) -> str | None:

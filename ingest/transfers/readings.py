@@ -34,6 +34,11 @@ class TransferFile(Base):
     position: Mapped[int | None]
 
 
+def in_hex(path: str) -> str:
+    """A path as the column has it."""
+    return os.fsencode(path).hex()
+
+
 def known(session: Session, transfer: Transfer) -> Iterator[tuple[str, str, int | None]]:
     """Path as it arrived and digest of files that were checked, then of files in custody.
 
@@ -57,7 +62,7 @@ def known(session: Session, transfer: Transfer) -> Iterator[tuple[str, str, int 
 
 def differ(session: Session, transfer: Transfer, inspection: Inspection) -> bool:
     """Whether a file that was checked before had other bytes then."""
-    read = ((os.fsencode(file.path).hex(), sha256) for file, sha256, _ in inspection.remembered())
+    read = ((in_hex(file.path), sha256) for file, sha256, _ in inspection.remembered())
     while chunk := dict(islice(read, AT_ONCE)):
         before = select(TransferFile.path, TransferFile.sha256).where(
             TransferFile.transfer_id == transfer.id, TransferFile.path.in_(chunk)
@@ -71,7 +76,7 @@ def keep(session: Session, transfer: Transfer, inspection: Inspection) -> None:
     """Keep what the checks read, each file with its volume and size, in place of what was read before."""
     session.execute(delete(TransferFile).where(TransferFile.transfer_id == transfer.id))
     rows = (
-        {"transfer_id": transfer.id, "path": os.fsencode(file.path).hex(), "sha256": sha256,
+        {"transfer_id": transfer.id, "path": in_hex(file.path), "sha256": sha256,
          "bytes": file.size, "position": inspection.owner(file)}
         for file, sha256, in_custody in inspection.remembered() if in_custody is None
     )  # fmt: skip
