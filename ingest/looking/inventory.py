@@ -66,9 +66,11 @@ CREATE INDEX missing_below ON missing (below);
 CREATE TABLE findings (
   id INTEGER PRIMARY KEY, stage INTEGER, place INTEGER, rule TEXT, path BLOB, packed BLOB NOT NULL
 );
--- volumes that earlier rounds brought, and digests of one volume while it is compared with one of them
+-- volumes that earlier rounds brought, and digests of one volume while it is compared with one of them, or
+-- of single files while volumes are; each file is there once for each item that has it
 CREATE TABLE earlier (key TEXT PRIMARY KEY, volume_id INTEGER, reference TEXT) WITHOUT ROWID;
-CREATE TABLE sent (sha256 TEXT);
+CREATE TABLE sent (sha256 TEXT, file INTEGER);
+CREATE INDEX sent_file ON sent (file);
 -- volumes whose other files are in custody: what did not come of them again is not missing
 CREATE TABLE kept_whole (place INTEGER PRIMARY KEY);
 """

@@ -4,6 +4,7 @@ A number, or the title where a volume has none, only makes two volumes look alik
 The same files under another number and title are not seen.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -102,35 +103,90 @@ def has_same_files(session: Session, inspection: Inspection, planned: PlannedVol
         return False
 
 
-def brought_a_file_of(
+def brought_most_files_of(
     session: Session, inspection: Inspection, planned: PlannedVolume, others: Sequence[Alike]
 ) -> set[str]:
-    """Transfers that brought one of its files before, in one of ``others`` that was read and not taken."""
-    numbers = {each.transfer_id: each.transfer for each in others if each.volume_id is None}
-    there = (
-        select(TransferFile.transfer_id, TransferFile.path, TransferFile.bytes, TransferFile.sha256)
-        .join(TransferVolume, and_(TransferVolume.transfer_id == TransferFile.transfer_id,
-                                   TransferVolume.position == TransferFile.position))
-        .where(TransferFile.transfer_id.in_(numbers), _called([planned]), TransferVolume.volume_id.is_(None))
-    )  # fmt: skip
-    found: set[str] = set()
-    files = (file for _, file in inspection.files(planned.place) if file.size)
-    while numbers and (some := {readings.in_hex(file.path): file for file in islice(files, ASKED_AT_ONCE)}):
-        for transfer_id, path, size, sha256 in session.execute(there.where(TransferFile.path.in_(some))):
-            file, number = some[path], numbers[transfer_id]
-            if number not in found and size == file.size and _read(inspection, file) == sha256:
-                found.add(number)
-    return found
+    """Transfers that brought most of its files before, in one of ``others`` that was read and not taken."""
+    read: dict[str, list[Alike]] = {}
+    for each in others:
+        if each.volume_id is None:
+            read.setdefault(each.transfer, []).append(each)
+    return {
+        number
+        for number, there in read.items()
+        if any(_are_most_in(session, inspection, planned, among) for among in _of(there))
+    }
+
+
+def _are_most_in(
+    session: Session, inspection: Inspection, planned: PlannedVolume, among: ColumnElement[bool]
+) -> bool:
+    """Whether more than half of the files, of those of the smaller of two volumes, are the very same.
+
+    One volume of ``among`` is enough.  Files without a byte do not count, and none is read that can no
+    longer decide.
+    """
+    may_be = Counter(position for position, _, _ in _of_same_size(session, inspection, planned, among))
+    if not may_be:
+        return False
+    half, same = _halves(session, inspection, planned, among), Counter[int | None]()
+    for position, file, sha256 in _of_same_size(session, inspection, planned, among):
+        if same[position] + may_be[position] > half[position]:
+            may_be[position] -= 1
+            same[position] += _read(inspection, file) == sha256
+            if same[position] > half[position]:
+                return True
+    return False
+
+
+def _of(there: Sequence[Alike]) -> Iterator[ColumnElement[bool]]:
+    """The files of volumes of one transfer as the index has them, of some volumes at a time."""
+    for at in range(0, len(there), ASKED_AT_ONCE):
+        positions = [each.position for each in there[at : at + ASKED_AT_ONCE]]
+        yield and_(TransferFile.transfer_id == there[at].transfer_id, TransferFile.position.in_(positions))
+
+
+def _halves(
+    session: Session, inspection: Inspection, planned: PlannedVolume, among: ColumnElement[bool]
+) -> dict[int | None, int]:
+    """How many files are half of a volume or of the planned one, whichever has fewer, by position."""
+    own = sum(1 for _ in _with_bytes(inspection, planned))
+    count = select(TransferFile.position, func.count()).where(among, TransferFile.bytes > 0)
+    rows = session.execute(count.group_by(TransferFile.position))
+    return {position: min(own, files) // 2 for position, files in rows}
+
+
+def _of_same_size(
+    session: Session, inspection: Inspection, planned: PlannedVolume, among: ColumnElement[bool]
+) -> Iterator[tuple[int | None, Found, str]]:
+    """Files with the path and size of one before: the volume of that, and the digest that it had."""
+    before = select(TransferFile.position, TransferFile.path, TransferFile.bytes, TransferFile.sha256)
+    files = _with_bytes(inspection, planned)
+    while some := {readings.in_hex(file.path): file for file in islice(files, ASKED_AT_ONCE)}:
+        rows = session.execute(before.where(among, TransferFile.path.in_(some)))
+        for position, path, size, sha256 in rows:
+            if size == some[path].size:
+                yield position, some[path], sha256
+
+
+def _with_bytes(inspection: Inspection, planned: PlannedVolume) -> Iterator[Found]:
+    """Its files that have bytes, each once."""
+    return (file for _, file in inspection.records([planned.place]) if file.size)
 
 
 def _read(inspection: Inspection, file: Found) -> str | None:
-    """The digest of a file; None where it cannot be read."""
+    """The digest of a file, which is read once; None where it cannot be read."""
+    known: str | None = inspection.inventory.value("SELECT sha256 FROM sent WHERE file = ?", file.id)
+    if known:
+        return known
     try:
-        return reading.sha256_of(inspection.arrival.full_path(file.path))
+        sha256 = reading.sha256_of(inspection.arrival.full_path(file.path))
     except Unavailable as error:
         if error.code != reading.NOT_READ:
             raise
         return None
+    inspection.inventory.write("INSERT INTO sent VALUES (?, ?)", sha256, file.id)
+    return sha256
 
 
 def in_custody(volume_id: int) -> Select[str]:
@@ -161,9 +217,9 @@ def lay_down_digests(inspection: Inspection, planned: PlannedVolume) -> None:
     """Read the files of a volume and note their digests, in place of those of another one."""
     inspection.inventory.write("DELETE FROM sent")
     inspection.inventory.write_all(
-        "INSERT INTO sent VALUES (?)",
+        "INSERT INTO sent VALUES (?, ?)",
         (
-            (reading.sha256_of(inspection.arrival.full_path(file.path)),)
+            (reading.sha256_of(inspection.arrival.full_path(file.path)), file.id)
             for _, file in inspection.files(planned.place)
         ),
     )

@@ -34,7 +34,7 @@ def is_rest_kept(session: Session, inspection: Inspection, planned: PlannedVolum
         return False
     alike.lay_down_digests(inspection, planned)
     inspection.inventory.write(
-        "INSERT INTO sent SELECT DISTINCT digest FROM promised JOIN missing USING (below) "
+        "INSERT INTO sent (sha256) SELECT DISTINCT digest FROM promised JOIN missing USING (below) "
         "WHERE missing.volume = ? AND promised.file IS NULL AND algorithm = 'sha256'",
         planned.place,
     )

@@ -1,7 +1,7 @@
 """Refuses a folder that brings again what an earlier transfer brought and names none that it corrects.
 
 Two things tell: a volume with the very same files, in custody or waiting in a transfer that is open; or at
-least half of the volumes by number and title, or by title and one of the very files.  A path, a number or a
+least half of the volumes by number and title, or by title and most of the very files.  A path, a number or a
 title alone may be used again; path and title together tell while a transfer waits that came from there, and
 the path alone where no volume could be read, then or now.
 Where the agency's code was typed, a folder of another one with the very same names and sizes tells too.
@@ -112,8 +112,8 @@ def _by_name(
     A title alone is none: there may be one like it each year.
     """
     if not planned.description.sender_id:
-        came = alike.brought_a_file_of(session, inspection, planned, others)
-        return {(each, ", by title and with some of the very files") for each in came}
+        came = alike.brought_most_files_of(session, inspection, planned, others)
+        return {(each, ", by title and with most of the very files") for each in came}
     same = (each.transfer for each in others if each.title == planned.description.title)
     return {(each, ", by number and title") for each in same}
 

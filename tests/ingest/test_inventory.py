@@ -182,7 +182,7 @@ def test_a_scratch_that_cannot_be_written_to_is_told_in_a_sentence(
 def _run_full(scratch: Path) -> None:
     with inventory.made(scratch) as full:
         full.connection.execute("PRAGMA max_page_count = 1")
-        full.write_all("INSERT INTO sent VALUES (?)", (("0" * 64,) for _ in range(10_000)))
+        full.write_all("INSERT INTO sent (sha256) VALUES (?)", (("0" * 64,) for _ in range(10_000)))
 
 
 def _be_killed(scratch: Path) -> None:

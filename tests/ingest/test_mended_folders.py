@@ -1,9 +1,16 @@
 """A mended folder is known again where numbers do not tell it: by title and files, or by title and place."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 
+from ingest.checking import reading
+from tests.conftest import Installation
 from tests.ingest.conftest import AGENCY, Call, Said
 from tests.ingest.test_bad_input import assert_is_a_sentence, row, transfer
 from tests.ingest.test_received_before import CODE
@@ -36,7 +43,7 @@ def told(said: Said, number: str) -> str:
 
 
 @pytest.mark.parametrize("returned", [False, True])
-def test_a_volume_without_a_number_is_known_by_its_title_and_one_of_its_files_wherever_it_lies(
+def test_a_volume_without_a_number_is_known_by_its_title_and_most_of_its_files_wherever_it_lies(
     receive: Call, call: Call, tmp_path: Path, returned: bool
 ) -> None:
     first = receive(album(tmp_path / "t", "1.txt")).told["transfer"]
@@ -44,21 +51,111 @@ def test_a_volume_without_a_number_is_known_by_its_title_and_one_of_its_files_wh
         call("transfer", "return", first, "--reason", "파일이 없음")
     mended = album(tmp_path / "mended", "1.txt", "2.txt")
     for more in ((), ("--dry-run",)):
-        assert "by title and with some of the very files" in told(receive(mended, *more), first)
+        assert "by title and with most of the very files" in told(receive(mended, *more), first)
     assert transfers_of(call) == [first]
     again = receive(mended, "--round-of", first)
     assert (again.exit_code, again.told["round"], again.told["volumes"]["stored"]) == (0, 2, 1)
 
 
-def test_without_a_list_one_of_the_files_is_enough(receive: Call, call: Call, tmp_path: Path) -> None:
-    folder = transfer(tmp_path / "사진첩", files=("1.txt", "2.txt"))
+def test_without_a_list_most_of_the_files_are_enough(receive: Call, call: Call, tmp_path: Path) -> None:
+    folder = transfer(tmp_path / "사진첩", files=("1.txt", "2.txt", "3.txt"))
     first = call("transfer", "receive", folder, "--agency", AGENCY, "--without-list").told["transfer"]
     write(folder, _2="고친 사진\n")
-    assert "by title and with some of the very files" in told(receive(folder, "--without-list"), first)
+    assert "by title and with most of the very files" in told(receive(folder, "--without-list"), first)
     # The month after, under the same name and at the same place: nothing of it came before.
-    write(folder, _1="다음 달\n", _2="다음 달의 둘째\n")
+    write(folder, _1="다음 달\n", _2="다음 달의 둘째\n", _3="다음 달의 셋째\n")
     assert receive(folder, "--without-list").told["volumes"]["stored"] == 1
     assert transfers_of(call) == [first, "2026-0002"]
+
+
+MINUTES = "회의록"
+
+
+def minutes(folder: Path, month: str, *more: str) -> Path:
+    """The minutes of a month, without a number: the form that is before them each month, and their pages."""
+    files = ("표지.txt", "1.txt", *more)
+    transfer(folder, ALBUM.format(";".join(files)).replace("사진첩", MINUTES), files=files)
+    write(folder, _1=f"{month} 회의\n")
+    return folder
+
+
+def test_a_form_that_two_months_share_makes_them_no_one_transfer(
+    receive: Call, call: Call, tmp_path: Path
+) -> None:
+    first = call("transfer", "receive", minutes(tmp_path / "1월", "일월"), "--agency", AGENCY)
+    said = receive(minutes(tmp_path / "2월", "이월"))
+    assert (said.exit_code, said.told["round"], said.told["volumes"]["stored"]) == (0, 1, 1)
+    # With one page more that came before it is most of them.
+    both = minutes(tmp_path / "고침", "삼월", "2.txt")
+    call("transfer", "return", first.told["transfer"], "--reason", "다시")
+    call("transfer", "receive", both, "--agency", AGENCY)
+    again = minutes(tmp_path / "다시 고침", "사월", "2.txt")
+    assert "1 of the 1 volume " in told(receive(again), "2026-0003")
+
+
+def test_files_are_read_once_and_only_while_they_can_decide(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"{each}.txt" for each in range(1, 10)]
+    for name in ("t", "u"):
+        folder = album(tmp_path / name, *names, listed=";".join(names))
+        write(folder, _9=f"{name}\n")
+        assert call("transfer", "receive", folder, "--agency", AGENCY, "--another-transfer").exit_code == 0
+    read: list[str] = []
+    sha256_of = reading.sha256_of
+    monkeypatch.setattr(reading, "sha256_of", lambda path: read.append(Path(path).name) or sha256_of(path))
+
+    def read_of(folder: Path) -> list[str]:
+        read.clear()
+        call("transfer", "receive", folder, "--agency", AGENCY, "--dry-run")
+        return [each for each in read if each != "기록물철목록.csv"]
+
+    mended = album(tmp_path / "mended", *names, "10.txt", listed=";".join([*names, "10.txt"]))
+    some = read_of(mended)
+    assert (len(some), len(set(some))) == (5, 5)
+    others = album(tmp_path / "others", *names, "10.txt", listed=";".join([*names, "10.txt"]))
+    for name in names:
+        path = others / name
+        path.write_bytes(path.read_bytes()[::-1])
+    some = read_of(others)
+    assert (len(some), len(set(some))) == (4, 4)
+
+
+@contextmanager
+def questions_about_files() -> Iterator[list[tuple[str, Any]]]:
+    """What the database is asked about files of earlier transfers by their paths."""
+    asked: list[tuple[str, Any]] = []
+
+    def note(*given: Any) -> None:
+        if "FROM transfer_files" in given[2] and "path IN" in given[2]:
+            asked.append((given[2], given[3]))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    yield asked
+    event.remove(Engine, "before_cursor_execute", note)
+
+
+def test_of_an_earlier_transfer_only_the_files_of_the_volume_that_looks_alike_are_asked_for(
+    call: Call, place: Installation, tmp_path: Path
+) -> None:
+    def albums(folder: Path, *files: str) -> Path:
+        rows = (ALBUM.format(f"{n}.txt;뒤 {n}.txt").replace("사진첩", f"사진첩 {n}") for n in range(6))
+        return transfer(folder, *rows, files=files)
+
+    came = [f"{n}.txt" for n in range(6)]
+    first = call("transfer", "receive", albums(tmp_path / "t", *came), "--agency", AGENCY).told["transfer"]
+    mended = albums(tmp_path / "mended", *came, *(f"뒤 {name}" for name in came))
+    with questions_about_files() as asked:
+        refused = call("transfer", "receive", mended, "--agency", AGENCY, "--dry-run")
+    assert told(refused, first).startswith("6 of the 6 volumes ")
+    assert 0 < len(asked) <= 2 * len(came)
+    site = place.site()
+    if site.engine.dialect.name == "sqlite":
+        with site.engine.connect() as connection:
+            for question, values in asked:
+                plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {question}", values).all()
+                assert "ix_transfer_files_transfer_position (transfer_id=? AND position=?)" in str(plan)
+    site.engine.dispose()
 
 
 def test_a_title_that_waits_is_known_at_the_same_place_and_nowhere_else(
