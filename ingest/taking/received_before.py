@@ -43,11 +43,15 @@ class ReceivedBefore(Refused):
 
 @dataclass(frozen=True)
 class Before:
-    """The transfer that a folder looks like: how many volumes do, and by what."""
+    """The transfer that a folder looks like: how many volumes do, and by what.
+
+    ``lies_no_more``: what waits of it lay where this folder lies, and cannot be taken.
+    """
 
     transfer: str
     volumes: int
     told_by: str
+    lies_no_more: bool = False
 
 
 def refuse(
@@ -72,7 +76,7 @@ def refuse(
 
 
 def _find(session: Session, inspection: Inspection, family: in_custody.Family) -> Before | None:
-    alike_in, named = Counter[str](), Counter[tuple[str, str]]()
+    alike_in, named = Counter[str](), dict[str, Counter[str]]()
     same: tuple[PlannedVolume, Alike] | None = None
     for planned, others in _looking_alike(session, inspection, family):
         alike_in.update({each.transfer for each in others})
@@ -80,16 +84,23 @@ def _find(session: Session, inspection: Inspection, family: in_custody.Family) -
             found = (each for each in others if alike.has_same_files(session, inspection, planned, each))
             same = next(((planned, each) for each in found), None)
         if same is None:
-            named.update(_by_name(session, inspection, planned, others))
+            for number, told_by in _by_name(session, inspection, planned, others):
+                named.setdefault(number, Counter())[told_by] += 1
     if same:
         volume, other = same
         name = volume.description.sender_id or volume.description.title
         fact = f", and {name[:80]} has the very same files as there"
         return Before(other.transfer, alike_in[other.transfer], fact)
-    for (number, name), volumes in named.most_common(1):
-        if volumes * HALF >= inspection.count("volumes"):
-            return Before(number, volumes, name)
-    return None
+    return _most_named(named, of=inspection.count("volumes"))
+
+
+def _most_named(named: dict[str, Counter[str]], *, of: int) -> Before | None:
+    """The transfer in which most volumes have the same name, when these are half of all."""
+    number = max(named, key=lambda each: named[each].total(), default=None)
+    if number is None or named[number].total() * HALF < of:
+        return None
+    [(told_by, _)] = named[number].most_common(1)
+    return Before(number, named[number].total(), told_by)
 
 
 def _looking_alike(
@@ -130,10 +141,11 @@ def _in_place(
     for waiting in _waiting_from(session, family, folder):
         if not every or not transfers.count_states(session, waiting):
             fact = " came from this very folder, and of one of the two no volume could be read"
-            return Before(waiting.number, 0, fact)
+            return Before(waiting.number, 0, fact, lies_no_more=True)
         volumes = _titles_that_wait(session, inspection, waiting)
         if volumes * HALF >= every:
-            return Before(waiting.number, volumes, ", by title and from this very folder, where it waits")
+            fact = ", by title and from this very folder, where it waits"
+            return Before(waiting.number, volumes, fact, lies_no_more=True)
     return None
 
 
@@ -172,13 +184,14 @@ def _refused(session: Session, inspection: Inspection, before: Before) -> Receiv
         told = f"{before.volumes} of the {every} of this folder came before, with {told}"
     else:
         told = f"{told[0].upper()}{told[1:]}"
-    return ReceivedBefore(
-        told,
-        transfer=newest,
-        next=f"If it corrects that transfer, give --round-of {newest}, or call its watched folder "
+    step = (
+        f"If it corrects that transfer, give --round-of {newest}, or call its watched folder "
         f"NAME.round-of-{newest}; if it is another one, give --another-transfer, or call it "
-        "NAME.another-transfer.",
+        "NAME.another-transfer"
     )
+    if before.lies_no_more:
+        step += f"; or return that transfer: seogo transfer return {transfer.number} --reason TEXT"
+    return ReceivedBefore(told, transfer=newest, next=f"{step}.")
 
 
 def _from_elsewhere(session: Session, inspection: Inspection, agency: str) -> Transfer | None:

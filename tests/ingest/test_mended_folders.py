@@ -103,7 +103,12 @@ def test_files_are_read_once_and_only_while_they_can_decide(
         assert call("transfer", "receive", folder, "--agency", AGENCY, "--another-transfer").exit_code == 0
     read: list[str] = []
     sha256_of = reading.sha256_of
-    monkeypatch.setattr(reading, "sha256_of", lambda path: read.append(Path(path).name) or sha256_of(path))
+
+    def noted(path: str) -> str:
+        read.append(Path(path).name)
+        return sha256_of(path)
+
+    monkeypatch.setattr(reading, "sha256_of", noted)
 
     def read_of(folder: Path) -> list[str]:
         read.clear()
@@ -166,7 +171,8 @@ def test_a_title_that_waits_is_known_at_the_same_place_and_nowhere_else(
     album(folder, "2.txt")
     write(folder, _1="고친 첫째\n")
     for where in (folder, tmp_path / "t" / ".." / "t"):
-        assert "by title and from this very folder" in told(receive(where), first)
+        sentence = told(receive(where), first)
+        assert "by title and from this very folder" in sentence and f"transfer return {first} " in sentence
     elsewhere = folder.rename(tmp_path / "moved")
     assert receive(elsewhere).told["volumes"]["stored"] == 1
     assert transfers_of(call) == [first, "2026-0002"]
@@ -201,13 +207,38 @@ def test_a_folder_whose_list_was_broken_by_mending_is_known_at_its_place(
     folder = album(tmp_path / "t", "1.txt")
     first = receive(folder).told["transfer"]
     (folder / "기록물철목록.csv").write_text("이름,값\nㄱ,ㄴ\n")
-    assert "no volume could be read" in told(receive(folder), first)
+    sentence = told(receive(folder), first)
+    assert "no volume could be read" in sentence and f"transfer return {first} " in sentence
     again = receive(folder, "--round-of", first).told
     assert (again["round"], again["volumes"]["listed"], transfers_of(call)) == (
         2,
         0,
         [first, again["transfer"]],
     )
+
+
+def test_what_waited_at_the_place_may_be_returned_instead_and_is_in_nobodys_way_then(
+    receive: Call, call: Call, tmp_path: Path
+) -> None:
+    folder = transfer(tmp_path / "t", files=("1.txt",))
+    (folder / "기록물철목록.csv").write_text("이름,값\nㄱ,ㄴ\n")
+    first = receive(folder).told["transfer"]
+    transfer(folder, row("A-1", "1.txt"))
+    assert f"seogo transfer return {first} --reason TEXT" in told(receive(folder), first)
+    assert call("transfer", "return", first, "--reason", "목록을 읽을 수 없음").exit_code == 0
+    assert receive(folder).told["volumes"]["stored"] == 1
+
+
+def test_half_of_the_volumes_may_be_known_some_by_number_and_some_by_their_files(
+    call: Call, tmp_path: Path
+) -> None:
+    one = ALBUM.format("나.txt;다.txt")
+    folder = transfer(tmp_path / "t", row("A-1", "가.txt"), one, files=("가.txt", "나.txt"))
+    first = call("transfer", "receive", folder, "--agency", AGENCY).told["transfer"]
+    rows = (row("A-1", "라.txt"), one, row("B-1", "마.txt"), row("B-2", "바.txt"))
+    mended = transfer(tmp_path / "u", *rows, files=("나.txt", "다.txt", "라.txt", "마.txt", "바.txt"))
+    sentence = told(call("transfer", "receive", mended, "--agency", AGENCY), first)
+    assert sentence.startswith("2 of the 4 volumes ") and "transfer return" not in sentence
 
 
 def test_other_records_at_the_place_of_a_waiting_transfer_are_another_transfer(
