@@ -63,6 +63,15 @@ def earlier_round(session: Session, number: str, agency: str) -> Transfer:
     return earlier
 
 
+def place_of(folder: Path) -> Path:
+    """Where a folder lies, as a transfer has it: in full, and without steps up before its own name.
+
+    Links stay: somebody may turn them to another disk, and its own name is the title where there is no list.
+    """
+    place = folder.absolute()
+    return place.parent.resolve() / place.name if ".." in place.parts else place
+
+
 def folder_of(transfer: Transfer) -> Path:
     """Where the folder of a transfer lies.  Missing when it is there no more."""
     folder = Path(transfer.folder)
@@ -83,7 +92,7 @@ def follow(site: Site, number: str, folder: Path, *, by: str) -> None:
     with site.open_session.begin() as session:
         transfer = transfers.get(session, number)
         if not Path(transfer.folder).is_dir():
-            transfer.folder = str(folder.absolute())
+            transfer.folder = str(place_of(folder))
             transfers.note(session, transfer, "moved", by=by, at=site.now(), detail=shown(transfer.folder))
 
 

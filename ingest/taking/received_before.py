@@ -22,7 +22,7 @@ from archive.site.site import Site
 from ingest import transfers
 from ingest.looking.inspection import Inspection
 from ingest.looking.matching import PlannedVolume
-from ingest.taking import alike, in_custody
+from ingest.taking import alike, in_custody, known
 from ingest.taking.alike import ASKED_AT_ONCE, Alike
 from ingest.transfers import Transfer, TransferVolume, rounds
 from ingest.transfers.states import TAKEN, UNFINISHED
@@ -150,11 +150,14 @@ def _in_place(
 
 
 def _waiting_from(session: Session, family: in_custody.Family, folder: Path) -> Iterator[Transfer]:
-    """Transfers of the agency that are not done, and that no later round corrected."""
+    """Transfers of the agency that are not done, and that no later round corrected.
+
+    None is seen that came by a link which this folder did not come by: no other folder is looked at.
+    """
     corrected = select(Transfer.round_of).where(Transfer.round_of.is_not(None))
     mine = select(Transfer).where(
         Transfer.agency_code == family.agency,
-        Transfer.folder.in_({str(folder.absolute()), str(folder.resolve())}),
+        Transfer.folder.in_({str(known.place_of(folder)), str(folder.resolve())}),
         Transfer.state.in_((*UNFINISHED, "waiting")),
         Transfer.number.not_in(family.numbers),
         Transfer.number.not_in(corrected),

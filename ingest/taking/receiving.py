@@ -233,7 +233,7 @@ def _transfer(
     transfer = Transfer(
         number=transfers.next_number(session, site.now().astimezone(SEOUL).year),
         agency_code=asked.agency,
-        folder=str(asked.folder.absolute()),
+        folder=str(known.place_of(asked.folder)),
         shape=inspection.arrival.shape,
         claimed=claimed,
         source_system=asked.source_system,

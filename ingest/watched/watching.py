@@ -29,7 +29,7 @@ from archive.site.language import amount
 from archive.site.site import Site
 from ingest import agreements, results, transfers
 from ingest.looking.landing import read_name, shown
-from ingest.taking import receiving
+from ingest.taking import known, receiving
 from ingest.taking.going_on import Received
 from ingest.taking.receiving import Asked, Say
 
@@ -147,7 +147,7 @@ def take_up(site: Site, found: Laid, say: Say) -> dict[str, Any] | None:
 def _before(session: Session, found: Laid, received: Received) -> dict[str, str] | None:
     """When the transfer was received that a folder brings again; one that nobody answered brings it once."""
     is_again = received.before and (
-        Path(transfers.get(session, received.number).folder) != found.folder.absolute()
+        Path(transfers.get(session, received.number).folder) != known.place_of(found.folder)
     )
     return results.before(session, received.number) if is_again else None
 

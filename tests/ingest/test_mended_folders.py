@@ -170,12 +170,41 @@ def test_a_title_that_waits_is_known_at_the_same_place_and_nowhere_else(
     first = receive(folder).told["transfer"]
     album(folder, "2.txt")
     write(folder, _1="고친 첫째\n")
-    for where in (folder, tmp_path / "t" / ".." / "t"):
-        sentence = told(receive(where), first)
-        assert "by title and from this very folder" in sentence and f"transfer return {first} " in sentence
+    sentence = told(receive(folder), first)
+    assert "by title and from this very folder" in sentence and f"transfer return {first} " in sentence
     elsewhere = folder.rename(tmp_path / "moved")
     assert receive(elsewhere).told["volumes"]["stored"] == 1
     assert transfers_of(call) == [first, "2026-0002"]
+
+
+UP, LINK = "t/../t", "link/t"
+
+
+@pytest.mark.parametrize(("came", "comes"), [("t", UP), (UP, "t"), (UP, UP), ("t", LINK), (LINK, LINK)])
+def test_a_place_is_known_however_it_is_spelled(
+    receive: Call, call: Call, tmp_path: Path, came: str, comes: str
+) -> None:
+    (tmp_path / "link").symlink_to(tmp_path)
+    folder = album(tmp_path / "t", "1.txt")
+    first = receive(tmp_path / came).told["transfer"]
+    album(folder, "2.txt")
+    write(folder, _1="고친 첫째\n")
+    assert "from this very folder" in told(receive(tmp_path / comes), first)
+
+
+def test_what_came_by_a_link_is_found_where_the_link_leads_later(call: Call, tmp_path: Path) -> None:
+    """This is why a link is not resolved for good; a mended folder has to come by it again to be known."""
+    disk, link = tmp_path / "disk", tmp_path / "link"
+    disk.mkdir()
+    link.symlink_to(disk)
+    folder = album(disk / "t", "1.txt", "2.txt")
+    first = call("transfer", "receive", link / "t", "--agency", AGENCY).told["transfer"]
+    (tmp_path / "other").mkdir()
+    folder.rename(tmp_path / "other" / "t")
+    link.unlink()
+    link.symlink_to(tmp_path / "other")
+    assert call("transfer", "accept", first).told["volumes"]["stored"] == 1
+    assert call("transfer", "check", first).exit_code == 0
 
 
 def test_numbers_that_the_mended_list_has_for_the_first_time_hide_nothing(

@@ -83,7 +83,11 @@ def test_a_folder_that_was_received_before_says_so_in_both_languages(call: Call,
     assert before["en"] in call("watch", "--once", words=True).out
 
 
-def test_a_kill_before_the_answer_ends_in_the_same_transfer(call: Call, root: Path) -> None:
+@pytest.mark.parametrize("spelled", ["{0}", "{0}/../{0.name}"])
+def test_a_kill_before_the_answer_ends_in_the_same_transfer(
+    call: Call, root: Path, monkeypatch: pytest.MonkeyPatch, spelled: str
+) -> None:
+    monkeypatch.setenv("SEOGO_WATCH", spelled.format(root))
     folder = lay(root)
     look(call)
     (folder.parent / f"{folder.name}.answer.json").unlink()
