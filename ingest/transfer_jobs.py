@@ -3,20 +3,21 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from archive.holdings import Volume
 from archive.work.jobs import Job
-from ingest.transfers import Transfer, TransferAct, TransferVolume
+from ingest import transfers
+from ingest.transfers import Transfer, TransferAct, TransferVolume, acceptable
 
-LOOKED_AT = ("checked", "closed", "corrected", "moved", "returned")
-ANSWERS = {
+LOOKED_AT = ("checked", "closed", "corrected", "moved")
+ANSWERS: dict[str, tuple[str, ...]] = {
     "accept-transfer": LOOKED_AT,
     "check-transfer": LOOKED_AT,
     "complete-transfer": ("completion-notified", "completion-refused"),
-    "issue-paper": ("handover-record-issued", "inspection-report-issued"),
-    "issue-receipt": ("receipt-issued",),
+    "issue-paper": (),
+    "issue-receipt": (),
 }
 """What may be under way for one transfer, each with the acts that make its failure a thing of the past.
 
@@ -28,34 +29,78 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 
 def running(session: Session, transfer: Transfer) -> Sequence[Job]:
     """Those that wait or are being done."""
-    return session.scalars(_about(transfer).where(Job.state.in_(UNDER_WAY))).all()
+    return session.scalars(_about(transfer.number, Job.state.in_(UNDER_WAY))).all()
 
 
 def failed(session: Session, transfer: Transfer) -> list[Job]:
     """The last one of each kind, where that was given up and nobody has done since what it was for."""
-    last = {job.name: job for job in sorted(session.scalars(_about(transfer)), key=_age)}
-    given_up = [job for job in last.values() if job.state == "failed"]
-    return [job for job in given_up if _answered_at(session, transfer, job) <= (job.ended_at or NEVER)]
+    given_up = session.scalars(_about(transfer.number, Job.state == "failed"))
+    last = {_kind(job): job for job in sorted(given_up, key=_ended_at)}
+    unanswered = [job for job in last.values() if not _is_answered(session, transfer, job)]
+    return [job for job in unanswered if not _came_again(session, transfer, job)]
 
 
-def _about(transfer: Transfer) -> Select[Job]:
-    mine = Job.arguments["number"].as_string() == transfer.number
-    return select(Job).where(Job.name.in_(ANSWERS), mine).order_by(Job.id)
+def done_without(session: Session, number: str, name: str, kind: str | None = None) -> None:
+    """What jobs of this kind failed to do is done, by whomever: they are failed no longer."""
+    for job in session.scalars(_about(number, Job.state == "failed", Job.name == name)):
+        if _kind(job) == (name, kind):
+            job.state = "done"
+            job.reason = job.code = job.next = None
 
 
-def _age(job: Job) -> tuple[bool, datetime]:
-    return job.state in UNDER_WAY, job.ended_at or NEVER
+def _about(number: str, *where: ColumnElement[bool]) -> Select[Job]:
+    mine = Job.arguments["number"].as_string() == number
+    return select(Job).where(*where, Job.name.in_(ANSWERS), mine).order_by(Job.id)
 
 
-def _answered_at(session: Session, transfer: Transfer, job: Job) -> datetime:
-    """When something was done that the job was for, by whomever."""
-    acts = select(func.max(TransferAct.at)).where(
-        TransferAct.transfer_id == transfer.id, TransferAct.act.in_(ANSWERS[job.name])
-    )
+def _kind(job: Job) -> tuple[str, str | None]:
+    """One job issues papers of several kinds."""
+    return job.name, job.arguments.get("kind")
+
+
+def _ended_at(job: Job) -> datetime:
+    return job.ended_at or NEVER
+
+
+def _came_again(session: Session, transfer: Transfer, job: Job) -> bool:
+    """Whether another one of its kind is under way or ended later.  Walks all of its name: asked last."""
+    every = session.scalars(_about(transfer.number, Job.name == job.name))
+    alike = [each for each in every if _kind(each) == _kind(job)]
+    return any(each.state in UNDER_WAY or _ended_at(each) > _ended_at(job) for each in alike)
+
+
+def _is_answered(session: Session, transfer: Transfer, job: Job) -> bool:
+    """Whether something was done since that the job was for, by whomever.
+
+    A check is for nothing where nothing waits, or where volumes were taken from the folder after it.
+    An accept is answered by what was taken or returned when nothing is left that it would take.
+    """
+    since = _ended_at(job)
+    if _was_noted(session, transfer, ANSWERS[job.name], since):
+        return True
+    if job.name == "check-transfer":
+        waits = transfers.count_states(session, transfer).get("waiting", 0)
+        return not waits or _was_taken(session, transfer, since)
+    if job.name == "accept-transfer" and not _is_left(session, transfer, job.arguments.get("positions")):
+        return _was_noted(session, transfer, ("returned",), since) or _was_taken(session, transfer, since)
+    return False
+
+
+def _was_noted(session: Session, transfer: Transfer, acts: Sequence[str], since: datetime) -> bool:
+    mine = select(func.max(TransferAct.at)).where(TransferAct.transfer_id == transfer.id)
+    return (session.scalar(mine.where(TransferAct.act.in_(acts))) or NEVER) > since
+
+
+def _was_taken(session: Session, transfer: Transfer, since: datetime) -> bool:
     taken = (
         select(func.max(Volume.accepted_at))
         .join(TransferVolume, TransferVolume.reference == Volume.reference)
         .where(TransferVolume.transfer_id == transfer.id)
     )
-    times = [session.scalar(acts), session.scalar(taken) if job.name == "accept-transfer" else None]
-    return max(filter(None, times), default=NEVER)
+    return (session.scalar(taken) or NEVER) > since
+
+
+def _is_left(session: Session, transfer: Transfer, positions: Sequence[int] | None) -> bool:
+    if positions is None:
+        return acceptable.count(session, transfer) > 0
+    return bool(acceptable.among(session, transfer, positions, rest_waits=True))

@@ -21,7 +21,7 @@ from archive.site.language import Language
 from archive.site.site import Site
 from archive.site.words import spoken
 from archive.work import jobs
-from ingest import receipts, transfers
+from ingest import receipts, transfer_jobs, transfers
 from ingest.acceptance.asked import Asked
 from ingest.papers import making
 from ingest.papers.making import Made
@@ -63,7 +63,10 @@ def issue(site: Site, wanted: Wanted) -> int:
     with alone(site, transfer.agency_code, transfer.shape):
         seal_now(site)
         with tempfile.TemporaryDirectory(dir=site.settings.home) as folder:
-            return _issue(site, wanted, Path(folder))
+            which = _issue(site, wanted, Path(folder))
+        with site.open_session.begin() as session:
+            transfer_jobs.done_without(session, wanted.number, NAME, wanted.kind)
+        return which
 
 
 def _issue(site: Site, wanted: Wanted, folder: Path) -> int:

@@ -21,7 +21,7 @@ from archive.ledger.entries import rfc3339
 from archive.site.evidence import seal_now
 from archive.site.site import Site
 from archive.work import jobs
-from ingest import transfers
+from ingest import transfer_jobs, transfers
 from ingest.receipts import issuing
 from ingest.receipts.contents import COMPLETED
 from ingest.receipts.unlisted import unlisted
@@ -105,7 +105,10 @@ def complete(site: Site, number: str, *, by: str, returned_for_good: bool, say: 
         if obstacles:
             _tell(site, number, by, obstacles)
             return Outcome(obstacles)
-        return Outcome(receipt=issuing.issue_in_turn(site, number, by=by))
+        receipt = issuing.issue_in_turn(site, number, by=by)
+        with site.open_session.begin() as session:
+            transfer_jobs.done_without(session, number, NAME)
+        return Outcome(receipt=receipt)
 
 
 def obstacles_now(site: Site, session: Session, transfer: Transfer) -> tuple[Obstacle, ...]:

@@ -20,7 +20,7 @@ from archive.errors import Missing
 from archive.site.evidence import seal_now
 from archive.site.site import Site
 from archive.work import jobs
-from ingest import transfers
+from ingest import transfer_jobs, transfers
 from ingest.receipts import contents
 from ingest.receipts.contents import Issue
 from ingest.transfers import Transfer
@@ -94,10 +94,12 @@ def issue_in_turn(site: Site, number: str, *, by: str) -> int:
             last = next(iter(of_transfer(session, transfer)), None)
             issue = next_issue(site, last, by)
             written = _write(session, transfer, issue, body)
-        if last is not None and last.facts_sha256 == written.facts_sha256:
-            return last.number
-        enter(site, number, issue, written, body)
-    return issue.number
+        is_given = last is not None and last.facts_sha256 == written.facts_sha256
+        if not is_given:
+            enter(site, number, issue, written, body)
+    with site.open_session.begin() as session:
+        transfer_jobs.done_without(session, number, NAME)
+    return last.number if last and is_given else issue.number
 
 
 def next_issue(site: Site, last: Receipt | None, by: str, kind: str = RECEIPT) -> Issue:

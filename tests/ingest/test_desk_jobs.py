@@ -13,12 +13,13 @@ from archive.people import User
 from archive.site.site import Site
 from archive.work import jobs, reasons
 from archive.work.jobs import Job
-from ingest import transfers
+from ingest import transfer_jobs, transfers
 from ingest.taking import checking_again, receiving
 from ingest.transfers import TransferAct
 from tests.access.conftest import signed_in
 from tests.ingest.conftest import AGENCY, Call
 from tests.ingest.test_bad_input import row, transfer
+from tests.ingest.test_overview import counting
 
 RETRY = {"": "‘다시 하기’", "/en": "‘Try again’"}
 
@@ -57,6 +58,21 @@ def run(site: Site, error: ArchiveError | None = None, *, attempts: int = 1) -> 
         with site.open_session.begin() as session:
             jobs.finish(session, job.id, job.runner, site.machine_now())
     return job.id
+
+
+def fail(site: Site, name: str, **arguments: object) -> int:
+    """A job that was given up a minute ago."""
+    with site.open_session.begin() as session:
+        ended_at = site.now() - timedelta(minutes=1)
+        job = Job(name=name, lane="staff", state="failed", arguments=arguments, ended_at=ended_at)
+        session.add(job)
+        session.flush()
+        return job.id
+
+
+def failures(site: Site, number: str) -> list[int]:
+    with site.reading_session() as session:
+        return [job.id for job in transfer_jobs.failed(session, transfers.get(session, number))]
 
 
 def page(desk: FlaskClient, address: str) -> str:
@@ -153,6 +169,94 @@ def test_a_failure_of_one_kind_is_told_also_after_a_job_of_another_kind(
         jobs.submit(session, "check-transfer", number="2026-9999", by="p-1")
     told = page(desk, f"/desk/transfers/{number}")
     assert "이관 인수하기: 실패" in told and "접수증 내기" not in told and "다시 검수하기" not in told
+
+
+def test_of_papers_of_two_kinds_each_failure_is_told_until_that_kind_is_issued(
+    call: Call, site: Site, number: str, tmp_path: Path
+) -> None:
+    call("transfer", "accept", number, "--volume", 1)
+    asked = {"number": number, "tongue": "ko", "by": "p-1"}
+    report = fail(site, "issue-paper", kind="inspection_report", **asked)
+    handover = fail(site, "issue-paper", kind="handover_record", **asked)
+    assert failures(site, number) == [report, handover]
+    assert call("transfer", "handover", number, "--signed", tmp_path).exit_code == 0
+    assert failures(site, number) == [report]
+
+
+def test_a_paper_or_a_receipt_that_is_there_already_answers_a_failure_when_it_is_asked_for_again(
+    call: Call, site: Site, number: str, tmp_path: Path
+) -> None:
+    ways = (
+        ("receipt", "--output", "issue-receipt", {}),
+        ("report", "--signed", "issue-paper", {"kind": "inspection_report"}),
+    )
+    for command, where, name, more in ways:
+        ask = ("transfer", command, number, where, tmp_path / command)
+        first = call(*ask)
+        job = fail(site, name, number=number, by="p-1", **more)
+        assert failures(site, number) == [job]
+        again = call(*ask)
+        assert (again.exit_code, again.told.get("number")) == (0, first.told.get("number"))
+        assert failures(site, number) == []
+
+
+def test_a_failed_completion_of_a_closed_transfer_is_answered_by_asking_again(
+    call: Call, site: Site, number: str
+) -> None:
+    """It closed the transfer and failed before its receipt was out."""
+    call("transfer", "accept", number)
+    assert call("transfer", "complete", number).exit_code == 0
+    with site.open_session.begin() as session:
+        session.execute(update(TransferAct).values(at=site.now() - timedelta(minutes=2)))
+    job = fail(site, "complete-transfer", number=number, by="p-1", returned_for_good=False)
+    assert failures(site, number) == [job]
+    assert call("transfer", "complete", number).exit_code == 0
+    assert failures(site, number) == []
+
+
+def test_a_failed_check_is_no_matter_any_more_when_volumes_were_taken_after_it(
+    call: Call, site: Site, number: str
+) -> None:
+    job = fail(site, "check-transfer", number=number, by="p-1")
+    call("transfer", "return", number, "--volume", 2, "--reason", "다시 보내 주세요.")
+    assert failures(site, number) == [job], "the other volume waits, and nobody looked at it"
+    assert call("transfer", "accept", number).exit_code == 0
+    assert failures(site, number) == []
+
+
+def test_one_volume_taken_does_not_answer_the_failed_accept_of_all(
+    call: Call, site: Site, number: str
+) -> None:
+    every = fail(site, "accept-transfer", number=number, by="p-1")
+    call("transfer", "accept", number, "--volume", 1)
+    assert failures(site, number) == [every]
+    one = fail(site, "accept-transfer", number=number, by="p-1", positions=[1])
+    assert failures(site, number) == [one]
+    call("transfer", "return", number, "--volume", 2, "--reason", "다시 보내 주세요.")
+    assert failures(site, number) == []
+
+
+def test_a_failed_accept_that_left_nothing_acceptable_is_told(call: Call, site: Site, number: str) -> None:
+    """As where a virus was found in all that waits."""
+    for place in (1, 2):
+        call("transfer", "judge", number, "--volume", place, "--verdict", "unfit", "--reason", "quality")
+    job = fail(site, "accept-transfer", number=number, by="p-1")
+    assert failures(site, number) == [job]
+
+
+def test_jobs_of_a_transfer_are_found_by_their_state_and_not_among_all_that_were_done(
+    site: Site, number: str
+) -> None:
+    with site.reading_session() as session, counting(site) as sent:
+        it = transfers.get(session, number)
+        transfer_jobs.running(session, it)
+        transfer_jobs.failed(session, it)
+        ask = session.connection().exec_driver_sql
+        plans = [
+            ask(f"EXPLAIN QUERY PLAN {question}", ("?",) * question.count("?")).all()[0][3]
+            for question in sent if "FROM jobs" in question
+        ]  # fmt: skip
+    assert len(plans) == 2 and all("ix_jobs_state" in plan for plan in plans), plans
 
 
 def test_the_history_names_the_person_on_the_screen_and_keeps_the_id_alone(
