@@ -8,8 +8,7 @@ from sqlalchemy import ColumnElement, case, func, literal_column, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from archive.database import ROWS_AT_ONCE
-from archive.work.jobs import Job
-from ingest import transfer_jobs, transfers
+from ingest import transfers
 from ingest.malware import scans
 from ingest.malware.scans import Quarantine, Scan
 from ingest.transfers import (
@@ -79,8 +78,6 @@ class Summary:
     files_of_no_volume: int
     bytes: int
     by_severity: dict[str, int]
-    jobs: Sequence[Job]
-    failures: Sequence[Job]
     scans: Sequence[Scan]
     quarantine: Quarantine | None
     corrected_by: str | None
@@ -187,8 +184,6 @@ def summary(session: Session, transfer: Transfer) -> Summary:
         files_of_no_volume=volume_rows.files_of_no_volume(session, transfer),
         bytes=totals.bytes,
         by_severity=severities(session, transfer),
-        jobs=transfer_jobs.running(session, transfer),
-        failures=transfer_jobs.failed(session, transfer),
         scans=scans.scans_of(session, transfer),
         quarantine=scans.quarantine_of(session, transfer),
         corrected_by=corrected(session, [transfer.number]).get(transfer.number),

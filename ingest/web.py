@@ -222,8 +222,10 @@ def _after() -> int:
 
 @bp.record_once
 def _fill(state: BlueprintSetupState) -> None:
-    """What templates say of findings."""
+    """What templates say of findings, and of jobs: only pages of one transfer ask for these."""
     state.app.jinja_env.globals.update(
+        jobs_of=lambda it: transfer_jobs.running(session(), it),
+        failures_of=lambda it: transfer_jobs.failed(session(), it),
         rule_name=lambda rule: explaining.name(say, rule),
         todo=lambda rule: explaining.todo(say, rule),
         found_in_words=lambda row: explaining.sentence(say, tongue(), row),

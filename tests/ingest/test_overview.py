@@ -95,3 +95,11 @@ def test_only_the_volumes_that_are_shown_are_read(site: Site) -> None:
     assert [row.volume.position for row in rows] == [2, 3, 4]
     assert total == 6
     assert any("LIMIT" in question for question in sent)
+
+
+def test_the_rounds_of_a_transfer_are_summed_up_without_asking_for_its_jobs(site: Site) -> None:
+    with site.open_session.begin() as session:
+        enter(session, 1, 3)
+    with site.reading_session() as session, counting(site) as sent:
+        overview.summary(session, session.get_one(Transfer, 1))
+    assert sent and not any("FROM jobs" in question for question in sent)
