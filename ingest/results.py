@@ -87,12 +87,16 @@ def with_history(session: Session, number: str) -> dict[str, Any]:
 def history(session: Session, number: str) -> Many:
     mine = select(TransferAct).where(TransferAct.transfer_id == transfers.get(session, number).id)
     in_order = mine.order_by(TransferAct.id).execution_options(yield_per=ROWS_AT_ONCE)
+    newest = mine.order_by(TransferAct.id.desc())
 
-    def ask() -> Iterator[dict[str, Any]]:
-        for act in session.scalars(in_order):
-            yield {"at": act.at.isoformat(), "actor": act.actor, "act": act.act, "detail": act.detail}
+    def last(most: int) -> list[dict[str, Any]]:
+        return [_act(each) for each in session.scalars(newest.limit(most))][::-1]
 
-    return Many(ask, _count(session, mine))
+    return Many(lambda: map(_act, session.scalars(in_order)), _count(session, mine), last)
+
+
+def _act(act: TransferAct) -> dict[str, Any]:
+    return {"at": act.at.isoformat(), "actor": act.actor, "act": act.act, "detail": act.detail}
 
 
 def of_dry_run(session: Session, inspection: Inspection, round_: int, same: str | None) -> dict[str, Any]:

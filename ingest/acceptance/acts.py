@@ -63,18 +63,24 @@ def judged(session: Session, transfer: Transfer) -> Many:
         .join(TransferVolume, TransferVolume.id == Verdict.volume_id)
         .outerjoin(ListedItem, ListedItem.id == Verdict.item_id)
         .where(mine)
-        .order_by(Verdict.at, Verdict.id)
-        .execution_options(yield_per=ROWS_AT_ONCE)
     )
+    in_order = rows.order_by(Verdict.at, Verdict.id).execution_options(yield_per=ROWS_AT_ONCE)
+    newest = rows.order_by(Verdict.at.desc(), Verdict.id.desc())
 
     def ask() -> Iterator[dict[str, Any]]:
-        for verdict, volume, item in session.execute(rows):
-            yield {
-                "at": verdict.at.isoformat(), "actor": verdict.by, "volume": volume, "item": item,
-                "verdict": verdict.verdict, "reason": verdict.reason, "holds": verdict.replaced_at is None,
-            }  # fmt: skip
+        return (_judged(*each) for each in session.execute(in_order))
 
-    return Many(ask, session.scalar(select(func.count()).select_from(Verdict).where(mine)) or 0)
+    def last(most: int) -> list[dict[str, Any]]:
+        return [_judged(*each) for each in session.execute(newest.limit(most))][::-1]
+
+    return Many(ask, session.scalar(select(func.count()).select_from(Verdict).where(mine)) or 0, last)
+
+
+def _judged(verdict: Verdict, volume: int, item: int | None) -> dict[str, Any]:
+    return {
+        "at": verdict.at.isoformat(), "actor": verdict.by, "volume": volume, "item": item,
+        "verdict": verdict.verdict, "reason": verdict.reason, "holds": verdict.replaced_at is None,
+    }  # fmt: skip
 
 
 def in_order(told: Mapping[str, Any], *kinds: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -93,12 +99,13 @@ def in_words(told: Mapping[str, Any]) -> Iterator[str]:
 
 
 def newest_in_words(told: Mapping[str, Any], *, everything: bool) -> list[str]:
-    """The last lines that a terminal gets, after how many came before them."""
+    """The last lines that a terminal gets, after how many came before them; of each kind no more are read."""
     before = 0 if everything else sum(len(told[kind]) for kind in WORDS) - telling.SHOWN
     if before <= 0:
         return ["History:", *in_words(told)]
     rest = f"all of them with --all; of every round: seogo transfer history {told['transfer']}"
-    return ["History:", f"  … {before:,} before these; {rest}", *deque(in_words(told), telling.SHOWN)]
+    newest = in_words({kind: told[kind][-telling.SHOWN :] for kind in WORDS})
+    return ["History:", f"  … {before:,} before these; {rest}", *deque(newest, telling.SHOWN)]
 
 
 def _act_in_words(each: dict[str, Any]) -> str:

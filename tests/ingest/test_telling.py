@@ -1,14 +1,17 @@
 """What a person needs to judge, to return and to decide is printed: places, verdicts, differences."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 from sqlalchemy.engine import Engine
 
 from archive.site.site import Site
 from ingest import overview
+from ingest.acceptance import acts
+from ingest.acceptance.verdicts import Verdict
 from tests.conftest import Installation
 from tests.ingest.conftest import AGENCY, Call
 from tests.ingest.test_bad_input import row, transfer
@@ -232,6 +235,27 @@ def test_show_tells_the_same_history_as_history_and_where_the_rest_of_it_is(
     )
     assert "Received, by" not in some and last in some
     assert lines[0] in every and "before these" not in every
+
+
+def test_of_many_verdicts_show_reads_the_last_ones_only(
+    call: Call, number: str, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call("transfer", "judge", number, "--volume", 3, "--verdict", "fit")
+    with site.open_session.begin() as session:
+        given = session.scalars(select(Verdict)).one()
+        session.add_all(
+            Verdict(
+                transfer_id=given.transfer_id, volume_id=given.volume_id, verdict="fit", by=f"p-{which}",
+                at=given.at + timedelta(seconds=which), replaced_at=given.at,
+            )
+            for which in range(1, 501)
+        )  # fmt: skip
+    read: list[object] = []
+    monkeypatch.setattr(acts, "_judged", lambda *row, tell=acts._judged: read.append(row) or tell(*row))
+    shown = call("transfer", "show", number, words=True).out
+    assert len(read) == 20 and "… 482 before these" in shown
+    assert [f"by p-{which}:" in shown for which in (480, 481, 500)] == [False, True, True]
+    assert shown.index("by p-481:") < shown.index("by p-500:")
 
 
 def test_the_verdict_on_an_item_is_told_with_its_place(call: Call, sample: Path) -> None:

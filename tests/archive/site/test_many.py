@@ -31,3 +31,12 @@ def test_entries_are_found_by_their_place() -> None:
     many = Many(asked, len(ENTRIES))
     assert many[:2] == ENTRIES[:2] and many[0] == ENTRIES[0] and many[-1] == ENTRIES[-1]
     assert many and len(many) == 5000 and not Many(lambda: iter(()), 0)
+
+
+def test_the_last_entries_are_asked_for_alone_where_that_can_be() -> None:
+    def nothing_else() -> Iterator[dict[str, object]]:
+        raise AssertionError("all were asked for")
+
+    many = Many(nothing_else, len(ENTRIES), lambda most: ENTRIES[-most:])
+    assert many[-20:] == ENTRIES[-20:] == Many(asked, len(ENTRIES))[-20:]
+    assert Many(asked, len(ENTRIES), lambda most: [])[:2] == ENTRIES[:2]
