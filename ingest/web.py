@@ -20,7 +20,7 @@ from ingest.acceptance.web import bp as inspection
 from ingest.overview import Summary
 from ingest.papers import web as papers
 from ingest.taking import checking_again
-from ingest.transfers import FindingRow, Transfer, TransferVolume, returning
+from ingest.transfers import FindingRow, Transfer, TransferVolume, later_rounds, returning
 from preservation import lagging
 
 AT_ONCE = 50
@@ -107,8 +107,9 @@ def do_accept(number: str) -> ResponseReturnValue:
 def _accept_page(number: str, errors: dict[str, str]) -> str:
     it = _summary(number)
     return render_template(
-        "accept.html", it=it, taking=overview.taking(session(), it.transfer), errors=errors
-    )
+        "accept.html", it=it, taking=overview.taking(session(), it.transfer), errors=errors,
+        later=later_rounds.took_waiting(session(), it.transfer) if it.taken_later else (),
+    )  # fmt: skip
 
 
 @bp.post("/transfers/<number>/check")

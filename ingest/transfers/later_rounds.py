@@ -99,6 +99,12 @@ def waiting(session: Session, transfer: Transfer) -> Waiting:
     return Waiting(still, every - later - still, later)
 
 
+def took_waiting(session: Session, transfer: Transfer) -> list[str]:
+    """The numbers of the later rounds that took what still waits here."""
+    taken, waits = volumes(session, transfer), volume_rows.positions(session, transfer, "waiting")
+    return sorted({taken[place].transfer for place in waits if place in taken})
+
+
 def kept_back(session: Session, transfer: Transfer, besides: Collection[str] = ()) -> Many:
     """Places, from 1, of volumes that wait with an error and that no later round took; not ``besides``."""
     faulty = (

@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from archive.errors import ArchiveError, Damaged, Unavailable
+from archive.errors import ArchiveError, Damaged, Refused, Unavailable
 from archive.people import User
 from archive.site.site import Site
 from archive.work import jobs, reasons
@@ -251,10 +251,11 @@ def test_jobs_of_a_transfer_are_found_by_their_state_and_not_among_all_that_were
         it = transfers.get(session, number)
         transfer_jobs.running(session, it)
         transfer_jobs.failed(session, it)
+        asked = [question for question in sent if "FROM jobs" in question]
         ask = session.connection().exec_driver_sql
         plans = [
             ask(f"EXPLAIN QUERY PLAN {question}", ("?",) * question.count("?")).all()[0][3]
-            for question in sent if "FROM jobs" in question
+            for question in asked
         ]  # fmt: skip
     assert len(plans) == 2 and all("ix_jobs_state" in plan for plan in plans), plans
 
@@ -281,6 +282,27 @@ def test_somebody_whom_nobody_knows_any_more_is_told_by_the_id(
         it = transfers.get(session, number)
         transfers.note(session, it, "checked", by="p-0123456789ab", at=site.now())
     assert '<span class="mono">p-0123456789ab</span>' in page(desk, f"/desk/transfers/{number}/history")
+
+
+def test_an_agencys_system_is_told_in_words_and_by_which_of_its_sendings(
+    desk: FlaskClient, site: Site, number: str
+) -> None:
+    with site.open_session.begin() as session:
+        transfers.note(session, transfers.get(session, number), "moved", by="intake-7", at=site.now())
+    told = '<td>기관 시스템 <span class="quiet small mono">intake-7</span></td>'
+    assert told in page(desk, f"/desk/transfers/{number}/history")
+
+
+def test_a_scan_that_stopped_a_job_is_not_said_to_have_left_nothing_accepted(
+    desk: FlaskClient, call: Call, site: Site, number: str
+) -> None:
+    """An earlier attempt of the same job may have taken volumes."""
+    call("transfer", "accept", number, "--volume", 1)
+    desk.post(f"/desk/transfers/{number}/accept", data={"confirmed": "yes"})
+    run(site, Refused("A virus was found.", code="virus", next="Return the volume."))
+    told = page(desk, f"/desk/transfers/{number}")
+    assert "바이러스 검사에서 걸려 더 인수하지 않았습니다." in told
+    assert '<span class="quiet small" lang="en">A virus was found.</span>' in told
 
 
 def test_a_running_job_is_shown_with_its_progress_and_what_it_took_so_far(

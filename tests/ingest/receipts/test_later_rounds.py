@@ -218,6 +218,20 @@ def test_what_still_waits_where_a_later_round_took_it_asks_nobody_for_anything(
     assert (checked.exit_code, checked.told["holds"]) == (0, True), checked.out
 
 
+def test_the_page_of_accepting_names_the_round_that_took_what_waits(
+    receive: Call, desk: Desk, tmp_path: Path
+) -> None:
+    rows = (row("A-1", "가.txt"), row("A-2", "A-2.txt"))
+    first = receive(transfer(tmp_path / "first", *rows, files=("가.txt",))).told["transfer"]
+    second = again(receive, first, tmp_path / "second", "A-2").told["transfer"]
+    client, path = desk("archivist"), f"/desk/transfers/{first}/accept"
+    page, english = client.get(path).text, client.get(f"/en{path}").text
+    assert f"이 이관의 1철은 뒤의 회차({second})에서 인수했습니다. 더 인수할 철이 없습니다." in page
+    assert f"1 volume of this transfer came right in a later round ({second})." in english
+    assert "모두 이미 인수했습니다" in client.get(f"/desk/transfers/{second}/accept").text
+    assert "모두 이미 인수했습니다" not in page and "in custody already" not in english
+
+
 def test_what_waits_and_no_later_round_took_is_still_asked_for(
     receive: Call, call: Call, desk: Desk, tmp_path: Path
 ) -> None:
