@@ -11,7 +11,7 @@ from archive.errors import ArchiveError
 
 WORDS = ("건축", "도시계획", "회의록", "예산", "도로", "사진")
 KEPT_FOR = timedelta(minutes=5)
-"""How long an answer is shown before the index is asked again, whatever it was."""
+"""How long an answer is shown before the index is asked again, whatever it was, also a fault."""
 
 
 class Sought:
@@ -25,8 +25,9 @@ class Sought:
     def words(self, index: Callable[[], Index], now: datetime, today: date) -> tuple[str, ...]:
         if (self._until is None or now >= self._until) and self._asking.acquire(blocking=False):
             try:
-                self._words, self._until = _found(index, today), now + KEPT_FOR
+                self._words = _found(index, today)
             finally:
+                self._until = now + KEPT_FOR
                 self._asking.release()
         return self._words
 

@@ -11,7 +11,7 @@ import tantivy
 from tantivy import Occur, Query
 
 from access.search.analysis import VERSION
-from access.search.embedded_hits import found_of, in_order
+from access.search.embedded_hits import faults_read, found_of, in_order
 from access.search.embedded_writing import faults_told, writer_of
 from access.search.entries import entry
 from access.search.generations import Generations
@@ -93,6 +93,7 @@ class EmbeddedIndex:
     def refresh(self) -> None:
         """What is durable is found already."""
 
+    @faults_read()
     def search(
         self, plan: Plan, *, filters: Filters = EVERYTHING, facets: Sequence[str] = (), limit: int = 20,
         cursor: Cursor | None = None, sort: Sort = "best",
@@ -158,6 +159,7 @@ class EmbeddedIndex:
                     ) from fault  # fmt: skip
         return None
 
+    @faults_read()
     def _searcher(self) -> Any:
         index = self._current()
         if index is None:

@@ -1,11 +1,25 @@
 """What the embedded engine hands out, put in order: equal scores by reference, from the cursor on."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import groupby
 from typing import Any
 
 from access.search.index import Cursor, Found
+from archive.errors import Unavailable
+
+
+@contextmanager
+def faults_read() -> Iterator[None]:
+    """Unavailable for an index that was opened and cannot be read: the engine tells it as a ValueError."""
+    try:
+        yield
+    except (OSError, ValueError) as fault:
+        raise Unavailable(
+            f"The index could not be read: {fault}.", code="index_away",
+            next="Look at the disk of the index, then rebuild it: seogo index rebuild",
+        ) from fault  # fmt: skip
 
 
 def in_order(

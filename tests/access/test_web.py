@@ -2,13 +2,15 @@
 
 import gzip
 import re
+from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
 
 from access import sought
 from access.search import opening
-from access.search.index import Results
+from access.search.embedded import EmbeddedIndex
+from access.search.index import Document, Index, Results
 from archive.errors import Unavailable
 from archive.site.site import Site
 from tests.access.conftest import NOW, Shown, application, static_folder
@@ -265,6 +267,39 @@ def test_the_words_of_the_first_page_are_asked_for_once_in_a_while_also_of_an_in
         answer = app.test_client().get("/")
         assert (answer.status_code, "sought-h" in answer.get_data(as_text=True)) == (200, False)
     assert len(asked) == len(sought.WORDS) + 1
+
+
+def test_the_first_page_and_the_search_answer_when_an_open_index_is_damaged(
+    shown: Shown, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    index = EmbeddedIndex(tmp_path, "public")
+    index.rebuild([Document("A-1", 1, "도로")])
+    app, now = application(shown.site), NOW
+    app.extensions["seogo.index"] = index
+    monkeypatch.setattr(Site, "machine_now", lambda _site: now)
+    assert 'class="chip"' in app.test_client().get("/").text
+    (meta,) = tmp_path.glob("public/*/meta.json")
+    meta.write_text("{")
+    now += sought.KEPT_FOR
+    answers = [app.test_client().get(address) for address in ("/", "/", "/search?q=도로")]
+    assert [answer.status_code for answer in answers] == [200, 200, 503]
+    assert 'class="chip"' not in answers[0].text
+    assert "둘러보기와 기록 읽기는 됩니다" in answers[2].text
+
+
+def test_a_fault_in_asking_for_the_words_is_met_once_in_a_while_too():
+    asked, heard = [], sought.Sought()
+
+    def failing() -> Index:
+        asked.append(1)
+        raise RuntimeError("A fault nobody thought of.")
+
+    with pytest.raises(RuntimeError):
+        heard.words(failing, NOW, NOW.date())
+    assert heard.words(failing, NOW, NOW.date()) == ()
+    with pytest.raises(RuntimeError):
+        heard.words(failing, NOW + sought.KEPT_FOR, NOW.date())
+    assert len(asked) == 2
 
 
 def test_too_many_requests_are_429_in_words(shown: Shown):

@@ -299,3 +299,28 @@ def test_a_server_that_is_away_is_unavailable():
         away.send([document("A-1", "한강")])
     with pytest.raises(Unavailable):
         away.rebuild([])
+
+
+def test_an_embedded_index_that_is_damaged_while_it_is_open_is_unavailable_until_it_is_rebuilt(tmp_path):
+    index = EmbeddedIndex(tmp_path, "public")
+    fill(index, document("A-1", "한강철교"))
+    assert found(index, "한강") == ["A-1"]
+    (meta,) = tmp_path.glob("public/*/meta.json")
+    meta.write_text("{")
+    for ask in (lambda: query.find(index, "한강"), index.count, lambda: list(index.references())):
+        with pytest.raises(Unavailable, match="could not be read") as told:
+            ask()
+        assert told.value.code == "index_away"
+    index.rebuild([document("A-1", "한강철교")])
+    assert found(index, "한강") == ["A-1"]
+
+
+def test_an_embedded_index_whose_engine_fails_in_a_search_is_unavailable(tmp_path, monkeypatch):
+    class Failing:
+        def search(self, *_args, **_kwargs):
+            raise ValueError("An IO error occurred: 'Input/output error'")
+
+    index = EmbeddedIndex(tmp_path, "public")
+    monkeypatch.setattr(index, "_searcher", Failing)
+    with pytest.raises(Unavailable, match="Input/output error"):
+        query.find(index, "한강")
