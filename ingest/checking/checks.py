@@ -16,6 +16,8 @@ from ingest.looking.inventory import HELD, READ
 from ingest.looking.landing import shown
 from metadata_schemas.description import Where
 
+SENT = "what was sent"
+"""What is said for a folder that its sender does not know."""
 Rule = Callable[[Inspection], Iterator[About]]
 
 
@@ -30,19 +32,22 @@ def check(inspection: Inspection) -> Iterator[About]:
 
 
 def every_row_finds_its_files(inspection: Inspection) -> Iterator[About]:
-    top = shown(inspection.arrival.folder.name)
+    top = inspection.arrival.top
+    whole, inside = (f"the folder {top}", top) if top else (SENT, SENT)
     for place, item, name, called in inspection.lacking():
         row, value = item.row or None, None
-        wanted = f"a file in the folder {top if called is None else shown(called)}"
-        fact = f"Row {row} ({item.title[:60]}) finds no file: it names none, and "
+        who = f"Row {row} ({item.title[:60]})" if row else item.title[:60]
+        wanted = f"a file in {whole if called is None else f'the folder {shown(called)}'}"
+        fact = f"{who} finds no file: it names none, and "
         if name is not None:
-            value, wanted = shown(name), f"a file in the folder {top}"
-            fact = f"The file {value} that row {row} names did not come: it is not in the folder {top}."
+            value, wanted = shown(name), f"a file in {whole}"
+            names = f"row {row} names" if row else f"{item.title[:60]} names"
+            fact = f"The file {value} that {names} did not come: it is not in {whole}."
         elif called is not None:
             fact += f"nothing in the folder {shown(called)} is called like it."
         else:
-            wanted = f"a folder in {top} that is called like the volume"
-            fact += f"no folder in {top} is called like its volume."
+            wanted = f"a folder in {inside} that is called like the volume"
+            fact += f"no folder in {inside} is called like its volume."
         yield place, finding("file.missing", "error", fact, Where(item.list or None, row, None, value),
                              value, wanted)  # fmt: skip
 

@@ -97,6 +97,12 @@ class Arrival:
             told.update(b"%s\0%d\n" % (octets, size))
         return told.hexdigest()
 
+    @cached_property
+    def top(self) -> str:
+        """What its sender calls the folder; nothing where it is ours, around what came through a browser."""
+        is_ours = self.folder.name == "files" and (self.folder.parent / "parts").is_dir()
+        return "" if is_ours else shown(self.folder.resolve().name)
+
     def full_path(self, path: str) -> str:
         return f"{self.folder}/{path}"
 

@@ -135,7 +135,10 @@ class Holding:
         return {each.path: each for part in self.parts() for each in part.kept()}
 
     def folder(self) -> Path:
-        """The folder that was sent: all that arrived lies in it.  Refused when nothing did."""
+        """The folder that was sent, or ours around several (`Arrival.top`): all that arrived lies in it.
+
+        Refused when nothing did.
+        """
         root = self.root / "files"
         inside = list(root.iterdir()) if root.is_dir() else []
         if not inside:

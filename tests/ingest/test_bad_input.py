@@ -512,6 +512,17 @@ def test_what_finds_no_file_says_where_it_was_looked_for(call: Call, tmp_path: P
     ]  # fmt: skip
 
 
+def test_a_folder_that_is_given_by_dots_is_called_by_its_name(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = transfer(tmp_path / "t", row("A-1", "없음.txt"), files=("가/나.txt",))
+    call("init")
+    monkeypatch.chdir(folder / "가")
+    found = call("transfer", "receive", "..", "--agency", AGENCY, "--dry-run").told["findings"]
+    [missing] = [each for each in found if each["rule"] == "file.missing"]
+    assert missing["expected"] == "a file in the folder t"
+
+
 @pytest.mark.parametrize("option", ["--dry-run", "--accept"])
 def test_a_summary_counts_files_that_came_and_are_in_no_volume(
     call: Call, tmp_path: Path, option: str

@@ -1,6 +1,8 @@
 """E-ARK packages as transfers: what they say becomes volumes, items and promised digests."""
 
 import hashlib
+import re
+import shutil
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -188,6 +190,16 @@ def test_a_file_that_mets_names_and_that_is_away_is_missing(receive: Call, tmp_p
     said = receive(package(tmp_path / "one", more=more))
     assert said.exit_code == 3
     assert "file.missing" in said.rules
+
+
+def test_a_package_of_no_file_is_called_by_its_title_and_by_no_row(receive: Call, tmp_path: Path):
+    sent = package(tmp_path / "one")
+    shutil.rmtree(sent / "representations")
+    mets = (sent / "METS.xml").read_text("utf-8")
+    (sent / "METS.xml").write_text(re.sub("<file .*?</file>", "", mets, flags=re.DOTALL), "utf-8")
+    [missing] = [each for each in receive(sent).told["findings"] if each["rule"] == "file.missing"]
+    assert missing["message"].startswith("도로 굴착 허가 finds no file: it names none, and ")
+    assert missing["where"]["row"] is None
 
 
 def test_a_file_that_mets_does_not_name_is_taken_and_told(receive: Call, call: Call, tmp_path: Path):

@@ -5,8 +5,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
+from archive.site.words import spoken
 from archive.work.jobs import Job
-from ingest.transfers import Transfer
+from ingest.explaining import sentence
+from ingest.transfers import FindingRow, Transfer
 from ingest.uploads import Upload
 from ingest.uploads.arriving import receive_upload, sweep_uploads
 from ingest.uploads.holding import Holding
@@ -278,6 +280,28 @@ def test_everything_that_arrived_is_received_also_what_lies_beside_a_folder(
     with shown.site.reading_session() as session:
         transfer = session.scalars(select(Transfer).where(Transfer.number == upload.transfer)).one()
     assert (upload.state, transfer.files) == ("received", 3)
+
+
+def test_the_folder_around_what_came_is_ours_and_is_not_named_in_findings(
+    shown: Shown, sending: Sending
+) -> None:
+    volumes = LIST + "loose,시정일지 느슨,1978,영구,공개,없음.txt\nloose-2,시정일지 없음,1978,영구,공개,\n"
+    sending.send(("기록물철목록.csv", volumes.encode()), ("a.txt", b"first"))
+    sending.finish()
+    number = receive(shown, sending).transfer
+    missing = select(FindingRow).join(Transfer, Transfer.id == FindingRow.transfer_id)
+    missing = missing.where(Transfer.number == number, FindingRow.rule == "file.missing")
+    with shown.site.reading_session() as session:
+        found = session.scalars(missing.order_by(FindingRow.id)).all()
+        told = [(each.message, each.expected, sentence(spoken("ko"), "ko", each)) for each in found]
+    assert [(message, expected) for message, expected, _ in told] == [
+        ("The file 없음.txt that row 2 names did not come: it is not in what was sent.",
+         "a file in what was sent"),
+        ("Row 3 (시정일지 없음) finds no file: it names none, and no folder in what was sent is called like "
+         "its volume.", "a folder in what was sent that is called like the volume"),
+    ]  # fmt: skip
+    assert "‘보낸 것 안에 있는 파일’" in told[0][2]
+    assert "‘보낸 것 안에 철의 번호나 제목으로 된 폴더’" in told[1][2]
 
 
 def test_a_folder_of_which_nothing_may_be_kept_is_refused(shown: Shown, sending: Sending) -> None:
