@@ -75,6 +75,18 @@ def test_every_finding_rule_in_the_code_has_a_name_and_a_next_step_in_korean():
     assert {rule for rule in rules if f"todo.{rule}" not in KOREAN} == set()
 
 
+def test_rules_whose_sentences_are_said_otherwise_in_korean_are_rules_of_the_code():
+    paths = [
+        path
+        for folder in ("ingest", "metadata_schemas", "preservation")
+        for path in (ROOT / folder).rglob("*.py")
+    ]
+    code = "\n".join(path.read_text() for path in paths if path.name != "explaining.py")
+    known = set(re.findall(r'"([a-z]+\.[a-z_]+)"', code))
+    known |= {f"list.{element}" for element in re.findall(r'\.coded\("\w+", "(\w+)"', code)}
+    assert {*explaining.SAID_WHOLE, *(rule for rule, _, _ in explaining.DETAILS)} - known == set()
+
+
 def test_every_finding_rule_that_the_manual_lists_has_words_of_its_own():
     manual = (ROOT / "docs" / "operating" / "findings.md").read_text().partition("## Refusals")[0]
     rules = set(re.findall(r"^\| `[^|]*", manual, re.MULTILINE))
