@@ -274,10 +274,7 @@ def _taken_in_words(told: dict[str, Any], waiting: int) -> list[str]:
         else ""
     )
     later = f"  {amount(volumes['taken_later'], 'volume')} came right in a later round."
-    return [
-        f"Accepted {telling.accepted(volumes)}, returned {volumes['returned']:,}, waiting {waiting:,}{parts}."
-        f"{later if volumes['taken_later'] else ''}"
-    ]
+    return [f"{telling.decided(volumes, waiting)}{parts}.{later if volumes['taken_later'] else ''}"]
 
 
 def _findings_in_words(told: dict[str, Any]) -> list[str]:

@@ -162,6 +162,16 @@ def accepted(volumes: dict[str, int]) -> str:
     return f"{volumes['accepted'] - held:,}" + (f" (and {held:,} held already)" if held else "")
 
 
+def decided(volumes: dict[str, int], waiting: int) -> str:
+    """What became of how many volumes; of what there is none, nothing is said."""
+    counts = {
+        "accepted": volumes["accepted"] - volumes["held_already"], "held already": volumes["held_already"],
+        "returned": volumes["returned"], "waiting": waiting,
+    }  # fmt: skip
+    said = ", ".join(f"{what} {count:,}" for what, count in counts.items() if count)
+    return said.capitalize() or "No volume was accepted or returned, and none waits"
+
+
 def first(lines: Iterable[str], count: int, *, everything: bool) -> list[str]:
     """The lines that a terminal gets, and how many are left out."""
     if everything or count <= SHOWN:

@@ -32,7 +32,7 @@ def check(inspection: Inspection) -> Iterator[About]:
 
 
 def every_row_finds_its_files(inspection: Inspection) -> Iterator[About]:
-    top = inspection.arrival.top
+    top, rows_are_lost = inspection.arrival.top, inspection.leaves_rows_out()
     whole, inside = (f"the folder {top}", top) if top else (SENT, SENT)
     for place, item, name, called in inspection.lacking():
         row, value = item.row or None, None
@@ -48,6 +48,8 @@ def every_row_finds_its_files(inspection: Inspection) -> Iterator[About]:
         else:
             wanted = f"a folder in {inside} that is called like the volume"
             fact += f"no folder in {inside} is called like its volume."
+        if name is None and rows_are_lost:
+            fact += " Rows of the lists are in no volume: mend these first, for they may be its items."
         yield place, finding("file.missing", "error", fact, Where(item.list or None, row, None, value),
                              value, wanted)  # fmt: skip
 

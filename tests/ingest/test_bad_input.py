@@ -475,6 +475,8 @@ def test_a_missing_number_of_volumes_is_told_first_and_no_file_of_their_items_is
     assert [each["rule"] for each in rest].count("list.orphan_item") == 2
     extra = [each["message"] for each in rest if each["rule"] == "file.extra"]
     assert len(extra) == 3 and all("mend these first, for it may be theirs" in each for each in extra)
+    [missing] = [each["message"] for each in rest if each["rule"] == "file.missing"]
+    assert missing.endswith(" in no volume: mend these first, for they may be its items.")
     words = call(*asked, words=True).out
     assert words.index("list.no_column") < words.index("list.orphan_item")
     listed = tmp_path / "t" / "철목록.csv"

@@ -185,6 +185,7 @@ def test_the_desk_tells_what_a_list_lacks_before_what_follows_from_it(
         assert text.index(f"{name} <code>list.no_column") < text.index("<code>list.orphan_item")
         assert f"{files} <b>3</b>" in text
         assert step in text and '<span class="mono">철목록.csv</span> ·' in text
+    assert "그래도 없는 파일은 보내거나 목록에서 빼 주세요." in client.get("/desk/transfers/2026-0001").text
     reason = client.get("/desk/transfers/2026-0001/return").text
     assert "list.no_column: 철목록.csv 관리번호: 목록에 열 하나가 빠짐" in reason
 

@@ -125,9 +125,9 @@ def test_what_a_round_only_found_in_custody_is_told_apart_from_what_it_brought(
     assert (volumes["listed"], volumes["accepted"], volumes["held_already"]) == (2, 2, 1)
     assert dry["volumes"]["held_already"] == 1
     shown = call("transfer", "show", number, words=True).out
-    assert "Accepted 1 (and 1 held already), returned 0, waiting 0." in shown
+    assert "\nAccepted 1, held already 1.\n" in shown
     assert "2 volumes, 1 (and 1 held already) accepted, 0 returned" in shown
     assert "1 (and 1 held already) accepted" in call("transfer", "history", number, words=True).out
     rounds = call("transfer", "show", number).told["rounds"]
     assert [each["volumes"]["held_already"] for each in rounds] == [0, 1]
-    assert "Accepted 1, returned 0, waiting 0." in call("transfer", "show", first, words=True).out
+    assert "\nAccepted 1.  1 volume came right" in call("transfer", "show", first, words=True).out

@@ -44,7 +44,7 @@ def test_a_transfer_tells_the_place_state_and_verdict_of_each_volume(call: Call,
     assert "waiting not looked at A-1" in " ".join(volumes[0])
     assert "kept back not looked at A-2" in " ".join(volumes[1])
     assert "kept back unfit A-3" in " ".join(volumes[2])
-    assert "waiting 3: 1 can be taken, 2 are kept back by errors." in said
+    assert "\nWaiting 3: 1 can be taken, 2 are kept back by errors." in said
     assert "Received, by command-line" in said
     told = call("transfer", "show", number).told
     assert [each["place"] for each in told["listing"]] == [1, 2, 3]

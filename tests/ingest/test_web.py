@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from html import unescape
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from archive.holdings import Volume
 from archive.ledger import LedgerEntry
@@ -85,6 +85,28 @@ def test_what_was_taken_and_returned_before_is_said_while_something_waits(shown:
         )
         assert "고쳐야 합니다. 앞서 2철을 인수하고 1철을 반려했습니다." in korean
         assert "1 to be corrected. Before, 2 were accepted and 1 returned." in english
+
+
+@pytest.mark.parametrize(("states", "korean", "english"), [
+    (("stored", "returned"), "2철 중 1철을 인수하고 1철을 반려했습니다.",
+     "Of 2 volumes: 1 accepted, 1 returned."),
+    (("stored", "stored"), "2철 중 2철을 인수했습니다.", "Of 2 volumes: 2 accepted."),
+    (("returned", "returned"), "2철 중 2철을 반려했습니다.", "Of 2 volumes: 2 returned."),
+    ((), "0철 중 인수하거나 반려한 철이 없습니다.", "Of 0 volumes: none accepted or returned."),
+])  # fmt: skip
+def test_the_sum_of_a_transfer_of_which_nothing_waits_has_no_noughts(
+    shown: Shown, number: str, states: tuple[str, ...], korean: str, english: str
+) -> None:
+    with shown.site.open_session.begin() as session:
+        transfer = session.scalars(select(Transfer).where(Transfer.number == number)).one()
+        session.execute(delete(FindingRow).where(FindingRow.transfer_id == transfer.id))
+        session.execute(delete(TransferVolume).where(TransferVolume.transfer_id == transfer.id))
+        for position, state in enumerate(states):
+            told = {"title": "철", "items": 1, "files": 1, "bytes": 10, "state": state}
+            session.add(TransferVolume(transfer_id=transfer.id, position=position, **told))
+    client = shown.signed_in("archivist")
+    assert f"<p>{korean}</p>" in client.get(f"/desk/transfers/{number}").text
+    assert f"<p>{english}</p>" in client.get(f"/en/desk/transfers/{number}").text
 
 
 def test_the_end_of_a_quarantine_is_told_as_a_moment(shown: Shown, number: str):

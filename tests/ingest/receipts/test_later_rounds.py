@@ -197,7 +197,7 @@ def test_what_still_waits_where_a_later_round_took_it_asks_nobody_for_anything(
     assert "seogo transfer return" in call("transfer", "show", first, words=True).out
     second = again(receive, first, tmp_path / "second", "A-2").told["transfer"]
     shown = call("transfer", "show", first, words=True).out
-    assert "waiting 0.  1 volume came right in a later round." in shown
+    assert "Accepted 1.  1 volume came right in a later round." in shown
     assert "seogo transfer return" not in shown and "--round-of" not in shown
     assert f"It was corrected by {second}: seogo transfer show {second}" in shown
     volumes = call("transfer", "show", first).told["volumes"]
