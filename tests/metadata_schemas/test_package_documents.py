@@ -143,7 +143,7 @@ def test_memory_does_not_grow_with_the_number_of_files() -> None:
     def files(count: int) -> Iterator[FileFacts]:
         return (file(number) for number in range(count))
 
-    def peak(count: int) -> int:
+    def once(count: int) -> int:
         tracemalloc.start()
         volume = VolumeDescription(title="제목")
         mets.write_mets(Discarded(), package=FACTS, files=files(count), metadata=described())
@@ -153,7 +153,10 @@ def test_memory_does_not_grow_with_the_number_of_files() -> None:
         tracemalloc.stop()
         return found
 
-    peak(500)  # what is made once and kept is none of it
+    def peak(count: int) -> int:
+        return min(once(count) for _ in range(3))  # other threads of the process are counted too
+
+    once(500)  # what is made once and kept is none of it
     assert peak(5_000) < peak(500) + 200_000
 
 
