@@ -49,6 +49,7 @@ def main() -> int:
                 (IN_TURN, partial(one_by_one, QUICKER[name]), bar),
                 ("the same, the volumes shared out by us", shared_out, None),
                 (UNCHECKED, one_bag, 1.0),
+                (f"{UNCHECKED}, until all is on the disk", one_bag_on_the_disk, None),
             )
             for number, (other, side, least) in enumerate(others):
                 where = folder / name / str(number)
@@ -117,6 +118,16 @@ def one_bag(made: Transfer, at: Path) -> Callable[[], None]:
         bag.validate(processes=floor.PROCESSES)
         for copy in "ab":
             shutil.copytree(at / "bag", at / copy)
+
+    return run
+
+
+def one_bag_on_the_disk(made: Transfer, at: Path) -> Callable[[], None]:
+    copy = one_bag(made, at)
+
+    def run() -> None:
+        copy()
+        floor.sync(at)
 
     return run
 
