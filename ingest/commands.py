@@ -21,7 +21,7 @@ from ingest import excerpts, next_steps, overview, results, transfers
 from ingest.acceptance import acts, telling
 from ingest.looking.landing import look_at
 from ingest.receipts import commands as receipt_commands
-from ingest.taking import checking_again, going_on, known, receiving
+from ingest.taking import checking_again, going_on, known, receiving, saying
 from ingest.taking.going_on import Far, Received
 from ingest.taking.receiving import Asked
 from ingest.transfers import returning, volume_rows
@@ -148,7 +148,7 @@ def show(site: Site, number: str, place: int | None, everything: bool, as_json: 
 def check(site: Site, number: str, as_json: bool) -> int:
     """Check what waits once more, from its folder as it is now."""
     progress = Progress()
-    checking_again.check(site, number, progress, by=BY)
+    saying.checking(progress, checking_again.check(site, number, by=BY))
     progress.close()
     return _show(site, number, as_json)
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 
 from archive.errors import Unavailable
 from archive.site.settings import Settings
@@ -22,15 +22,14 @@ NOT_READ = "transfer.file"
 def read_files(
     settings: Settings,
     inspection: Inspection,
-    progress: Callable[[int, int], None],
     *,
     whole_scan: WholeScan | None,
     places: Sequence[int] | None = None,
-) -> int:
+) -> Generator[tuple[int, int], None, int]:
     """Read every record once, or those of some volumes; keep the digests and what is wrong with bytes.
 
-    The answer is how many were read to their end.  A file that cannot be read keeps its volume
-    back and no other; Unavailable when all of the folder is away.
+    Yields (done, total); the answer is how many were read to their end.  A file that cannot be read
+    keeps its volume back and no other; Unavailable when all of the folder is away.
     """
     whole = 0
     total = inspection.count("files") if places is None else sum(map(inspection.count_files, places))
@@ -41,7 +40,7 @@ def read_files(
                 inspection.keep_digest(file, sha256)
                 whole += 1
             inspection.inventory.note(READ, ((place, each) for each in wrong))
-            progress(count, total)
+            yield count, total
     return whole
 
 

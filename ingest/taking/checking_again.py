@@ -1,6 +1,6 @@
 """Checking a transfer again, as a job: its files are read once more, which may take hours."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from datetime import timedelta
 
 from sqlalchemy.orm import Session
@@ -15,7 +15,6 @@ from ingest.looking.inventory import HELD
 from ingest.malware import scans
 from ingest.releases import releasing
 from ingest.taking import first_look, in_custody, receiving
-from ingest.taking.receiving import Say
 from ingest.transfers import Transfer, readings, volume_rows
 from ingest.transfers.states import TAKEN
 from ingest.transfers.turns import alone
@@ -26,12 +25,11 @@ NAME = "check-transfer"
 @jobs.job(NAME, lane="staff", timeout=timedelta(hours=24), attempts=3, memory=8 << 30)
 def check_transfer(site: Site, number: str, by: str) -> Iterator[jobs.Progress]:
     """What the desk's button asks for.  Checking twice gives the same findings."""
-    check(site, number, lambda _what, _done, _total: None, by=by)
-    yield 1, 1
+    yield from check(site, number, by=by)
 
 
-def check(site: Site, number: str, say: Say, *, by: str) -> None:
-    """Check what is still waiting once more, from the folder as it is now."""
+def check(site: Site, number: str, *, by: str) -> Generator[jobs.Progress, None, None]:
+    """Check what is still waiting once more, from the folder as it is now; yields (done, total) of files."""
     with site.reading_session() as session:
         transfer = transfers.get(session, number)
     with (
@@ -45,7 +43,7 @@ def check(site: Site, number: str, say: Say, *, by: str) -> None:
             site, inspection, transfer.claimed, agency=transfer.agency_code,
             on=transfer.received_at.astimezone(SEOUL).date(), version=transfer.agreement_version,
         )  # fmt: skip
-        files = reading.read_files(site.settings, inspection, receiving.checking(say), whole_scan=scan)
+        files = yield from reading.read_files(site.settings, inspection, whole_scan=scan)
         with site.open_session.begin() as session:
             transfer = transfers.get(session, number)
             transfer.agreement_version = agreed

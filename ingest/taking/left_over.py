@@ -1,6 +1,6 @@
 """What could not be taken is read to the end, so that the agency hears of everything at once."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Generator, Iterator
 from itertools import groupby
 from operator import itemgetter
 
@@ -18,8 +18,11 @@ from ingest.releases import releasing
 from ingest.transfers import Transfer, TransferVolume, readings, volume_rows
 
 
-def check(site: Site, number: str, inspection: Inspection, progress: Callable[[int, int], None]) -> None:
-    """Read the volumes that wait and were not read to the end, and tell what was not told of them."""
+def check(site: Site, number: str, inspection: Inspection) -> Generator[tuple[int, int], None, None]:
+    """Read the volumes that wait and were not read to the end, and tell what was not told of them.
+
+    Yields (done, total).
+    """
     with site.reading_session() as session:
         transfer = transfers.get(session, number)
         if next(volume_rows.positions(session, transfer, "waiting"), None) is None:
@@ -30,7 +33,7 @@ def check(site: Site, number: str, inspection: Inspection, progress: Callable[[i
         whole_scan = arrivals.whole_scan(session, transfer)
     if not unread:
         return
-    reading.read_files(site.settings, inspection, progress, whole_scan=whole_scan, places=unread)
+    yield from reading.read_files(site.settings, inspection, whole_scan=whole_scan, places=unread)
     with site.open_session.begin() as session:
         transfer = transfers.get(session, number)
         _count_scanned(site, session, transfer, unread)

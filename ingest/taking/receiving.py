@@ -4,7 +4,7 @@ Receiving the same folder again goes on where it stopped or says what came of it
 and the same inventory is the same transfer, wherever the folder lies.
 """
 
-from collections.abc import Callable, Collection, Generator, Iterator
+from collections.abc import Collection, Generator, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -41,12 +41,10 @@ from ingest.taking import (
 from ingest.taking.accession import Packers
 from ingest.taking.keeping import Keeping
 from ingest.taking.planning import Custody
+from ingest.taking.saying import Say, checking
 from ingest.transfers import Transfer, acceptable, readings, settling
 from ingest.transfers.turns import alone
 from preservation import completing
-
-Say = Callable[[str, int, int], None]
-"""Called with what is being done, how much of it is done, and how much there is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +79,7 @@ def dry_run(site: Site, asked: Asked, say: Say) -> Iterator[tuple[Inspection, st
                 known.hold_what_it_brought(session, inspection, same)
         claimed = known.digests_of_lists(inspection)
         _, scan = first_look.note(site, inspection, claimed, agency=asked.agency, on=site.today())
-        reading.read_files(site.settings, inspection, checking(say), whole_scan=scan)
+        checking(say, reading.read_files(site.settings, inspection, whole_scan=scan))
         yield inspection, same
 
 
@@ -106,7 +104,7 @@ def received(site: Site, asked: Asked, say: Say) -> going_on.Received:
                 with closing(_take(site, number, inspection, packers, by=asked.by)) as steps:
                     for done, total, _ in steps:
                         say("storing", done, total)
-                left_over.check(site, number, inspection, checking(say))
+                checking(say, left_over.check(site, number, inspection))
                 scans.end_second(site, number)
         _settle(site, number)
     return going_on.Received(number, same is not None, far)
@@ -199,7 +197,7 @@ def _enter(site: Site, asked: Asked, inspection: Inspection, say: Say) -> str:
     agreed, scan = first_look.note(site, inspection, claimed, agency=asked.agency, on=site.today())
     is_read = not asked.accept or not scans.is_one_pass(site)
     if is_read:
-        files = reading.read_files(site.settings, inspection, checking(say), whole_scan=scan)
+        files = checking(say, reading.read_files(site.settings, inspection, whole_scan=scan))
     with site.open_session.begin() as session:
         transfer = _transfer(session, site, asked, inspection, claimed)
         transfer.agreement_version = agreed
@@ -252,10 +250,6 @@ def _transfer(
     if earlier:
         transfers.note(session, earlier, "corrected", by=asked.by, at=site.now(), detail=transfer.number)
     return transfer
-
-
-def checking(say: Say) -> Callable[[int, int], None]:
-    return lambda done, total: say("checking", done, total)
 
 
 def _take(

@@ -31,7 +31,8 @@ from ingest import agreements, results, transfers
 from ingest.looking.landing import read_name, shown
 from ingest.taking import known, receiving
 from ingest.taking.going_on import Received
-from ingest.taking.receiving import Asked, Say
+from ingest.taking.receiving import Asked
+from ingest.taking.saying import Say
 
 BY = "watched-folder"
 DONE, ANSWER = ".done", ".answer.json"

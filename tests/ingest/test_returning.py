@@ -41,6 +41,14 @@ def packing(monkeypatch: pytest.MonkeyPatch, *, after: Callable[[], None] = quie
     monkeypatch.setattr(accession, "working", lambda call, **_: nullcontext(Interrupted(call)))
 
 
+def test_checking_again_tells_how_many_files_it_has_read(site: Site, number: str) -> None:
+    with site.reading_session() as session:
+        files = transfers.get(session, number).files
+    told = list(checking_again.check_transfer(site, number=number, by="p-1"))
+    assert told == [(done, told[0][1]) for done in range(1, len(told) + 1)]
+    assert 1 < len(told) == told[0][1] <= files
+
+
 def test_nothing_is_returned_or_checked_while_it_is_being_accepted(
     site: Site, number: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -49,7 +57,7 @@ def test_nothing_is_returned_or_checked_while_it_is_being_accepted(
     def between() -> None:
         for action in (
             lambda: returning.give_back(site, number, by="p-1", reason="틀림"),
-            lambda: checking_again.check(site, number, quiet, by="p-1"),
+            lambda: list(checking_again.check(site, number, by="p-1")),
         ):
             with pytest.raises(Conflict) as refused:
                 action()

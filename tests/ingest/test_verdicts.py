@@ -112,7 +112,7 @@ def test_what_was_asked_for_before_a_quarantine_is_taken_whatever_came_between(
 
 def test_a_verdict_stays_when_the_transfer_is_checked_again(site: Site, number: str) -> None:
     judge(site, number, 0, UNFIT)
-    checking_again.check(site, number, quiet, by="p-2")
+    list(checking_again.check(site, number, by="p-2"))
     with site.reading_session() as session:
         transfer = transfers.get(session, number)
         [found] = session.scalars(select(FindingRow).where(FindingRow.rule == verdicts.RULE))
