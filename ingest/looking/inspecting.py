@@ -14,7 +14,17 @@ from archive.errors import Refused, WrongCall
 from ingest.looking import administrative, information_packages, inventory, matching
 from ingest.looking.inspection import Inspection
 from ingest.looking.inventory import LISTED, LOOKED, Inventory
-from ingest.looking.landing import Arrival, ArrivedNames, look_at, normal, raw, read_name, shown, survey
+from ingest.looking.landing import (
+    Arrival,
+    ArrivedNames,
+    called,
+    look_at,
+    normal,
+    raw,
+    read_name,
+    shown,
+    survey,
+)
 from ingest.looking.records import Records, below_top
 from metadata_schemas import transfer_lists
 from metadata_schemas.description import Finding, Where
@@ -50,11 +60,11 @@ def inspect(
         if sent := information_packages.find(arrival):
             lists = information_packages.read(arrival, sent)
         else:
-            _refuse_packed(arrival, no_list=no_list)
+            _refuse_packed(folder, arrival, no_list=no_list)
             lists = _read_lists(arrival, source_system, agency_default, no_list, today)
         not_read = tuple(_lists_not_read(made))
         records = Records(made, lists.claimed)
-        _match(folder.absolute().name, lists, records, bag, no_list, spoilt=bool(not_read))
+        _match(folder, lists, records, bag, no_list, spoilt=bool(not_read))
         _promise(made, lists, bag)
         claimed = {name: arrival.full_path(name) for name in sorted(lists.claimed)}
         inspection = Inspection(arrival, {**claimed, **arrival.beside})
@@ -69,11 +79,11 @@ def inspect(
         yield inspection
 
 
-def _refuse_packed(arrival: Arrival, *, no_list: bool) -> None:
+def _refuse_packed(folder: Path, arrival: Arrival, *, no_list: bool) -> None:
     name = information_packages.packed(arrival)
     if name and not no_list:
         raise Refused(
-            f"The folder {shown(arrival.folder.name)} holds only packed files, such as {shown(name)}.",
+            f"{called(folder)} holds only packed files, such as {shown(name)}.",
             code="transfer.packed",
             next="Unpack each into a folder that is called like it and give that; "
             "where the packed files are the records, add a list or give --without-list.",
@@ -129,7 +139,7 @@ def _of_bag(folder: Path, bag: IncomingBag | None) -> list[Finding]:
 
 
 def _match(
-    name: str,
+    folder: Path,
     lists: TransferLists,
     records: Records,
     bag: IncomingBag | None,
@@ -145,18 +155,18 @@ def _match(
         return
     if not (no_list or bag):
         raise Refused(
-            f"The folder {shown(name)} has no transfer list that can be recognised.",
+            f"{called(folder)} has no transfer list that can be recognised.",
             code="transfer.no_list",
             next="Add the list (CSV, XLSX or ODS with the columns of the transfer form), "
             "or give --without-list when the folder names are the description.",
         )
     if not records.any():
         raise Refused(
-            f"The folder {shown(name)} holds lists only, no record.",
+            f"{called(folder)} holds lists only, no record.",
             code="transfer.no_files",
             next="Add the files that belong to the list.",
         )
-    matching.without_list(_bag_title(bag) or normal(read_name(name)[0]), records)
+    matching.without_list(_bag_title(bag) or normal(read_name(folder.absolute().name)[0]), records)
 
 
 def _bag_title(bag: IncomingBag | None) -> str | None:

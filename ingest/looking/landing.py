@@ -100,8 +100,7 @@ class Arrival:
     @cached_property
     def top(self) -> str:
         """What its sender calls the folder; nothing where it is ours, around what came through a browser."""
-        is_ours = self.folder.name == "files" and (self.folder.parent / "parts").is_dir()
-        return "" if is_ours else shown(self.folder.resolve().name)
+        return "" if _is_ours(self.folder) else shown(self.folder.resolve().name)
 
     def full_path(self, path: str) -> str:
         return f"{self.folder}/{path}"
@@ -165,6 +164,15 @@ def look_at(folder: Path) -> None:
             code="transfer.folder",
             next="Mend its rights or its medium, then give it again.",
         ) from error
+
+
+def called(folder: Path) -> str:
+    """What a sentence about a transfer begins with: its folder has no name for anybody where it is ours."""
+    return "What was sent" if _is_ours(folder) else f"The folder {shown(folder.absolute().name)}"
+
+
+def _is_ours(folder: Path) -> bool:
+    return folder.name == "files" and (folder.parent / "parts").is_dir()
 
 
 def survey(folder: Path, inventory: Inventory, *, below: str = "") -> Arrival:

@@ -175,7 +175,7 @@ def test_what_no_list_describes_is_told_on_the_page_and_the_upload_goes_on(shown
     sending.send(*FOLDER[1:])
     sending.finish()
     upload = receive(shown, sending)
-    assert (upload.state, "no transfer list" in (upload.reason or "")) == ("refused", True)
+    assert (upload.state, "What was sent has no transfer list" in (upload.reason or "")) == ("refused", True)
     assert "no transfer list" in sending.client.get(sending.address).get_data(as_text=True)
     sending.send(FOLDER[0])
     sending.finish()
