@@ -36,6 +36,37 @@ def try_place(path: Path) -> None:
     aside.unlink()
 
 
+def try_all(*files: Path | None, folder: Path | None = None) -> None:
+    """The same for all that a command is to write, and for a folder that it is to fill.
+
+    WrongCall also where two of them are one place, for then one would be lost.
+    """
+    wanted = [path for path in (*files, folder) if path is not None]
+    known: dict[Path, Path] = {}
+    for path in wanted:
+        if other := known.get(path.resolve()):
+            one = f"{path}" if path == other else f"{other} and {path} are one place, which"
+            raise WrongCall(f"{one} is named for two things.", next="Give each a name of its own.")
+        known[path.resolve()] = path
+    for file in filter(None, files):
+        try_place(file)
+    if folder is not None:
+        _try_folder(folder)
+
+
+def _try_folder(folder: Path) -> None:
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        try_place(folder / "file")
+        for each in missing:
+            each.rmdir()
+    except (FileNotFoundError, FileExistsError, NotADirectoryError) as error:
+        raise WrongCall(
+            f"{folder} can be no folder: {error.strerror}.", next="Name another folder for them."
+        ) from error
+
+
 def write(path: Path, blocks: Iterable[bytes]) -> None:
     with whole_or_not_at_all(path) as file:
         file.writelines(blocks)

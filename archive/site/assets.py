@@ -12,7 +12,7 @@ mimetypes.add_type("font/woff2", ".woff2")
 mimetypes.add_type("text/javascript", ".js")
 TEXT = ("text/", "image/svg", "application/json")
 # Names that a link from outside may use: the digest is in the lock file beside them.
-PLAIN = ("OFL.txt", "openseadragon.LICENSE.txt", "vendor.lock.json")
+PLAIN = (".txt", ".lock.json")
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def read(folders: Iterable[Path]) -> Assets:
     found = {path.name: path for folder in folders if folder.is_dir() for path in sorted(folder.iterdir())}
     by_name = {name: _asset(path) for name, path in found.items() if path.is_file()}
     by_address = {asset.address: asset for asset in by_name.values()}
-    by_address.update({name: by_name[name] for name in PLAIN if name in by_name})
+    by_address.update({name: asset for name, asset in by_name.items() if name.endswith(PLAIN)})
     return Assets(by_name, by_address)
 
 

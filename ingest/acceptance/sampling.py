@@ -94,9 +94,9 @@ class Standing:
 def size_of(lot: int, acceptable: Fraction, confidence: Fraction) -> int:
     """How many must be looked at, so that none unfit among them shows what is to be shown."""
     if not 0 <= acceptable < 1:
-        raise WrongCall("The acceptable share lies between 0 and 1.", next="Give 1 % as 1.")
+        raise WrongCall("The acceptable share is at least 0 and under 100 %.", next="Give 1 % as 1.")
     if not 0 < confidence < 1:
-        raise WrongCall("A confidence lies between 0 and 1.", next="Give 95 % as 95.")
+        raise WrongCall("A confidence lies between 0 and 100 %.", next="Give 95 % as 95.")
     unfit = likelihood.too_many(lot, acceptable)
     return likelihood.sample_size(lot, unfit=unfit, confidence=confidence)
 

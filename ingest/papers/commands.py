@@ -59,6 +59,7 @@ def report(
         raise WrongCall(
             "A report needs a file.", next=f"Name one with {', '.join(options[:-1])} or {options[-1]}."
         )
+    whole_files.try_all(pdf, table, differences, findings, folder=signed)
     asked = issuing.asked(site, tongue)
     with site.reading_session() as session:
         transfer = transfers.get(session, number)
@@ -86,6 +87,7 @@ def handover(
     """Write the handover record (인계인수서) of what is in custody."""
     if not (pdf or signed):
         raise WrongCall("A handover record needs a file.", next="Name one with --pdf or --signed.")
+    whole_files.try_all(pdf, folder=signed)
     with site.reading_session() as session:
         transfer = transfers.get(session, number)
         document = handing_over.document(session, transfer, issuing.asked(site, tongue))

@@ -113,8 +113,7 @@ def complete(
     site: Site, number: str, returned_for_good: bool, output: Path | None, notice: Path | None, as_json: bool
 ) -> int:
     """Give the completion notice (인수완료통지), once every copy was read back; the transfer is closed."""
-    for file in filter(None, (output, notice)):
-        whole_files.try_place(file)
+    whole_files.try_all(output, notice)
     progress = Progress()
     with _saying_that_it_is_closed(site, number):
         outcome = completion.complete(site, number, by=BY, returned_for_good=returned_for_good, say=progress)

@@ -37,6 +37,6 @@ def receive_folder(site: Site, agency: str, folder: str) -> Iterator[jobs.Progre
     yield 0, 1
     if site.settings.watch is not None:
         found = Laid(agency, site.settings.watch / agency / folder)
-        if found.folder.is_dir() and not found.folder.is_symlink() and not found.answer.exists():
+        if found.is_there and not found.answer.exists():
             watching.take_up(site, found, lambda *_: None)
     yield 1, 1

@@ -46,7 +46,7 @@ LONGEST_NAME = 255
 
 @dataclass(frozen=True)
 class Laid:
-    """A transfer folder that nobody has answered yet."""
+    """A transfer folder that nobody has answered yet; a file that is marked as done is refused as one."""
 
     agency: str
     folder: Path
@@ -59,26 +59,34 @@ class Laid:
             name = f"{name[:50]}-{digest_of_name(name)}"
         return self.folder.with_name(name + ANSWER)
 
+    @property
+    def is_marked(self) -> bool:
+        return _is_there(self.folder.with_name(self.folder.name + DONE))
+
+    @property
+    def is_there(self) -> bool:
+        if self.folder.is_symlink():
+            return False
+        return self.folder.is_dir() or (self.folder.is_file() and self.is_marked)
+
     def is_complete(self, now: float, quiet: int) -> bool:
         """Marked as done, or not written to for so many seconds by the clock of the file system."""
-        if _is_there(self.folder.with_name(self.folder.name + DONE)):
+        if self.is_marked:
             return True
         return now - _last_change(self.folder) >= quiet
 
 
 def laid(root: Path, unseen: list[OSError]) -> Iterator[Laid]:
-    """Folders without an answer, by agency and name.  Links are not followed."""
+    """Folders and marked files without an answer, by agency and name.  Links are not followed."""
     with _usable():
         agencies = [each for each in _folders(root) if AGENCY_CODE.fullmatch(each.name)]
     for agency in agencies:
         try:
-            folders = _folders(agency)
+            waiting = [each for each in _laid_by(agency) if not _is_there(each.answer)]
         except OSError as error:
             unseen.append(error)
             continue
-        for found in (Laid(agency.name, folder) for folder in folders):
-            if not _is_there(found.answer):
-                yield found
+        yield from waiting
 
 
 def look(site: Site, say: Say) -> Iterator[dict[str, Any]]:
@@ -188,6 +196,13 @@ def _lay(path: Path, answer: dict[str, Any]) -> None:
         os.fsync(aside.fileno())
         os.chmod(aside.name, 0o644)
     os.replace(aside.name, path)
+
+
+def _laid_by(agency: Path) -> list[Laid]:
+    with os.scandir(agency) as entries:
+        names = sorted(entry.name for entry in entries if not entry.name.startswith("."))
+    found = (Laid(agency.name, agency / name) for name in names)
+    return [each for each in found if each.is_there]
 
 
 def _folders(parent: Path) -> list[Path]:

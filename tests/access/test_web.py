@@ -134,7 +134,13 @@ def test_static_files_are_kept_for_a_year_and_their_address_holds_their_digest(s
     assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert gzip.decompress(answer.get_data()) == (static_folder() / "seogo.css").read_bytes()
     assert shown.client.get("/static/seogo.css").status_code == 404
-    assert shown.client.get("/static/OFL.txt").status_code == 200
+
+
+def test_the_licences_of_others_are_there_to_read(shown: Shown):
+    text = shown.client.get("/about/licences").get_data(as_text=True)
+    linked = re.findall(r'href="(/static/[^"]+[.](?:txt|lock[.]json))"', text)
+    assert len(linked) >= 4
+    assert [shown.client.get(each).status_code for each in linked] == [200] * len(linked)
 
 
 @pytest.mark.parametrize(("path", "most"), HTML.items())

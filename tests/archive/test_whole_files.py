@@ -41,6 +41,22 @@ def test_what_is_no_file_stays_what_it_is(tmp_path: Path) -> None:
     assert (tmp_path / "pipe").is_fifo()
 
 
+def test_two_things_are_not_written_to_one_place(tmp_path: Path) -> None:
+    one = tmp_path / "x"
+    for files, folder in (((one, one), None), ((one, tmp_path / "a" / ".." / "x"), None), ((one, None), one)):
+        with pytest.raises(WrongCall, match="two things"):
+            whole_files.try_all(*files, folder=folder)
+    whole_files.try_all(one, None, tmp_path / "y", folder=tmp_path / "new" / "folder")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["/proc/no/folder", "file/folder"])
+def test_where_no_folder_can_stand_the_person_is_told(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(WrongCall, match="can be no folder"):
+        whole_files.try_all(folder=tmp_path / name)
+
+
 def test_a_link_stays_and_what_it_leads_to_is_written(tmp_path: Path) -> None:
     (tmp_path / "there").mkdir()
     link, file = tmp_path / "link", tmp_path / "there" / "report.csv"

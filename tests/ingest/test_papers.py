@@ -225,6 +225,17 @@ def test_a_spoilt_paper_is_given_from_another_store_or_not_at_all(
     assert list((tmp_path / "never").iterdir()) == []
 
 
+@pytest.mark.parametrize("command", ["report", "handover"])
+def test_a_paper_for_which_there_is_no_place_is_not_issued(
+    number: str, call: Call, tmp_path: Path, command: str
+) -> None:
+    before = call("transfer", "show", number).told["history"]
+    for wanted in (("--pdf", tmp_path / "x", "--signed", tmp_path / "x"), ("--signed", "/proc/x")):
+        assert call("transfer", command, number, *wanted).exit_code == 2
+    assert call("transfer", "show", number).told["history"] == before
+    assert not (tmp_path / "x").exists()
+
+
 def test_a_store_that_is_filled_later_is_given_receipts_and_papers(
     number: str, call: Call, place: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -58,6 +58,19 @@ def test_a_folder_that_is_marked_done_is_received_and_answered(call: Call, root:
     assert call("transfer", "show", "2026-0001").told["history"][0]["actor"] == "watched-folder"
 
 
+def test_a_packed_transfer_that_is_marked_done_is_answered_with_what_to_do(call: Call, root: Path) -> None:
+    packed, unmarked = root / AGENCY / "2026-09.zip", root / AGENCY / "낱파일.zip"
+    for each in (packed, unmarked):
+        each.write_bytes(b"PK")
+    assert look(call).told["answers"] == []
+    (root / AGENCY / "2026-09.zip.done").touch()
+    assert look(call).exit_code == 3
+    told = answer(packed)["error"]
+    assert (told["code"], told["next"]) == ("transfer.folder", "Unpack it into a folder and give that.")
+    assert look(call).told["answers"] == []
+    assert not (root / AGENCY / "낱파일.zip.answer.json").exists()
+
+
 def test_a_folder_is_never_taken_up_twice(call: Call, root: Path) -> None:
     folder = lay(root)
     look(call)
