@@ -73,6 +73,8 @@ class _List:
     told: str
     findings: Noting
     rows: int = 0
+    first: str = ""
+    """What a row reads like that stands first and is no header, cut short."""
 
     def tell(self, rule: str, severity: Severity, message: str, **fact: str | None) -> None:
         """``fact``: the ``value`` that was found, or what was ``expected``."""
@@ -190,7 +192,7 @@ def _read_candidate(name: str, found: _Folder) -> None:
         return
     found.cards.forget(told)
     if name not in found.claimed:
-        found.not_lists[name] = _unknown_columns(told)
+        found.not_lists[name] = columns.unknown(told, one.first)
 
 
 def _read_sheet(sheet: Sheet, one: _List, found: _Folder) -> bool:
@@ -198,6 +200,7 @@ def _read_sheet(sheet: Sheet, one: _List, found: _Folder) -> bool:
     first = sheets.head(sheet)
     header = metadata_csv.recognise(first) or columns.find_header(first)
     if header is None:
+        one.first = one.first or columns.first_names(first)
         hashed = checksum_lists.hash_columns(first[0]) if first else None
         if hashed:
             checksum_lists.read_table(
@@ -272,14 +275,6 @@ def _judge_the_rest(found: _Folder) -> None:
         if is_alone or columns.named_like_a_list(label(path)):
             found.findings.append(why)
             found.claimed.add(path)
-
-
-def _unknown_columns(name: str) -> Finding:
-    expected = (
-        "a header with 기록물철 제목 or 제목 and columns like 관리번호, 생산연도, 보존기간, 공개구분, 파일"
-    )
-    message = f"No row of {name} reads like the header of a transfer list. Expected: {expected}."
-    return Finding("list.columns", "error", Where(list=name), None, expected, message)
 
 
 def _claim_administrative_files(found: _Folder) -> None:

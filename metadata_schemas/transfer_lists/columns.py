@@ -3,6 +3,7 @@
 The header may stand below a title and notes; it is the row that matches most names.
 """
 
+import difflib
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +17,9 @@ from metadata_schemas.description import Finding, Severity, Where
 from metadata_schemas.spelling import plain, tidy
 
 SEARCHED_ROWS = 40
+LIKE = 0.7
+"""How much a column's name shares with one that is missing, of 1, where it may be meant."""
+LONGEST_TOLD = 200
 _BRACKETS = re.compile(r"[(\[（].*[)\]）]\s*$", re.DOTALL)
 
 Level = Literal["volume", "item"]
@@ -62,6 +66,23 @@ def recognise(cells: Sequence[str], row: int) -> Header | None:
     return Header(row, _unique(cells), fields, _level(fields), whole)
 
 
+def first_names(rows: Sequence[Sequence[str]]) -> str:
+    """The cells of the first row that has any, as people read them, cut short."""
+    cells = next((found for row in rows if (found := [cell for cell in map(tidy, row) if cell])), [])
+    told = ", ".join(cells)
+    return told if len(told) <= LONGEST_TOLD else f"{told[:LONGEST_TOLD]}…"
+
+
+def unknown(name: str, first: str) -> Finding:
+    """Of a table none of whose rows reads like the header of a list; ``first`` is what it begins with."""
+    expected = (
+        "a header with 기록물철 제목 or 제목 and columns like 관리번호, 생산연도, 보존기간, 공개구분, 파일"
+    )
+    begins = f"; it begins with {first}" if first else ""
+    message = f"No row of {name} reads like the header of a transfer list{begins}. Expected: {expected}."
+    return Finding("list.columns", "error", Where(list=name), first or None, expected, message)
+
+
 def missing(headers: Mapping[str, Sequence[Header]], *, are_lost: bool) -> Iterator[Finding]:
     """What lists tell nothing of: an empty cell is told of its row, a column that is not there of its list.
 
@@ -86,8 +107,20 @@ def _lacking(
     name = known_names(field)[0]
     for told, of_list in headers.items():
         if any(each.level == level for each in of_list):
-            message = f"{told} has no column {name}, {what}. Add the column and send the list again."
+            message = f"{told} has no column {name}{_like(field, of_list)}, {what}. "
+            message += "Add the column and send the list again."
             yield Finding("list.no_column", severity, Where(told, column=name), None, name, message)
+
+
+def _like(field: str, headers: Sequence[Header]) -> str:
+    """The column that may be meant, among those that nobody knows."""
+    unknown = [
+        name for each in headers for place, name in enumerate(each.names) if place not in each.fields.values()
+    ]
+    for known in known_names(field):
+        if found := difflib.get_close_matches(known, unknown, n=1, cutoff=LIKE):
+            return f" (its column {found[0]} may be meant)"
+    return ""
 
 
 def _meet_nowhere(headers: Sequence[Header]) -> bool:

@@ -125,7 +125,7 @@ def _note_implied(first: ItemRow, volume: VolumeDescription, findings: Findings)
         where, shown = Where(volume.list, volume.row), _shown(first.named)
         message = (
             f"Row {volume.row} of {volume.list}: {shown!r} is in no volume list, and the row gives no "
-            f"{' and no '.join(lacking)} of that volume. It is taken as its items imply it."
+            f"{' and no '.join(lacking)} of that volume. It is known only as its items imply it."
         )
         findings.append(Finding("list.implied_volume", "warning", where, shown, EXPECTED, message))
 

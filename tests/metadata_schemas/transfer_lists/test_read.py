@@ -248,6 +248,20 @@ def test_a_column_that_no_list_has_is_told_of_the_list_that_lacks_it_before_what
     assert bool(lost) == ("관리번호" in missing)
 
 
+def test_a_column_that_may_be_meant_is_named_with_the_one_that_is_missing(tmp_path: Path):
+    header = ["관리번호", "제목", "생산연도", "보존기한", "공개여부"]
+    write_list(tmp_path, "철목록.csv", [header, ["V-1", "굴착", "1998", "영구", "공개"]])
+    [told] = [each for each in read(tmp_path).findings if each.rule == "list.no_column"]
+    assert "no column 보존기간 (its column 보존기한 may be meant)" in told.message
+
+
+def test_a_list_of_unknown_columns_is_told_with_the_columns_it_has(tmp_path: Path):
+    write_list(tmp_path, "이관목록.csv", [["", ""], ["번호표", " 제목입니다 ", ""], ["1", "굴착", ""]])
+    [told] = read(tmp_path).findings
+    assert (told.rule, told.value) == ("list.columns", "번호표, 제목입니다")
+    assert "it begins with 번호표, 제목입니다." in told.message
+
+
 @pytest.mark.parametrize("lacks", ["a row", "a list of its own"])
 def test_a_table_without_rows_or_that_is_a_record_lacks_no_column(tmp_path: Path, lacks: str):
     header = ["철 관리번호", "건제목", "공개여부", "파일", "보존기간"]
