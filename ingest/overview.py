@@ -257,7 +257,8 @@ def history(session: Session, transfer: Transfer) -> Sequence[TransferAct]:
 
 
 def reasons(session: Session, transfer: Transfer, explain: Callable[[FindingRow], str]) -> str:
-    """The errors in plain lines, to begin the reason of a return with."""
+    """The errors of no volume in plain lines, to begin the reason with where all of it is returned."""
     errors = select(FindingRow).where(FindingRow.transfer_id == transfer.id, FindingRow.severity == "error")
-    found = session.scalars(errors.order_by(FindingRow.id).limit(FIRST))
+    of_all = errors.where(FindingRow.volume_id.is_(None))
+    found = session.scalars(of_all.order_by(FindingRow.id).limit(FIRST))
     return "\n".join(map(explain, found))

@@ -122,14 +122,17 @@ def check(number: str) -> ResponseReturnValue:
 @bp.get("/transfers/<number>/return")
 @needs("work at the desk")
 def give_back(number: str) -> ResponseReturnValue:
-    """Volumes that were chosen on their page, else those with something to correct."""
+    """Volumes that were chosen on their page, else those with something to correct.
+
+    What is wrong with one volume never begins the reason, which others are told too.
+    """
     it, chosen = _summary(number), _numbers(request.args.getlist("volume"))
-    first = browsing.waiting(session(), it.transfer, only_faulty=True, limit=2)
     which = "faulty" if it.faulty > AT_ONCE * 2 and not chosen else "chosen"
     faulty = transfers.faulty(session(), it.transfer)
     places = chosen or {row.position for row in _offered(it, chosen) if row.id in faulty}
-    words = overview.reasons(session(), it.transfer, _explain) if len(first) == 1 and not chosen else ""
-    return _return_page(it, Sending(which, places, words, (), own=not words), {})
+    is_all = not it.brought and (len(chosen) or it.faulty) == it.acceptable + it.faulty
+    words = overview.reasons(session(), it.transfer, _explain) if is_all else ""
+    return _return_page(it, Sending(which, places, words, (), own=True), {})
 
 
 @bp.post("/transfers/<number>/return")
@@ -176,9 +179,11 @@ class Sending:
 
 def _return_page(it: Summary, asked: Sending, errors: dict[str, str]) -> str:
     waiting = _offered(it, asked.places)
+    only = [row for row in waiting if asked.places == {row.position}]
+    told = [line for row in only[:1] for line in returning.own_errors(session(), row, _explain)]
     return render_template(
-        "return.html", it=it, asked=asked, waiting=waiting, codes=REASONS, errors=errors
-    )  # fmt: skip
+        "return.html", it=it, asked=asked, waiting=waiting, told=told, codes=REASONS, errors=errors
+    )
 
 
 def _offered(it: Summary, chosen: set[int]) -> Sequence[TransferVolume]:

@@ -1,5 +1,7 @@
 """The handover record (인계인수서, NAK 15): what was taken into custody, by kind, and who signs for it."""
 
+from collections.abc import Iterator
+
 from sqlalchemy.orm import Session
 
 from archive.errors import Refused
@@ -9,7 +11,7 @@ from ingest import overview
 from ingest.acceptance import report
 from ingest.acceptance.asked import Asked
 from ingest.overview import Summary
-from ingest.transfers import Transfer
+from ingest.transfers import Transfer, volume_rows
 from ingest.transfers.states import TAKEN
 
 SIGNERS = ("sign.giver", "sign.taker", "sign.witness")
@@ -25,6 +27,7 @@ def document(session: Session, transfer: Transfer, asked: Asked) -> Document:
         (say("sign.taker"), asked.archive),
         (say("handover.transfer"), f"{transfer.number} · {say('desk.round')} {transfer.round}"),
         (say("report.period"), report.period(session, transfer, asked)),
+        *_apart(session, it, asked),
         (say("handover.left"), say("handover.left.text", back=it.returned, wait=waiting)),
     ])  # fmt: skip
     title = say("handover.h1")
@@ -41,6 +44,14 @@ def document(session: Session, transfer: Transfer, asked: Asked) -> Document:
             report.signatures(say, SIGNERS),
         ],
     )  # fmt: skip
+
+
+def _apart(session: Session, it: Summary, asked: Asked) -> Iterator[tuple[str, str]]:
+    """What this transfer brought and what was taken before it, where the record counts both."""
+    if it.held_already:
+        took = ", ".join(volume_rows.taken_earlier(session, it.transfer))
+        numbers = {"n": f"{it.brought:,}", "held": f"{it.held_already:,}", "no": took}
+        yield asked.say("handover.taken"), asked.say("handover.taken.text", **numbers)
 
 
 def require_custody(it: Summary) -> None:

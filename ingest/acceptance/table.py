@@ -6,12 +6,14 @@ A file begins with the mark that tells them UTF-8, and no cell of it can run as 
 import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from archive.database import ROWS_AT_ONCE
+from archive.site import language
 from archive.site.words import Say
 from ingest import explaining
 from ingest.acceptance import counts, kinds
@@ -97,12 +99,16 @@ def _rows(transfer: Transfer) -> Any:
     errors = select(func.count()).where(
         FindingRow.volume_id == TransferVolume.id, FindingRow.severity == "error"
     ).correlate(TransferVolume).scalar_subquery()  # fmt: skip
+    of_list = ListedItem.volume_id == TransferVolume.id
     files = select(func.sum(ListedItem.files + ListedItem.missing)).where(
-        ListedItem.volume_id == TransferVolume.id
+        of_list
+    ).correlate(TransferVolume).scalar_subquery()  # fmt: skip
+    came = select(func.count()).where(
+        of_list, ListedItem.files > 0
     ).correlate(TransferVolume).scalar_subquery()  # fmt: skip
     return (
         select(TransferVolume, ListedVolume, Verdict, pages.c.listed, pages.c.counted, pages.c.uncounted,
-               unfit, errors, files)
+               unfit, errors, files, came)
         .join(pages, pages.c.id == TransferVolume.id)
         .outerjoin(ListedVolume, ListedVolume.volume_id == TransferVolume.id)
         .outerjoin(Verdict, of_volume)
@@ -114,19 +120,24 @@ def _rows(transfer: Transfer) -> Any:
 def _cells(
     row: TransferVolume, told: ListedVolume | None, seen: Verdict | None, *numbers: Any, say: Say
 ) -> list[object]:
-    listed, counted, uncounted, unfit, errors, files = numbers
+    listed, counted, uncounted, unfit, errors, files, came = numbers
     return [
         row.position + 1, row.sender_id, row.title, row.reference if row.volume_id else None,
         told.record_type if told else None, say(f"state.{row.state}"),
-        told.items if told and told.items is not None else row.items, row.items,
+        told.items if told and told.items is not None else row.items, came,
         told.files if told and told.files is not None else files, row.files,
         listed, counted, uncounted,
         say(f"binding.{seen.binding}") if seen and seen.binding else None,
         say(f"condition.{seen.condition}") if seen and seen.condition else None,
         say(f"verdict.{seen.verdict}") if seen else say("verdict.not_looked_at"),
         say(f"unfit.{seen.reason}") if seen and seen.reason else None, seen.note if seen else None,
-        unfit, errors, row.reason, seen.by if seen else None, seen.at.isoformat() if seen else None,
+        unfit, errors, row.reason, seen.by if seen else None, _when(seen.at) if seen else None,
     ]  # fmt: skip
+
+
+def _when(at: datetime) -> str:
+    """The time in Seoul, as the pages tell it, in an order that a spreadsheet sorts."""
+    return f"{at.astimezone(language.SEOUL):%Y-%m-%d %H:%M %Z}"
 
 
 def _head(asked: Asked, of: str, names: Sequence[str]) -> str:

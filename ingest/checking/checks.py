@@ -73,13 +73,14 @@ def every_file_is_claimed(inspection: Inspection) -> Iterator[About]:
 
 def no_file_is_claimed_twice(inspection: Inspection) -> Iterator[About]:
     for place, file in inspection.claimed_twice():
+        told = inspection.volume(place).description
         yield (
             place,
             finding(
                 "file.claimed_twice",
                 "error",
                 f"{shown(file.path)} belongs to more than one row of the list.",
-                Where(path=shown(file.path)),
+                Where(told.list or None, told.row or None, path=shown(file.path)),
                 None,
                 "one row",
             ),

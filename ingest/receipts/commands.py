@@ -181,8 +181,12 @@ def _refused(site: Site, number: str, obstacles: Sequence[Obstacle], as_json: bo
 def _completed(told: dict[str, Any]) -> list[str]:
     volumes, receipt = told["volumes"], told["receipt"]
     held = amount(volumes["stored"], "volume")
+    earlier = told["taken_earlier"]
+    before = sum(each["volumes"] for each in earlier)
+    took = ", ".join(each["transfer"] for each in earlier)
+    apart = f", {before} of them taken before ({took})" if before else ""
     lines = [
-        f"Transfer {told['transfer']} is closed: {held} in custody.",
+        f"Transfer {told['transfer']} is closed: {held} in custody{apart}.",
         f"Every copy had been read back when the notice was given, {moment(told['notified_at'])}; "
         "how they are now: seogo copy check.",
         f"Receipt {receipt['number']}{' is in ' + receipt['file'] if receipt['file'] else ''}; "

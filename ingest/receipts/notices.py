@@ -18,7 +18,7 @@ from ingest import transfers
 from ingest.receipts.contents import COMPLETED
 from ingest.receipts.issuing import Receipt, of_transfer
 from ingest.receipts.unlisted import listed_later, unlisted
-from ingest.transfers import Transfer, TransferAct, TransferVolume, later_rounds
+from ingest.transfers import Transfer, TransferAct, TransferVolume, later_rounds, volume_rows
 from ingest.transfers.later_rounds import TakenLater
 from ingest.transfers.states import CLOSING
 from preservation.packages import Bag, Copy
@@ -60,6 +60,10 @@ def notice(site: Site, session: Session, transfer: Transfer) -> dict[str, Any]:
         "received_at": transfer.received_at.isoformat(),
         "notified_at": notified_at.isoformat(),
         "volumes": {"stored": amounts.stored, "returned": len(keep), "taken_later": len(later)},
+        "taken_earlier": [
+            {"transfer": number, "volumes": volumes}
+            for number, volumes in volume_rows.taken_earlier(session, transfer).items()
+        ],
         "files": amounts.files,
         "bytes": amounts.bytes,
         "stores": _stores(session, transfer),

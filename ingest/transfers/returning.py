@@ -109,11 +109,12 @@ def _return(
         for row in session.scalars(
             select(TransferVolume).where(TransferVolume.transfer_id == transfer.id, some)
         ):
-            told = _own_errors(session, row, own) if own else []
+            told = own_errors(session, row, own) if own else []
             row.state, row.reason = "returned", "\n".join([*filter(None, [reason]), *told])
         session.flush()
 
 
-def _own_errors(session: Session, row: TransferVolume, explain: Explain) -> list[str]:
+def own_errors(session: Session, row: TransferVolume, explain: Explain) -> list[str]:
+    """What a volume is told of its own errors when it is returned with them."""
     errors = select(FindingRow).where(FindingRow.volume_id == row.id, FindingRow.severity == "error")
     return [explain(each) for each in session.scalars(errors.order_by(FindingRow.id).limit(MOST))]

@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from archive.database import ROWS_AT_ONCE
+from archive.holdings import Volume
 from ingest.transfers.rows import FindingRow, Transfer, TransferVolume
 
 
@@ -68,6 +69,22 @@ IS_HELD_ALREADY: ColumnElement[bool] = and_(
 def held_already(session: Session, transfer: Transfer) -> int:
     mine = select(func.count()).where(TransferVolume.transfer_id == transfer.id, IS_HELD_ALREADY)
     return session.scalar(mine) or 0
+
+
+def taken_earlier(session: Session, transfer: Transfer) -> dict[str, int]:
+    """Of what it only found in custody, how many volumes each transfer took, by the number of that."""
+    took = aliased(TransferVolume)
+    found = (
+        select(Transfer.number, func.count())
+        .select_from(TransferVolume)
+        .join(Volume, Volume.id == TransferVolume.volume_id)
+        .join(took, took.reference == Volume.reference)
+        .join(Transfer, Transfer.id == took.transfer_id)
+        .where(TransferVolume.transfer_id == transfer.id, IS_HELD_ALREADY)
+        .group_by(Transfer.number)
+        .order_by(Transfer.number)
+    )
+    return dict(session.execute(found).all())
 
 
 def brought(session: Session, transfer: Transfer, volume_id: int | None) -> bool:

@@ -200,3 +200,44 @@ def test_no_citizen_sees_the_inspection(shown: Shown, number: str, end: str):
     assert shown.client.get(f"/desk/transfers/{number}{end}").status_code == 302
     assert shown.signed_in("archivist").get(f"/desk/transfers/{number}{end}").status_code == 200
     assert shown.signed_in("archivist").get(f"/desk/transfers/{number}/volumes/99").status_code == 404
+
+
+def returned(shown: Shown, number: str) -> dict[int, str | None]:
+    with shown.site.reading_session() as session:
+        mine = select(TransferVolume).join(Transfer, Transfer.id == TransferVolume.transfer_id)
+        return {row.position: row.reason for row in session.scalars(mine.where(Transfer.number == number))}
+
+
+@pytest.mark.parametrize("which", ["chosen", "all"])
+def test_the_form_as_it_comes_tells_a_volume_its_own_errors_and_those_of_no_other(
+    shown: Shown, number: str, which: str
+):
+    """The second volume waits with an error, the first without one; the third was returned with another."""
+    with shown.site.open_session.begin() as session:
+        mine = select(TransferVolume).join(Transfer, Transfer.id == TransferVolume.transfer_id)
+        before = session.scalars(mine.where(Transfer.number == number, TransferVolume.position == 2)).one()
+        session.add(FindingRow(transfer_id=before.transfer_id, volume_id=before.id, rule="file.missing",
+                               severity="error", value="없음.pdf", message="did not come"))  # fmt: skip
+    client, path = shown.signed_in("archivist"), f"/desk/transfers/{number}/return"
+    form = client.get(path).get_data(as_text=True)
+    assert "날짜를 읽을 수 없음" in form and "없음.pdf" not in form
+    sent = {"which": which, "volume": re.findall(r'name="volume" value="(\d)" checked', form),
+            "reason": re.findall(r"<textarea[^>]*>([^<]*)<", form)[0],
+            "own": re.findall(r'name="own" value="(yes)" checked', form), "confirmed": "yes"}  # fmt: skip
+    assert client.post(path, data=sent).status_code == 303
+    told = returned(shown, number)
+    assert told[1] == "list.date: 날짜를 읽을 수 없음. 날짜를 2026-11-22처럼 적어 주세요."
+    assert not told[0]
+
+
+def test_what_is_wrong_with_no_volume_begins_the_reason_only_where_all_of_it_is_returned(
+    shown: Shown, number: str
+):
+    with shown.site.open_session.begin() as session:
+        transfer = session.scalars(select(Transfer).where(Transfer.number == number)).one()
+        session.add(FindingRow(transfer_id=transfer.id, rule="file.extra", severity="error",
+                               path="남은.txt", message="is on no list."))  # fmt: skip
+    client, path = shown.signed_in("archivist"), f"/desk/transfers/{number}/return"
+    assert "남은.txt" not in client.get(path).get_data(as_text=True)
+    assert "남은.txt" not in client.get(f"{path}?volume=1").get_data(as_text=True)
+    assert "남은.txt" in client.get(f"{path}?volume=0&volume=1").get_data(as_text=True)

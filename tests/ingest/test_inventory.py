@@ -113,10 +113,9 @@ def test_a_file_that_two_volumes_claim_is_told_of_both(folder: Path) -> None:
     with (folder / "이관목록.csv").open("a") as out:
         out.write("V3,셋째 철,I4,라,영구,공개,V1/가.txt\n")
     with looked_at(folder) as it:
-        twice = [
-            (place, each.where.path) for place, each in checks.check(it) if each.rule == "file.claimed_twice"
-        ]
-        assert twice == [(0, "V1/가.txt"), (2, "V1/가.txt")]
+        twice = [(place, each.where) for place, each in checks.check(it) if each.rule == "file.claimed_twice"]
+        assert [(place, where.path) for place, where in twice] == [(0, "V1/가.txt"), (2, "V1/가.txt")]
+        assert [(where.list, where.row) for _, where in twice] == [("이관목록.csv", 2), ("이관목록.csv", 5)]
 
 
 def test_nothing_is_left_in_scratch_when_the_work_ends(

@@ -249,6 +249,22 @@ def test_reports_are_written_for_people_and_for_spreadsheets(
     assert call("transfer", "report", number).exit_code == 2
 
 
+def test_the_table_of_volumes_counts_the_items_that_came_and_tells_the_time_in_seoul(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEOGO_CLOCK", "2026-11-30T20:25:08+00:00")
+    folder = transfer(tmp_path / "t", row("A-1", "가.txt"), row("A-2", "나.txt"), files=("가.txt",))
+    number = call("transfer", "receive", folder, "--agency", AGENCY).told["transfer"]
+    call("transfer", "judge", number, "--volume", "1", "--verdict", "fit")
+    table = tmp_path / "v.csv"
+    call("transfer", "report", number, "--csv", table)
+    rows = list(csv.DictReader(table.open(encoding="utf-8-sig")))
+    counted = {each["level"]: each for each in call("transfer", "count", number).told["levels"]}
+    assert [(each["건수(목록)"], each["건수(온 것)"]) for each in rows] == [("1", "1"), ("1", "0")]
+    assert counted["item"]["came"] == 1
+    assert [each["본 때"] for each in rows] == ["2026-12-01 05:25 KST", ""]
+
+
 @pytest.mark.flow
 def test_the_handover_record_counts_what_is_in_custody_by_kind(
     call: Call, sample: Path, tmp_path: Path

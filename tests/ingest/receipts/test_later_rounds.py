@@ -44,6 +44,31 @@ def test_a_volume_that_came_right_in_the_second_round_needs_no_word_and_the_noti
     assert complete(call, second["transfer"]).exit_code == 0
 
 
+@pytest.mark.flow
+def test_papers_of_a_round_that_lists_everything_tell_what_it_took_from_what_was_taken_before(
+    receive: Call, call: Call, first: str, tmp_path: Path
+) -> None:
+    """The first round took A-1 and A-3; the second lists all and brings A-2."""
+    rows = [row("A-1", "가.txt"), row("A-2", "나.txt"), row("A-3", "다/라.txt")]
+    sent = transfer(tmp_path / "second", *rows, files=("가.txt", "나.txt", "다/라.txt"))
+    second = receive(sent, "--round-of", first).told["transfer"]
+    call("transfer", "handover", second, "--pdf", tmp_path / "h.pdf")
+    said = complete(call, second, "--notice", tmp_path / "n.pdf")
+    assert (said.exit_code, said.told["volumes"]["stored"]) == (0, 3)
+    assert said.told["taken_earlier"] == [{"transfer": first, "volumes": 2}]
+    out = call("transfer", "complete", second, words=True).out
+    assert f"3 volumes in custody, 2 of them taken before ({first})." in out
+    letter, record = (
+        " ".join("".join(page.get_text() for page in pymupdf.open(tmp_path / name)).split())
+        for name in ("n.pdf", "h.pdf")
+    )
+    assert f"이 이관에서 인수한 것 1권, 앞서 인수하여 보존하고 있는 것 2권 (이관 번호 {first})" in letter
+    assert f"이 이관에서 1철, 앞서 2철 (이관 번호 {first})" in record
+    told = complete(call, first, "--notice", tmp_path / "1.pdf").told
+    assert told["taken_earlier"] == []
+    assert "앞서" not in "".join(page.get_text() for page in pymupdf.open(tmp_path / "1.pdf"))
+
+
 def test_what_no_later_round_took_still_needs_the_word(receive: Call, call: Call, tmp_path: Path) -> None:
     sent = transfer(
         tmp_path / "first",
