@@ -33,7 +33,7 @@ def ar_members(stream: BinaryIO) -> Iterator[Member]:
             continue
         name, size = _ar_name(stream, raw, size, names)
         data = blocks(stream, size, "a member")
-        if raw not in (b"/", b"/SYM64/") and not name.startswith(b"__.SYMDEF"):
+        if raw not in (b"/", b"/SYM64/"):
             yield Member(name, size=size, data=partial(iter, data))
         for _ in data:
             pass
@@ -92,10 +92,11 @@ def _cpio_member(stream: BinaryIO, name: bytes, size: int, check: int | None, mo
     if kind == "link":
         if size > _LONGEST_NAME:
             raise Damaged("a link is longer than can be")
-        yield Member(name, kind, target=exactly(stream, size, "a link"))
+        target = exactly(stream, size, "a link")
+        yield Member(name, kind, target=target, data=partial(iter, (target,)))
         return
     data = _checked(blocks(stream, size, "a member"), check)
-    yield Member(name, kind, size=size, data=partial(iter, data) if kind == "file" else None)
+    yield Member(name, kind, size=size, data=partial(iter, data))
     for _ in data:
         pass
 

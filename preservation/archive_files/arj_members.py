@@ -34,7 +34,7 @@ def arj_members(stream: BinaryIO) -> Iterator[Member]:
             unsupported=None
             if readable
             else f"it is packed in a way that nothing here unpacks (ARJ {method})",
-            data=partial(iter, checked) if readable and kind != _FOLDER else None,
+            data=partial(iter, checked) if readable else None,
         )
         for _ in checked:
             pass

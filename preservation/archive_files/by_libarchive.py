@@ -23,6 +23,8 @@ READS = {
     "compress": ("tar", "raw"),
     "iso": ("iso9660",),
 }
+_LINKS_ARE_DATA = ("7z", "rar")
+"""Here a link is the data of its member, of which the library tells what stands before the first NUL."""
 _OK, _END, _WARN, _RETRY = 0, 1, -20, -10
 _FAILED, _FATAL = -25, -30
 _BLOCK = 1 << 20
@@ -116,6 +118,7 @@ class _Reading:
         encrypted = bool(library.archive_entry_is_encrypted(entry))
         size = library.archive_entry_size(entry) if library.archive_entry_size_is_set(entry) else None
         kind = "link" if hard else kind
+        is_cut = kind == "link" and not hard and self._kind in _LINKS_ARE_DATA
         return Member(
             library.archive_entry_pathname(entry) or b"",
             kind,
@@ -123,7 +126,8 @@ class _Reading:
             target=target if kind == "link" else None,
             hard=bool(hard),
             encrypted=encrypted,
-            data=partial(self._data) if kind == "file" and not encrypted else None,
+            unsupported="what a link in it holds is not seen whole" if is_cut else None,
+            data=partial(self._data) if not hard and not encrypted else None,
         )
 
     def _data(self) -> Iterator[bytes]:

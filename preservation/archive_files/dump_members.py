@@ -11,6 +11,7 @@ from functools import partial
 from typing import BinaryIO, Literal
 
 from preservation.archive_files.members import Damaged, Kind, Member, Unsupported, exactly
+from preservation.archive_files.names import LONGEST
 
 _RECORD = 1024
 _SUM = 84446
@@ -80,7 +81,11 @@ def _inode(
         if header.size > _FOLDER_LIMIT:
             raise Damaged("a folder is larger than can be")
         _read_folder(b"".join(data), header.inode, order, names, parents)
-    yield Member(name, kind, size=header.size, data=partial(iter, data) if kind == "file" else None)
+    target = None
+    if kind == "link" and header.size <= LONGEST:
+        target = b"".join(data)
+        data = iter((target,))
+    yield Member(name, kind, size=header.size, target=target, data=partial(iter, data))
     for _ in data:
         pass
 

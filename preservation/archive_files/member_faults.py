@@ -28,7 +28,14 @@ def judge_member(faults: Faults, member: Member, name: str, full: str) -> None:
         faults.add("unusual", member.unusual, full)
     if member.kind == "special":
         faults.add("special", "", full)
-    if member.kind == "link" and member.target is not None:
+    if member.kind == "link":
+        _judge_link(faults, member, name, full)
+
+
+def _judge_link(faults: Faults, member: Member, name: str, full: str) -> None:
+    if max(member.size or 0, len(member.target or b"")) > names.LONGEST:
+        faults.add("damaged", "a link in it is longer than a path can be", full)
+    elif member.target is not None:
         target = member.target.decode("utf-8", "surrogateescape")
         leads_out = names.link_leads_out(name, target, hard=member.hard)
         faults.add("link_out" if leads_out else "link", "", full)

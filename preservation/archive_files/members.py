@@ -12,7 +12,8 @@ BLOCK = 1 << 20
 class Member:
     """One member.  ``data`` unpacks it in blocks, only as long as the next member is not asked for.
 
-    ``data`` is None where there is nothing to unpack, or no way to: ``unsupported`` says why.
+    ``data`` is None where there is nothing to unpack, or no way to: ``unsupported`` says why.  It does
+    not depend on ``kind``: other programs unpack as a file what calls itself a link or a device.
     """
 
     name: bytes

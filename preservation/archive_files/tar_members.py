@@ -43,7 +43,7 @@ def tar_members(stream: BinaryIO) -> Iterator[Member]:
             target=header.target if kind == "link" else None,
             hard=header.type == b"1",
             unusual=header.unusual,
-            data=left.read if kind == "file" else None,
+            data=left.read,
         )
         left.skip()
 

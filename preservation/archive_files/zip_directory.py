@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from preservation.archive_files.limits import Budget
-from preservation.archive_files.members import Damaged, Unsupported, exactly
+from preservation.archive_files.members import BLOCK, Damaged, Unsupported, exactly
 
 _END = struct.Struct("<4s4H2LH")
 _END_64 = struct.Struct("<4sQ2H2L4Q")
@@ -19,7 +19,6 @@ _LOCATOR = struct.Struct("<4sLQL")
 _ENTRY = struct.Struct("<4s6H3L5H2L")
 _LONGEST_COMMENT = 0xFFFF
 _MOST_DIRECTORY = 256 << 20
-_MOST_BEFORE = 64 << 20
 _FULL, _FULL_SHORT = 0xFFFFFFFF, 0xFFFF
 _ZIP64, _UNICODE_PATH = 0x0001, 0x7075
 
@@ -57,13 +56,13 @@ class Directory:
     before: int
 
 
-def find_directory(stream: BinaryIO, size: int) -> Directory:
+def find_directory(stream: BinaryIO, size: int, budget: Budget) -> Directory:
     tail_at = max(0, size - _END.size - _LONGEST_COMMENT)
     stream.seek(tail_at)
     tail = stream.read(size - tail_at)
     at = _end_record(tail)
     if at is None:
-        raise _no_end(stream, size)
+        raise _no_end(stream, size, budget)
     _signature, disk, first_disk, here, count, length, offset, _comment = _END.unpack_from(tail, at)
     if b"PK\x05\x06" in tail[at + 4 :]:
         raise Damaged("it has two ends, one in the comment of the other")
@@ -80,18 +79,19 @@ def find_directory(stream: BinaryIO, size: int) -> Directory:
     if here != count:
         raise Damaged("its end record counts two numbers of members")
     before = end - length - offset
-    if _stands_behind_another(stream, before):
+    if _stands_behind_another(stream, before, budget):
         raise Damaged("it holds one archive behind another one")
     if before < 0 or length > size:
         raise Damaged("its directory would begin outside the file")
     return Directory(offset + before, length, count, before)
 
 
-def _stands_behind_another(stream: BinaryIO, before: int) -> bool:
+def _stands_behind_another(stream: BinaryIO, before: int, budget: Budget) -> bool:
     """Programs may stand before an archive; another archive there is what other readers would see."""
     stream.seek(0)
-    head = stream.read(max(0, min(before, _MOST_BEFORE)))
-    return head.startswith(b"PK\x03\x04") and b"PK\x05\x06" in head
+    if stream.read(4) != b"PK\x03\x04":
+        return False
+    return any(b"PK\x05\x06" in seen for seen in windows(stream, 0, before, budget, overlap=3))
 
 
 def _end_record(tail: bytes) -> int | None:
@@ -107,14 +107,10 @@ def _end_record(tail: bytes) -> int | None:
     return found
 
 
-def _no_end(stream: BinaryIO, size: int) -> Exception:
+def _no_end(stream: BinaryIO, size: int, budget: Budget) -> Exception:
     """Whether only the directory is cut off, or the members are too."""
-    stream.seek(0)
-    before = b""
-    while block := stream.read(1 << 20):
-        if b"PK\x01\x02" in before + block:
-            return Unsupported("its directory is cut off, so that it can only be opened after a repair")
-        before = block[-3:]
+    if any(b"PK\x01\x02" in seen for seen in windows(stream, 0, size, budget, overlap=3)):
+        return Unsupported("its directory is cut off, so that it can only be opened after a repair")
     return Damaged("it breaks off: it has no end record" if size else "it is empty")
 
 
@@ -223,3 +219,20 @@ def _unicode_name(field: bytes | None, name: bytes) -> bytes | None:
     if field is None or len(field) < 5 or field[0] != 1:
         return None
     return field[5:] if int.from_bytes(field[1:5], "little") == zlib.crc32(name) else None
+
+
+def windows(stream: BinaryIO, start: int, end: int, budget: Budget, *, overlap: int) -> Iterator[bytes]:
+    """The bytes between two places in blocks, each with the last ``overlap`` bytes of what came before it.
+
+    Seeks for each block, as the file may be used for something else in between; each takes its time.
+    """
+    before = b""
+    while start < end:
+        budget.wait()
+        stream.seek(start)
+        block = stream.read(min(BLOCK, end - start))
+        if not block:
+            return
+        start += len(block)
+        yield before + block
+        before = (before + block)[-overlap:]

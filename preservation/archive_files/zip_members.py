@@ -10,15 +10,22 @@ from typing import BinaryIO
 from preservation.archive_files import decompressors
 from preservation.archive_files.limits import Budget
 from preservation.archive_files.members import BLOCK, Damaged, Encrypted, Kind, Member, Unsupported, exactly
+from preservation.archive_files.names import LONGEST
 from preservation.archive_files.shrinking import unshrink
-from preservation.archive_files.zip_directory import Entry, entries, extra_fields, find_directory
+from preservation.archive_files.zip_directory import (
+    Directory,
+    Entry,
+    entries,
+    extra_fields,
+    find_directory,
+    windows,
+)
 
 _LOCAL = struct.Struct("<4s5H3L2H")
 _FULL = 0xFFFFFFFF
 _DATA_FOLLOWS = 0x08
 _DIRECTORY_LOCKED = 0x2000
 _STORED, _DEFLATED = 0, 8
-_LONGEST_LINK = 64 * 1024
 DECOMPRESSORS = {
     1: unshrink,
     _DEFLATED: decompressors.deflate,
@@ -33,29 +40,27 @@ NAMES = {2: "reduced", 6: "imploded", 9: "deflate64", 96: "JPEG", 97: "WavPack",
 def zip_members(stream: BinaryIO, budget: Budget) -> Iterator[Member]:
     """Damaged where the directory and the members themselves say different things."""
     size = stream.seek(0, 2)
-    directory = find_directory(stream, size)
+    directory = find_directory(stream, size, budget)
     listed = list(entries(stream, directory, budget))
     listed.sort(key=lambda entry: entry.offset)
     reaches: list[tuple[int, int, Entry]] = []
     for entry in listed:
         if entry.flags & _DIRECTORY_LOCKED:
             raise Encrypted
-        start, end, unusual = _member_range(stream, entry, directory.start)
+        start, end, unusual = _member_range(stream, entry, directory.start, budget)
         reaches.append((entry.offset, end, entry))
         yield _member(stream, entry, start, unusual)
-    _no_overlap_and_nothing_hidden(stream, reaches, directory.start, directory.before)
+    _no_overlap_and_nothing_hidden(stream, reaches, directory, budget)
 
 
 def _member(stream: BinaryIO, entry: Entry, start: int, unusual: str | None) -> Member:
     kind = _kind(entry)
-    target = None
-    if kind == "link" and not entry.is_encrypted and entry.size <= _LONGEST_LINK:
-        target = b"".join(_unpacked(stream, entry, start))
     unsupported = None
     if not entry.is_encrypted and entry.method != _STORED and entry.method not in DECOMPRESSORS:
         how = NAMES.get(entry.method, f"method {entry.method}")
         unsupported = f"it is packed in a way that nothing here unpacks ({how})"
-    readable = kind == "file" and not entry.is_encrypted and unsupported is None
+    readable = not entry.is_encrypted and unsupported is None
+    is_target = readable and kind == "link" and entry.size <= LONGEST
     data: Callable[[], Iterator[bytes]] | None = (
         (lambda: _unpacked(stream, entry, start)) if readable else None
     )
@@ -64,12 +69,20 @@ def _member(stream: BinaryIO, entry: Entry, start: int, unusual: str | None) -> 
         kind,
         encoding="utf-8" if entry.is_utf8 or entry.unicode_name else None,
         size=entry.size,
-        target=target,
+        target=_target(stream, entry, start) if is_target else None,
         encrypted=entry.is_encrypted,
         unsupported=unsupported,
         unusual=unusual,
         data=data,
     )
+
+
+def _target(stream: BinaryIO, entry: Entry, start: int) -> bytes | None:
+    """None where nothing here unpacks it, which is told when the bytes of the member are looked at."""
+    try:
+        return b"".join(_unpacked(stream, entry, start))
+    except Unsupported:
+        return None
 
 
 def _kind(entry: Entry) -> Kind:
@@ -81,7 +94,9 @@ def _kind(entry: Entry) -> Kind:
     return "file" if form in (0, stat.S_IFREG, stat.S_IFDIR) else "special"
 
 
-def _member_range(stream: BinaryIO, entry: Entry, directory_start: int) -> tuple[int, int, str | None]:
+def _member_range(
+    stream: BinaryIO, entry: Entry, directory_start: int, budget: Budget
+) -> tuple[int, int, str | None]:
     """Where the data of a member begins and what belongs to it ends; and what is unusual about it."""
     if entry.offset + _LOCAL.size > directory_start:
         raise Damaged("its directory names a member where none is")
@@ -90,7 +105,7 @@ def _member_range(stream: BinaryIO, entry: Entry, directory_start: int) -> tuple
         signature, _need, flags, method, _time, _date, crc, packed, size, name_length, extra_length
     ) = _LOCAL.unpack(exactly(stream, _LOCAL.size, "a member"))  # fmt: skip
     if signature != b"PK\x03\x04":
-        raise _misplaced(stream, entry, directory_start)
+        raise _misplaced(stream, entry, directory_start, budget)
     name = exactly(stream, name_length, "a member")
     wide = extra_fields(exactly(stream, extra_length, "a member")).get(1)
     if name.replace(b"\\", b"/") != entry.name.replace(b"\\", b"/") or method != entry.method:
@@ -113,18 +128,16 @@ def _member_range(stream: BinaryIO, entry: Entry, directory_start: int) -> tuple
     return start, *_after_data(stream, entry, end, wide is not None)
 
 
-def _misplaced(stream: BinaryIO, entry: Entry, directory_start: int) -> Exception:
+def _misplaced(stream: BinaryIO, entry: Entry, directory_start: int, budget: Budget) -> Exception:
     """Whether the member is in the file after all, somewhere else than its directory says."""
-    stream.seek(0)
-    before = b""
-    while (block := stream.read(min(BLOCK, max(0, directory_start - stream.tell())))) and entry.name:
+    overlap = _LOCAL.size + len(entry.name)
+    for seen in windows(stream, 0, directory_start, budget, overlap=overlap) if entry.name else ():
         at = -1
-        while (at := (before + block).find(b"PK\x03\x04", at + 1)) >= 0:
-            if (before + block)[at + _LOCAL.size :].startswith(entry.name):
+        while (at := seen.find(b"PK\x03\x04", at + 1)) >= 0:
+            if seen.startswith(entry.name, at + _LOCAL.size):
                 return Unsupported(
                     "its directory points to wrong places, so that it opens only after a repair"
                 )
-        before = block[-_LOCAL.size - len(entry.name) :]
     return Damaged("its directory names a member where none is")
 
 
@@ -187,12 +200,12 @@ def _packed(stream: BinaryIO, start: int, size: int) -> Iterator[bytes]:
 
 
 def _no_overlap_and_nothing_hidden(
-    stream: BinaryIO, reaches: list[tuple[int, int, Entry]], directory_start: int, before: int
+    stream: BinaryIO, reaches: list[tuple[int, int, Entry]], directory: Directory, budget: Budget
 ) -> None:
-    edges = [(0, before), *((start, end) for start, end, _ in reaches), (directory_start, directory_start)]
+    start = directory.start
+    edges = [(0, directory.before), *((start, end) for start, end, _ in reaches), (start, start)]
     for (_, end), (start, _) in pairwise(edges):
         if start < end:
             raise Damaged("two members share the same bytes")
-        stream.seek(end)
-        if b"PK\x03\x04" in stream.read(min(start - end, 64 * BLOCK)):
+        if any(b"PK\x03\x04" in seen for seen in windows(stream, end, start, budget, overlap=3)):
             raise Damaged("it holds a member that its directory does not name")

@@ -65,23 +65,25 @@ def iso(members: Mapping[str, bytes]) -> bytes:
     return by_library("iso9660", members)
 
 
-def by_library(form: str, members: Mapping[str, bytes]) -> bytes:
-    """Written by libarchive."""
+def by_library(form: str, members: Mapping[str, bytes], links: Mapping[str, str] | None = None) -> bytes:
+    """Written by libarchive; ``links`` are names and where they point."""
     library = ctypes.CDLL(ctypes.util.find_library("archive"))
     pointer, size = ctypes.c_void_p, ctypes.c_size_t
     library.archive_write_new.restype = library.archive_entry_new.restype = pointer
     library.archive_entry_set_size.argtypes = [pointer, ctypes.c_int64]
     library.archive_write_data.argtypes = [pointer, ctypes.c_char_p, size]
+    links = links or {}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "made"
         archive, entry = pointer(library.archive_write_new()), pointer(library.archive_entry_new())
         assert getattr(library, f"archive_write_set_format_{form}")(archive) == 0
         assert library.archive_write_open_filename(archive, str(path).encode()) == 0
-        for name, data in members.items():
+        for name, data in {**members, **dict.fromkeys(links, b"")}.items():
             library.archive_entry_clear(entry)
             library.archive_entry_set_pathname_utf8(entry, name.encode())
             library.archive_entry_set_size(entry, len(data))
-            library.archive_entry_set_filetype(entry, 0o100000)
+            library.archive_entry_set_filetype(entry, 0o120000 if name in links else 0o100000)
+            library.archive_entry_copy_symlink(entry, links[name].encode() if name in links else None)
             library.archive_entry_set_perm(entry, 0o644)
             assert library.archive_write_header(archive, entry) == 0
             assert library.archive_write_data(archive, data, len(data)) == len(data)
