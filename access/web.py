@@ -12,7 +12,7 @@ from access.search import highlights
 from access.sought import Sought
 from access.viewing import Asking
 from archive.errors import Unavailable, WrongCall
-from archive.site.reader.web import needs, reader, say, session, site
+from archive.site.reader.web import asked_number, needs, reader, say, session, site
 from archive.site.site import Site
 
 ABOUT = ("use", "access", "accessibility", "open-data", "licences")
@@ -60,7 +60,7 @@ def search() -> ResponseReturnValue:
 
 @bp.get("/browse")
 def browse() -> ResponseReturnValue:
-    agency, after = request.args.get("agency") or None, _number(request.args.get("after"))
+    agency, after = request.args.get("agency") or None, asked_number("after")
     volumes, total = showing.volumes(session(), agency=agency, after=after, limit=AT_ONCE)
     now = asking()
     lines = [(each, showing.named(viewing.volume_title(each, now))) for each in volumes]
@@ -77,7 +77,7 @@ def volume(reference: str) -> ResponseReturnValue:
     if reference != reference.upper():
         return redirect(url_for("portal.volume", reference=reference.upper()), 308)
     row = viewing.get_volume(db, reference, now)
-    after = _number(request.args.get("after"))
+    after = asked_number("after")
     counts = showing.counts(db, row, now)
     return render_template(
         "volume.html", volume=row, name=showing.named(viewing.volume_title(row, now)), counts=counts,
@@ -129,10 +129,6 @@ def _wrong(error: WrongCall, text: str) -> str:
     if len(text) > finding.LONGEST:
         return say("search.long", n=len(text), most=finding.LONGEST)
     return say("search.cursor")
-
-
-def _number(text: str | None) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 9 else 0
 
 
 @bp.record_once

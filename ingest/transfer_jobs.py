@@ -1,12 +1,16 @@
-"""Jobs about one transfer: those under way, and those that failed with nothing done about it since."""
+"""Jobs about one transfer: asking for one, those under way, and those that failed and were not made good."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from archive.holdings import Volume
+from archive.site.site import Site
+from archive.work import jobs
 from archive.work.jobs import Job
 from ingest import transfers
 from ingest.transfers import Transfer, TransferAct, TransferVolume, acceptable
@@ -25,6 +29,37 @@ All but one of them wait for their turn.
 """
 UNDER_WAY = ("waiting", "working")
 NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Asking:
+    """Work on a transfer that somebody wants: its job, the act that notes it, what more the job is told."""
+
+    job: str
+    act: str
+    by: str
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+
+def ask(site: Site, number: str, asking: Asking) -> bool:
+    """Queue the work and note who asked; False, and nothing more, while the very same is under way.
+
+    Other work on the transfer keeps nothing from being asked for: each waits for its turn.
+    """
+    with site.open_session.begin() as session:
+        transfer = transfers.get(session, number)
+        session.refresh(transfer, with_for_update=True)  # of two who ask at once the second sees the first
+        if any(_is_same(job, asking) for job in running(session, transfer)):
+            return False
+        jobs.submit(session, asking.job, lane="staff", number=number, by=asking.by, **asking.more)
+        transfers.note(session, transfer, asking.act, by=asking.by, at=site.now())
+    return True
+
+
+def _is_same(job: Job, asking: Asking) -> bool:
+    """Whoever asked for it.  An accept of some volumes is not the same as one of others, or of all."""
+    told = {name: value for name, value in job.arguments.items() if name not in ("number", "by")}
+    return job.name == asking.job and told == asking.more
 
 
 def running(session: Session, transfer: Transfer) -> Sequence[Job]:

@@ -8,9 +8,8 @@ from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 
 from archive import holdings
-from archive.site.reader.web import agency_name, needs, reader, say, session, site, tongue
+from archive.site.reader.web import agency_name, asked_number, needs, reader, say, session, site, tongue
 from archive.site.site import Site
-from archive.work import jobs
 from ingest import explaining, overview, transfer_jobs, transfers
 from ingest.acceptance import acts, browsing
 from ingest.acceptance import table as tables
@@ -20,6 +19,7 @@ from ingest.acceptance.web import bp as inspection
 from ingest.overview import Summary
 from ingest.papers import web as papers
 from ingest.taking import checking_again
+from ingest.transfer_jobs import Asking
 from ingest.transfers import FindingRow, Transfer, TransferVolume, later_rounds, returning
 from preservation import lagging
 
@@ -38,7 +38,7 @@ def desk() -> ResponseReturnValue:
 @bp.get("/transfers", endpoint="transfers")
 @needs("work at the desk")
 def list_transfers() -> ResponseReturnValue:
-    agency, state, after = request.args.get("agency"), request.args.get("state"), _after()
+    agency, state, after = request.args.get("agency"), request.args.get("state"), asked_number("after")
     lines, total = overview.lines(session(), agency=agency, state=state, after=after, limit=AT_ONCE)
     return render_template(
         "transfers.html", lines=lines, total=total, after=after, step=AT_ONCE, agency=agency, state=state,
@@ -59,7 +59,7 @@ def transfer(number: str) -> ResponseReturnValue:
 @needs("work at the desk")
 def findings(number: str) -> ResponseReturnValue:
     """One rule's findings, all of them; without a rule, as a file."""
-    rule, after = request.args.get("rule", ""), _after()
+    rule, after = request.args.get("rule", ""), asked_number("after")
     if not rule:
         return papers.table(number, tables.findings, "findings")
     it = transfers.get(session(), number)
@@ -70,7 +70,7 @@ def findings(number: str) -> ResponseReturnValue:
 @bp.get("/transfers/<number>/volumes")
 @needs("work at the desk")
 def volumes(number: str) -> ResponseReturnValue:
-    it, after, told = _summary(number), _after(), request.args.get
+    it, after, told = _summary(number), asked_number("after"), request.args.get
     wanted = Wanted(told("state", ""), told("fault", ""), told("verdict", ""), told("q", "").strip())
     rows, total = browsing.lines(session(), it.transfer, wanted, after=after, limit=AT_ONCE * 2)
     kept = {"state": wanted.state, "fault": wanted.fault, "verdict": wanted.verdict, "q": wanted.words}
@@ -100,8 +100,9 @@ def accept(number: str) -> ResponseReturnValue:
 def do_accept(number: str) -> ResponseReturnValue:
     if request.form.get("confirmed") != "yes":
         return _accept_page(number, {"confirmed": say("form.tick")}), 422
-    _ask(number, "accept-transfer", "acceptance-asked")
-    return redirect(url_for("desk.transfer", number=number, done="accept") + "#done", 303)
+    asking = Asking("accept-transfer", "acceptance-asked", by=reader().name)
+    done = "accept" if transfer_jobs.ask(site(), number, asking) else "under_way"
+    return redirect(url_for("desk.transfer", number=number, done=done) + "#done", 303)
 
 
 def _accept_page(number: str, errors: dict[str, str]) -> str:
@@ -115,8 +116,9 @@ def _accept_page(number: str, errors: dict[str, str]) -> str:
 @bp.post("/transfers/<number>/check")
 @needs("work at the desk")
 def check(number: str) -> ResponseReturnValue:
-    _ask(number, checking_again.NAME, "check-asked")
-    return redirect(url_for("desk.transfer", number=number, done="check") + "#done", 303)
+    asking = Asking(checking_again.NAME, "check-asked", by=reader().name)
+    done = "check" if transfer_jobs.ask(site(), number, asking) else "under_way"
+    return redirect(url_for("desk.transfer", number=number, done=done) + "#done", 303)
 
 
 @bp.get("/transfers/<number>/return")
@@ -206,24 +208,8 @@ def _numbers(texts: Sequence[str]) -> set[int]:
     return {int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 9}
 
 
-def _ask(number: str, job: str, act: str) -> None:
-    """Queue the work and note who asked.  While it waits or runs, asking again changes nothing."""
-    with site().open_session.begin() as db:
-        it = transfers.get(db, number)
-        if transfer_jobs.running(db, it):
-            return
-        once = f"{job}:{number}:{len(overview.history(db, it))}"
-        jobs.submit(db, job, once=once, lane="staff", number=number, by=reader().name)
-        transfers.note(db, it, act, by=reader().name, at=site().now())
-
-
 def _summary(number: str) -> Summary:
     return overview.summary(session(), transfers.get(session(), number))
-
-
-def _after() -> int:
-    text = request.args.get("after", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
 
 
 @bp.record_once

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from archive import holdings
-from archive.site.reader.web import needs, session, site
+from archive.site.reader.web import asked_number, needs, session, site
 from archive.site.site import Site
 from preservation import evidence, lagging, policies
 from preservation.policies import Demand, meeting
@@ -59,7 +59,7 @@ def volume(reference: str) -> ResponseReturnValue:
 @bp.get("/ledger")
 @needs("see evidence")
 def ledger() -> ResponseReturnValue:
-    db, before = session(), request.args.get("before", type=int)
+    db, before = session(), asked_number("before") or None
     return render_template(
         "ledger.html", seal=evidence.last_seal(db), unsealed=evidence.unsealed(db), step=AT_ONCE,
         entries=evidence.entries(db, before=before, limit=AT_ONCE), before=before,

@@ -23,6 +23,7 @@ from flask_talisman import Talisman
 from flask_wtf.csrf import CSRFProtect
 from markupsafe import Markup
 from sqlalchemy import select
+from werkzeug.routing import IntegerConverter, Map
 
 from archive.people import User
 from archive.site import assets, language, policy
@@ -55,6 +56,7 @@ def create_app(installation: Site, blueprints: Sequence[Blueprint], *, a_minute:
     )
     folders = [Path(bp.root_path) for bp in blueprints]
     app.config.update(_configuration(installation, folders))
+    app.url_map.converters["int"] = _Number
     app.extensions["seogo"] = installation
     app.extensions["seogo.assets"] = assets.read(folder / "static" for folder in folders)
     _speak(app)
@@ -70,6 +72,13 @@ def create_app(installation: Site, blueprints: Sequence[Blueprint], *, a_minute:
     app.teardown_appcontext(_close)
     app.wsgi_app = _English(app.wsgi_app)  # type: ignore[method-assign,assignment]
     return app
+
+
+class _Number(IntegerConverter):
+    """A number in an address; one that no row can have is no address of ours."""
+
+    def __init__(self, url_map: Map) -> None:
+        super().__init__(url_map, max=2**31 - 1)
 
 
 class _English:

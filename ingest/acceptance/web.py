@@ -7,7 +7,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from archive.errors import WrongCall
-from archive.site.reader.web import needs, reader, say, session, site
+from archive.site.reader.web import asked_number, needs, reader, say, session, site
 from ingest import overview, transfers
 from ingest.acceptance import browsing, comparing, counts, listed, report, sampling, verdicts
 from ingest.acceptance.forms import percent, seen_of
@@ -67,7 +67,7 @@ def _judge(number: str, place: int, item: int | None) -> ResponseReturnValue:
 def _judge_page(
     it: Transfer, of: TransferVolume, about: ListedItem | None, form: Any, errors: dict[str, str]
 ) -> str:
-    after, db = _after(), session()
+    after, db = asked_number("after"), session()
     whole = about or of
     told = listed.of(db, of)
     return render_template(
@@ -124,7 +124,7 @@ def draw(number: str) -> ResponseReturnValue:
 
 
 def _sample_page(number: str, form: Any, errors: dict[str, str]) -> str:
-    it, db, after, only = _summary(number), session(), _after(), "only" in request.args
+    it, db, after, only = _summary(number), session(), asked_number("after"), "only" in request.args
     plan = sampling.current(db, it.transfer)
     standing = sampling.standing(db, plan) if plan else None
     rows = sampling.lines(db, plan, only_to_look_at=only, after=after, limit=AT_ONCE) if plan else []
@@ -171,8 +171,3 @@ def _transfer(number: str) -> Transfer:
 
 def _summary(number: str) -> Summary:
     return overview.summary(session(), _transfer(number))
-
-
-def _after() -> int:
-    text = request.args.get("after", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0

@@ -7,13 +7,13 @@ from archive import printing
 from archive.errors import Missing
 from archive.site.reader.web import download, needs, reader, session, site, streamed, tongue
 from archive.site.site import Site
-from archive.work import jobs
 from ingest import overview, transfer_jobs, transfers
 from ingest.acceptance import handover, report
 from ingest.acceptance import table as tables
 from ingest.acceptance.table import Lines
 from ingest.papers import issuing, making
 from ingest.receipts import issuing as receipts
+from ingest.transfer_jobs import Asking
 from ingest.transfers import Transfer
 
 DESK = "work at the desk"
@@ -37,14 +37,10 @@ def issue(number: str) -> ResponseReturnValue:
         raise Missing(f"There is no paper {kind[:40]}.")
     if kind == making.HANDOVER:
         handover.require_custody(it)
-    with site().open_session.begin() as db:
-        transfer = transfers.get(db, number)
-        if not transfer_jobs.running(db, transfer):
-            once = f"{issuing.NAME}:{number}:{len(overview.history(db, transfer))}"
-            jobs.submit(db, issuing.NAME, once=once, lane="staff", number=number, kind=kind, tongue=tongue(),
-                        by=reader().name)  # fmt: skip
-            transfers.note(db, transfer, f"{kind.replace('_', '-')}-asked", by=reader().name, at=site().now())
-    return redirect(url_for("papers.page", number=number, done="paper") + "#done", 303)
+    act, more = f"{kind.replace('_', '-')}-asked", {"kind": kind, "tongue": tongue()}
+    asking = Asking(issuing.NAME, act, reader().name, more)
+    done = "paper" if transfer_jobs.ask(site(), number, asking) else "under_way"
+    return redirect(url_for("papers.page", number=number, done=done) + "#done", 303)
 
 
 @bp.get("/papers/<kind>/<int:which>/<name>")

@@ -3,17 +3,17 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from archive.site.reader.web import needs, reader, say, session, site
+from archive.site.reader.web import download, needs, reader, say, session, site
 from archive.site.site import Site
-from archive.work import jobs
 from ingest import overview, receipts, transfer_jobs, transfers
 from ingest.overview import Summary
 from ingest.receipts import completion, issuing, notices, verifier, writing
 from ingest.receipts.contents import COMPLETED
 from ingest.receipts.unlisted import unlisted
+from ingest.transfer_jobs import Asking
 from ingest.transfers import later_rounds
 
 MOST = 50
@@ -32,16 +32,17 @@ def page(number: str) -> ResponseReturnValue:
 @bp.post("/transfers/<number>/receipts")
 @needs("work at the desk")
 def issue(number: str) -> ResponseReturnValue:
-    _ask(number, issuing.NAME, "receipt-asked", {})
-    return redirect(url_for("receipts.page", number=number, done="receipt") + "#done", 303)
+    asking = Asking(issuing.NAME, "receipt-asked", by=reader().name)
+    done = "receipt" if transfer_jobs.ask(site(), number, asking) else "under_way"
+    return redirect(url_for("receipts.page", number=number, done=done) + "#done", 303)
 
 
 @bp.get("/transfers/<number>/receipts/<int:which>.jsonl")
 @needs("work at the desk")
-def download(number: str, which: int) -> ResponseReturnValue:
+def receipt(number: str, which: int) -> ResponseReturnValue:
     receipts.get(session(), transfers.get(session(), number), which)
     stream = writing.blocks(site(), number, which)
-    return _file(stream, f"seogo-{number}-receipt-{which}.jsonl", "application/jsonl")
+    return download(stream, "application/jsonl", f"seogo-{number}-receipt-{which}.jsonl")
 
 
 @bp.get("/transfers/<number>/complete")
@@ -59,27 +60,28 @@ def do_complete(number: str) -> ResponseReturnValue:
     errors = {each: say("form.tick") for each in ticks if request.form.get(each) != "yes"}
     if errors:
         return _complete_page(number, errors), 422
-    _ask(number, completion.NAME, "completion-asked", {"returned_for_good": final})
-    return redirect(url_for("receipts.page", number=number, done="complete") + "#done", 303)
+    asking = Asking(completion.NAME, "completion-asked", reader().name, {"returned_for_good": final})
+    done = "complete" if transfer_jobs.ask(site(), number, asking) else "under_way"
+    return redirect(url_for("receipts.page", number=number, done=done) + "#done", 303)
 
 
 @bp.get("/transfers/<number>/notice.pdf")
 @needs("work at the desk")
 def letter(number: str) -> ResponseReturnValue:
     data = notices.letter(site(), session(), transfers.get(session(), number))
-    return _file(data, f"seogo-{number}-notice.pdf", "application/pdf")
+    return download(data, "application/pdf", f"seogo-{number}-notice.pdf")
 
 
 @bp.get("/receipts/log.vkey")
 @needs("work at the desk")
 def key() -> ResponseReturnValue:
-    return _file(site().signer.verifier.vkey + "\n", "log.vkey", "text/plain")
+    return download(site().signer.verifier.vkey + "\n", "text/plain", "log.vkey")
 
 
 @bp.get("/receipts/verifier.py")
 @needs("work at the desk")
 def script() -> ResponseReturnValue:
-    return _file(Path(verifier.__file__).read_bytes(), "verifier.py", "text/x-python")
+    return download(Path(verifier.__file__).read_bytes(), "text/x-python", "verifier.py")
 
 
 def _complete_page(number: str, errors: Mapping[str, str]) -> str:
@@ -97,22 +99,6 @@ def _unsettled(it: Summary) -> tuple[int, list[str]]:
     """How many volumes were returned, and which files are on no list, without what a later round took."""
     later = later_rounds.volumes(session(), it.transfer)
     return it.returned + it.taken_later - len(later), unlisted(session(), it.transfer, besides=later)
-
-
-def _file(data: object, name: str, mimetype: str) -> Response:
-    disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(data, mimetype=mimetype, headers=disposition)  # type: ignore[arg-type]
-
-
-def _ask(number: str, job: str, act: str, more: Mapping[str, object]) -> None:
-    """Queue the work and note who asked.  While something is under way, asking changes nothing."""
-    with site().open_session.begin() as db:
-        it = transfers.get(db, number)
-        if transfer_jobs.running(db, it):
-            return
-        once = f"{job}:{number}:{len(overview.history(db, it))}"
-        jobs.submit(db, job, once=once, lane="staff", number=number, by=reader().name, **more)
-        transfers.note(db, it, act, by=reader().name, at=site().now())
 
 
 def blueprints(_site: Site) -> tuple[Blueprint, ...]:

@@ -3,7 +3,7 @@
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from archive.site.reader.web import needs, reader, say, session, site
+from archive.site.reader.web import asked_number, needs, reader, say, session, site
 from archive.site.site import Site
 from ingest.releases import held
 from preservation.scanning import rescanning, withholding
@@ -40,7 +40,7 @@ def do_decide() -> ResponseReturnValue:
 
 
 def _page(errors: dict[str, str], wrong: str = "") -> str:
-    db, after = session(), max(request.args.get("after", type=int) or 0, 0)
+    db, after = session(), asked_number("after")
     return render_template(
         "held.html", withheld=withholding.withheld(db), total=held.count(db), after=after, step=AT_ONCE,
         held=held.everything(db, after=after, limit=AT_ONCE), me=reader().name, errors=errors, wrong=wrong,

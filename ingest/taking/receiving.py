@@ -120,9 +120,9 @@ def accept(
     with site.reading_session() as session:
         transfer = transfers.get(session, number)
     with (
+        alone(site, transfer.agency_code, transfer.shape),
         accession.packers(site) as packers,
         inspect_again(site, transfer) as inspection,
-        alone(site, transfer.agency_code, transfer.shape),
         going_on.naming(site, number),
     ):
         taking = _take(site, number, inspection, packers, by=by, positions=positions, rest_waits=rest_waits)

@@ -206,3 +206,21 @@ def test_a_file_whose_bytes_changed_is_not_sent_to_its_end(shown: Shown):
         served = viewing.open_file(session, shown.site, item, 1, ANYBODY)
         with pytest.raises(Exception, match="not what was stored"):
             b"".join(served.blocks)
+
+
+def test_a_small_file_whose_bytes_changed_is_answered_with_an_error_and_not_with_nothing(shown: Shown):
+    address = "/items/SG-2026-000001-0005/files/1"
+    assert shown.client.get(address).get_data() == b"bytes of 5"
+    copies = [path for path in shown.site.settings.home.rglob("*") if path.is_file()]
+    altered = [path for path in copies if path.stat().st_size == 10 and path.read_bytes() == b"bytes of 5"]
+    try:
+        for path in altered:
+            path.chmod(0o600)
+            path.write_bytes(b"bytes of 6")
+        answer = shown.client.get(address)
+    finally:
+        for path in altered:
+            path.write_bytes(b"bytes of 5")
+    assert altered
+    assert (answer.status_code, answer.mimetype) == (500, "text/html")
+    assert "Content-Disposition" not in answer.headers

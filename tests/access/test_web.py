@@ -173,6 +173,29 @@ def test_a_missing_address_offers_a_search_and_is_404(shown: Shown):
     assert "noindex" in answer.get_data(as_text=True)
 
 
+NO_ROW = [2**31, 2**63, "9" * 30, "9" * 5000]
+
+
+@pytest.mark.parametrize("n", NO_ROW)
+def test_a_number_that_no_row_can_have_is_404_in_an_address_and_the_first_page_in_a_query(
+    shown: Shown, n: object
+):
+    archivist, auditor = shown.signed_in("archivist"), shown.signed_in("auditor")
+    for end in ("pages/{}", "pages/{}.json", "pages/{}/text", "pages/1/large.{}.jpg", "files/{}"):
+        assert shown.client.get(f"/items/{OPEN}/{end.format(1)}").status_code == 200
+        assert shown.client.get(f"/items/{OPEN}/{end.format(n)}").status_code == 404, end
+    assert archivist.get(f"/desk/jobs/{n}").status_code == 404
+    for path in (
+        "/desk/held",
+        "/desk/transfers",
+        f"/items/{OPEN}/pages",
+        "/browse",
+        "/volumes/SG-2026-000001",
+    ):
+        assert archivist.get(f"{path}?after={n}").status_code == 200, path
+    assert auditor.get(f"/audit/ledger?before={n}").status_code == 200
+
+
 def test_programs_get_errors_as_json(shown: Shown):
     told = shown.client.get("/api/volumes/NOTHING").json["error"]
     assert set(told) == {"code", "message", "next"}

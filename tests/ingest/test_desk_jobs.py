@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from archive.errors import ArchiveError, Damaged, Refused, Unavailable
+from archive.errors import ArchiveError, Conflict, Damaged, Refused, Unavailable
 from archive.people import User
 from archive.site.site import Site
 from archive.work import jobs, reasons
@@ -16,6 +16,7 @@ from archive.work.jobs import Job
 from ingest import transfer_jobs, transfers
 from ingest.taking import checking_again, receiving
 from ingest.transfers import TransferAct
+from ingest.transfers.turns import alone
 from tests.access.conftest import signed_in
 from tests.ingest.conftest import AGENCY, Call
 from tests.ingest.test_bad_input import row, transfer
@@ -155,6 +156,53 @@ def test_a_failure_is_told_until_what_it_was_for_is_done(
     else:
         call("transfer", "return", number, "--reason", "다시 보내 주세요.")
     assert "실패" not in page(desk, address)
+
+
+def test_what_is_asked_for_while_something_else_is_under_way_is_done_too(
+    desk: FlaskClient, call: Call, number: str
+) -> None:
+    address = f"/desk/transfers/{number}"
+    for page_of, form, said in (
+        ("receipts", {}, "The receipt was asked for."),
+        ("accept", {"confirmed": "yes"}, "Acceptance was asked for."),
+        ("check", {}, "It will be checked again."),
+        ("complete", {"confirmed": "yes"}, "The completion notice was asked for."),
+    ):
+        answer = desk.post(f"{address}/{page_of}", data=form)
+        assert answer.status_code == 303
+        assert said in page(desk, f"/en{answer.location}")
+    assert call("work", "--until-idle").told["failed"] == []
+    told = call("transfer", "show", number).told
+    acts = {each["act"] for each in told["history"]}
+    assert {"receipt-issued", "checked"} < acts and {"completion-notified", "completion-refused"} & acts
+    assert told["state"] in ("stored", "closed")
+
+
+def test_an_accept_of_other_volumes_than_the_one_under_way_is_asked_for_too(
+    desk: FlaskClient, site: Site, number: str
+) -> None:
+    with site.open_session.begin() as session:
+        jobs.submit(session, "accept-transfer", lane="staff", number=number, by="p-1", positions=[0])
+    address = f"/desk/transfers/{number}/accept"
+    first, again = (desk.post(address, data={"confirmed": "yes"}).location for _ in range(2))
+    assert first.endswith("done=accept#done") and again.endswith("done=under_way#done")
+    with site.reading_session() as session:
+        told = session.scalars(select(Job.arguments).where(Job.name == "accept-transfer").order_by(Job.id))
+        assert [each.get("positions") for each in told] == [[0], None]
+
+
+def test_an_accept_whose_turn_has_not_come_reads_nothing_of_the_folder(
+    site: Site, number: str, folder: Path
+) -> None:
+    folder.rename(folder.with_name("moved"))
+    with site.reading_session() as session:
+        shape = transfers.get(session, number).shape
+    with alone(site, AGENCY, shape), pytest.raises(Conflict) as met:
+        list(receiving.accept(site, number, by="p-1"))
+    assert met.value.code == "busy"
+    with pytest.raises(ArchiveError) as met:
+        list(receiving.accept(site, number, by="p-1"))
+    assert met.value.code != "busy"
 
 
 def test_a_failure_of_one_kind_is_told_also_after_a_job_of_another_kind(

@@ -245,8 +245,11 @@ def test_accepting_needs_the_tick_and_is_asked_for_once(shown: Shown, number: st
         == ["확인란에 표시해 주세요."] * 2
     )
     assert f">이관 {number} 화면으로 돌아가기</a>" in client.get(path).get_data(as_text=True)
-    assert client.post(path, data={"confirmed": "yes"}).status_code == 303
-    assert client.post(path, data={"confirmed": "yes"}).status_code == 303
+    told = [client.post(path, data={"confirmed": "yes"}).location for _ in range(2)]
+    assert [client.get(f"/en{each}").get_data(as_text=True).count("asked for again") for each in told] == [
+        0,
+        1,
+    ]
     with shown.site.reading_session() as session:
         jobs = [job for job in session.scalars(select(Job)) if job.arguments.get("number") == number]
     assert [job.name for job in jobs] == ["accept-transfer"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import wraps
-from itertools import islice
+from itertools import chain, islice
 from typing import ParamSpec, TypeVar, cast
 
 from flask import Response, current_app, g, redirect, request, url_for
@@ -98,10 +98,25 @@ def needs(right: str) -> Callable[[Callable[P, ResponseReturnValue]], Callable[P
     return wrap
 
 
+def asked_number(name: str) -> int:
+    """A number of the query; 0 where there is none, or none that a row can have."""
+    text = request.args.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
 def download(data: bytes | str | Iterable[str] | Iterable[bytes], mimetype: str, name: str) -> Response:
-    """A file that the browser keeps under a name."""
+    """A file that the browser keeps under a name; what stops its first block is answered, not sent."""
     disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(data, mimetype=mimetype, headers=disposition)
+    begun = begin(data) if isinstance(data, Iterator) else data
+    return Response(begun, mimetype=mimetype, headers=disposition)
+
+
+def begin(blocks: Iterator[R]) -> Iterator[R]:
+    """A stream with its first block drawn: what goes wrong before it is raised here.
+
+    Once a file is being sent, a reader could not be told: it would be an empty one.
+    """
+    return chain(list(islice(blocks, 1)), blocks)
 
 
 def streamed(lines: Callable[[Session], Iterable[str]]) -> Iterator[str]:

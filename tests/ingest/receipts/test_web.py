@@ -29,7 +29,8 @@ def test_a_receipt_is_asked_for_and_handed_out(
     client, page = desk("archivist"), f"/desk/transfers/{number}/receipts"
     assert "아직 접수증을 내지 않았습니다." in text(client, page)
     assert client.post(page).status_code == 303
-    assert client.post(page).status_code == 303  # while it waits, asking again changes nothing
+    again = client.post(page)  # while it waits, asking again changes nothing
+    assert "같은 작업을 이미 맡아 하고 있어서 다시 맡기지 않았습니다." in text(client, again.location)
     assert call("work", "--until-idle").told["failed"] == []
     assert "접수증 1 내려받기" in text(client, page)
     assert "접수증 2 내려받기" not in text(client, page)
@@ -39,6 +40,41 @@ def test_a_receipt_is_asked_for_and_handed_out(
     assert text(client, "/desk/receipts/log.vkey") == vkey(place)
     assert text(client, "/desk/receipts/verifier.py").startswith("#!/usr/bin/env python3")
     assert client.get(f"{page}/9.jsonl").status_code == 404
+
+
+def test_a_receipt_that_no_store_has_whole_is_an_error_and_no_empty_file(
+    receive: Call, call: Call, desk: Desk, place: Installation, tmp_path: Path
+) -> None:
+    number = receive(whole(tmp_path / "t")).told["transfer"]
+    client, page = desk("archivist"), f"/desk/transfers/{number}"
+    client.post(f"{page}/receipts")
+    client.post(f"{page}/papers", data={"kind": "handover_record"})
+    assert call("work", "--until-idle").told["failed"] == []
+    stem = f"seogo-{number}-handover-record-1"
+    files = [f"{page}/papers/handover_record/1/{stem}{end}" for end in (".pdf", "-volumes.csv", ".jsonl")]
+    issued = [path for kind in ("receipts", "papers") for path in place.home.rglob(f"stores/*/{kind}/*/*")]
+    for address in (f"{page}/receipts/1.jsonl", *files):
+        whole_one = client.get(address)
+        assert whole_one.status_code == 200 and whole_one.data
+    for path in issued:
+        path.chmod(0o600)
+        path.write_bytes(b"x")
+    for address in (f"{page}/receipts/1.jsonl", *files):
+        answer = client.get(address)
+        assert (answer.status_code, answer.mimetype) == (500, "text/html"), address
+        assert "Content-Disposition" not in answer.headers
+
+
+@pytest.mark.parametrize("n", [2**31, 2**63, "9" * 30])
+def test_a_number_that_no_row_can_have_is_404_at_the_desk(
+    receive: Call, desk: Desk, tmp_path: Path, n: object
+) -> None:
+    number = receive(whole(tmp_path / "t")).told["transfer"]
+    client, page = desk("archivist"), f"/desk/transfers/{number}"
+    for end in ("volumes/{}", "volumes/1/items/{}"):
+        assert client.get(f"{page}/{end.format(1)}").status_code == 200
+        assert client.get(f"{page}/{end.format(n)}").status_code == 404, end
+    assert client.get(f"{page}/receipts/{n}.jsonl").status_code == 404
 
 
 def test_the_notice_needs_the_archivists_word_and_tells_what_is_in_the_way(
