@@ -17,6 +17,9 @@ _KINDS: dict[bytes, Kind] = {
     b"3": "special", b"4": "special", b"6": "special", b"5": "folder", b"D": "folder",
 }  # fmt: skip
 _WITHOUT_DATA = (b"1", b"2", b"3", b"4", b"5", b"6")
+_DISPUTED = (b"1", b"2", b"3", b"4", b"6")
+"""Where such a header gives a size, some programs pass over that much, and others go on behind the header."""
+_HAS_SIZE = "a link, a folder or a device says that it has content"
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,11 @@ def _parse(record: bytes) -> Header:
     prefix = record[345:500].partition(b"\0")[0]
     if record[257:263] == b"ustar\0" and prefix and not _is_star(record):
         name = prefix + b"/" + name
-    return Header(name, record[156:157], _octal(record[124:136], "size"), target, unusual=unusual)
+    kind, size = record[156:157], _octal(record[124:136], "size")
+    # A hard link of the oldest writers has the size of its file, and every reader passes over nothing.
+    if size and kind in _DISPUTED and (is_new or kind != b"1"):
+        raise Damaged(_HAS_SIZE)
+    return Header(name, kind, size, target, unusual=unusual)
 
 
 def _signed_sum(record: bytes) -> int:
@@ -165,6 +172,8 @@ def _with_attributes(header: Header, told: dict[bytes, bytes]) -> Header:
     for number in (size, whole):
         if number is not None and not number.isdigit():
             raise Damaged("the size of a member is no number")
+    if size and int(size) and header.type in _WITHOUT_DATA:
+        raise Damaged(_HAS_SIZE)
     return replace(
         header,
         name=told.get(b"GNU.sparse.name", told.get(b"path", header.name)),

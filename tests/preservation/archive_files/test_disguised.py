@@ -4,6 +4,7 @@ import io
 import os
 import stat
 import struct
+import tarfile
 import time
 import zipfile
 import zlib
@@ -14,7 +15,7 @@ import pytest
 from preservation.archive_files import Limits
 from preservation.archive_files.forward import Forward
 from preservation.archive_files.judging import judge
-from tests.preservation.archive_files.making import by_library, zipped
+from tests.preservation.archive_files.making import by_library, named, tarred, zipped
 
 LIMITS = Limits(bytes=200 << 20, members=1_000, depth=3, seconds=30)
 SMALL_TRAP = zipped({"../../evil.exe": b"x"})
@@ -97,6 +98,33 @@ def test_a_link_that_is_longer_than_a_path_can_be_is_damage_and_is_looked_into()
         assert told(pack(b"a" * 4096, stat.S_IFLNK), name) == {("file.archive_link", "note")}
         assert told(pack(b"a" * 4097, stat.S_IFLNK), name) == {DAMAGED}
         assert told(pack(b"a" * 70_000, stat.S_IFLNK), name) == {DAMAGED}
+
+
+def tar_with(kind: bytes, size: int, attributes: dict[str, str]) -> bytes:
+    """A member that says it is ``size`` long, a whole tar file of that length, and a trap behind that."""
+    inner = tarred(named("fine"), data=b"1")
+    member, trap = named("member", kind, "fine"), named("../../evil.exe")
+    member.size, member.pax_headers = size and len(inner), attributes
+    pieces = [each.tobuf(tarfile.PAX_FORMAT) for each in (member, trap)]
+    return pieces[0] + (inner if size else b"") + pieces[1] + bytes(1024)
+
+
+@pytest.mark.parametrize("kind", [tarfile.LNKTYPE, tarfile.SYMTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE])
+def test_a_link_or_device_in_a_tar_that_says_it_has_content_hides_nothing_behind_it(kind: bytes) -> None:
+    for attributes in ({}, {"comment": "a"}):
+        assert TRAP in told(tar_with(kind, 0, attributes), "a.tar")
+        assert DAMAGED in told(tar_with(kind, 1, attributes), "a.tar")
+    assert DAMAGED in told(tar_with(kind, 0, {"size": "512"}), "a.tar")
+
+
+def test_a_hard_link_of_the_oldest_writers_may_tell_the_size_of_its_file() -> None:
+    link = named("link", tarfile.LNKTYPE, "fine")
+    link.size = 5_000
+    record = bytearray(link.tobuf(tarfile.USTAR_FORMAT))
+    record[257:265], record[148:156] = bytes(8), b" " * 8
+    record[148:156] = b"%06o\0 " % sum(record)
+    behind = tarred(named("fine"), data=b"1")
+    assert told(bytes(record) + behind, "a.tar") == {("file.archive_link", "note")}
 
 
 def test_a_link_in_a_dump_may_not_point_out() -> None:
