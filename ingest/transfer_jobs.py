@@ -116,7 +116,7 @@ def _is_answered(session: Session, transfer: Transfer, job: Job) -> bool:
     if job.name == "check-transfer":
         waits = transfers.count_states(session, transfer).get("waiting", 0)
         return not waits or _was_taken(session, transfer, since)
-    if job.name == "accept-transfer" and not _is_left(session, transfer, job.arguments.get("positions")):
+    if job.name == "accept-transfer" and not _is_left(session, transfer, job.arguments):
         return _was_noted(session, transfer, ("returned",), since) or _was_taken(session, transfer, since)
     return False
 
@@ -135,7 +135,8 @@ def _was_taken(session: Session, transfer: Transfer, since: datetime) -> bool:
     return (session.scalar(taken) or NEVER) > since
 
 
-def _is_left(session: Session, transfer: Transfer, positions: Sequence[int] | None) -> bool:
-    if positions is None:
+def _is_left(session: Session, transfer: Transfer, asked: Mapping[str, Any]) -> bool:
+    positions = asked.get("positions")
+    if positions is None or asked.get("also"):
         return acceptable.count(session, transfer) > 0
     return bool(acceptable.among(session, transfer, positions, rest_waits=True))

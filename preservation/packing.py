@@ -103,7 +103,7 @@ def pack(stores: Sequence[Store], plan: Plan, examiners: Sequence[Examiner] = ()
     size = octets_of(plan.files)
     with Everywhere(stores, plan.prefix, size, kept_until=plan.kept_until) as everywhere:
         names = _asked_often(lambda: map(plan.place_of, plan.files), len(plan.files))
-        digests, findings = read_sources(everywhere, plan.files, names(), examiners)
+        digests, findings = read_sources(everywhere, plan.files, names(), examiners, plan.released)
         if has_errors(findings):
             return NotAsPromised(tuple(findings))
         contents = _asked_often(lambda: _contents(plan, names(), digests), len(plan.files))

@@ -18,6 +18,7 @@ from metadata_schemas.description import Finding, Where
 from preservation.examining import Examinations, Examiner, has_errors
 from preservation.fan_out import Everywhere, Writer
 from preservation.flowing import LARGE, Read, Take
+from preservation.scanning import Released, let_pass
 
 BLOCK = 128 * 1024
 MOST_FAULTS = 1_000
@@ -67,6 +68,7 @@ def read_sources(
     files: SourceFiles,
     names: Iterable[str],
     examiners: Sequence[Examiner],
+    released: Released = frozenset(),
 ) -> tuple[Digests, list[Finding]]:
     """Copy each file under its name while it is hashed and examined.
 
@@ -77,7 +79,7 @@ def read_sources(
     buffer = memoryview(bytearray(BLOCK))
     for file, name in zip(files, names, strict=True):
         try:
-            sha256, found = _read_source(everywhere, file, name, buffer, examiners)
+            sha256, found = _read_source(everywhere, file, name, buffer, examiners, released)
         except _Withheld as withheld:
             findings += withheld.findings
         else:
@@ -89,7 +91,12 @@ def read_sources(
 
 
 def _read_source(
-    everywhere: Everywhere, file: SourceFile, name: str, buffer: memoryview, examiners: Sequence[Examiner]
+    everywhere: Everywhere,
+    file: SourceFile,
+    name: str,
+    buffer: memoryview,
+    examiners: Sequence[Examiner],
+    released: Released,
 ) -> tuple[str, list[Finding]]:
     hashes = {kind: hashlib.new(kind) for kind in file.expect if kind != "sha256"}
     source = _opened(file)
@@ -99,12 +106,12 @@ def _read_source(
             also = [each.update for each in hashes.values()] + examinations.takers()
             if file.size < len(buffer):
                 data = _whole(read, buffer, also)
-                findings, size = _let_pass(examinations), len(data)
+                findings, size = _let_pass(examinations, file, released), len(data)
                 sha256 = everywhere.copy(name, data)
             else:
                 with everywhere.stream(name, file.size) as writer:
                     _copy(read, file.size, buffer, writer, also)
-                    findings = _let_pass(examinations)
+                    findings = _let_pass(examinations, file, released)
                     sha256, size = writer.finish()
         promised = {kind: each.hexdigest() for kind, each in hashes.items()}
         findings += _differences(file, os.fstat(source), size, {"sha256": sha256, **promised})
@@ -170,9 +177,12 @@ def _copy(read: Read, size: int, buffer: memoryview, writer: Writer, also: Seque
             take(data)
 
 
-def _let_pass(examinations: Examinations) -> list[Finding]:
-    """What was found where it is nothing worse than a warning."""
-    findings = list(examinations.findings())
+def _let_pass(examinations: Examinations, file: SourceFile, released: Released) -> list[Finding]:
+    """What was found where it is nothing worse than a warning.
+
+    A release is for the bytes that are expected; that others came is told when they are compared.
+    """
+    findings = list(let_pass(examinations.findings(), file.expect.get("sha256"), released))
     if has_errors(findings):
         raise _Withheld(findings)
     return findings

@@ -17,23 +17,20 @@ from preservation.archive_files import Limits
 from preservation.examining import Examiner
 from preservation.file_examiners import archive_examiner, pdf_examiner
 from preservation.reading import Reader
-from preservation.scanning import MalwareExaminer, Released, Scanner, WholeScan, open_scanner
+from preservation.scanning import MalwareExaminer, Scanner, WholeScan, open_scanner
 
 LONGEST_VERSION = 200
 NO_SCANNER = "No virus scanner is set, so nothing of this transfer was scanned.  Set SEOGO_SCANNER."
 
 
 @contextmanager
-def opened(
-    settings: Settings, whole_scan: WholeScan | None, released: Released = frozenset()
-) -> Iterator[Sequence[Examiner]]:
+def opened(settings: Settings, whole_scan: WholeScan | None) -> Iterator[Sequence[Examiner]]:
     """Those that may keep a file back, for one process.  Unavailable when one of them is away.
 
-    ``whole_scan`` is what was agreed of what is not scanned whole; ``released`` are files that two steps
-    let pass although the scanner names them.
+    ``whole_scan`` is what was agreed of what is not scanned whole.
     """
     scanner, policy = scanner_of(settings), settings.scanner.unscannable
-    malware = MalwareExaminer(scanner, policy, released, whole_scan) if scanner else None
+    malware = MalwareExaminer(scanner, policy, whole_scan) if scanner else None
     archives = archive_examiner(
         _own_reader(os.getpid()), limits_of(settings), malware.not_whole if malware else None
     )

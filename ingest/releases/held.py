@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from ingest.releases.releasing import HELD_BY, Release
+from ingest.releases.releasing import Release
 from ingest.transfers import FindingRow, Transfer, TransferVolume
+from preservation.scanning import HELD_BY
 
 OLD = "virus.signatures_old"
 UNDECIDED = ("receiving", "checked", "waiting", "accepted", "partly_returned")

@@ -21,9 +21,8 @@ from ingest import transfers
 from ingest.looking.landing import read_name, shown
 from ingest.transfers import FindingRow, Transfer, readings
 from ingest.transfers.readings import TransferFile
-from preservation.scanning import withholding
+from preservation.scanning import HELD_BY, Released, told_released, withholding
 
-HELD_BY = ("virus.found", "virus.encrypted", "virus.not_scanned_whole")
 Outcome = Literal["asked", "released", "refused", "void"]
 
 
@@ -95,6 +94,8 @@ def decide(
     if not rows:
         raise Conflict(f"No release of {name} is asked for.", next="Ask for it first, with a reason.")
     must_be_another(by, (row.asked_by for row in rows))
+    if release:
+        _file(session, transfer, name)
     for row in rows:
         row.outcome, row.decided_by, row.decided_at = "released" if release else "refused", by, at
         if release:
@@ -106,27 +107,31 @@ def decide(
 
 
 def renew(session: Session, transfer: Transfer) -> None:
-    """Bring the findings in line with the releases.  One whose file has other bytes by now is void."""
+    """Bring the findings in line with the releases.  One whose file has other bytes by now is void.
+
+    A finding tells a name only, so where two files are shown under it, none of theirs is released.
+    """
     for row in releases_of(session, transfer):
         if row.outcome != "released":
             continue
-        if _digest(session, transfer, row.path) != row.sha256:
+        files = _files(session, transfer, row.name)
+        if (row.path, row.sha256) not in files:
             row.outcome = "void"
+        if files != {(row.path, row.sha256)}:
             continue
-        told = f"{row.name} was released by two steps, though the scanner says: {row.value}."
         session.execute(
             update(FindingRow)
             .where(FindingRow.transfer_id == transfer.id, FindingRow.path == row.name)
             .where(FindingRow.rule == row.rule, FindingRow.value == row.value)
-            .values(rule="virus.released", severity="warning", message=told)
+            .values(rule="virus.released", severity="warning", message=told_released(row.name, row.value))
         )
 
 
-def passes(session: Session, transfer: Transfer) -> frozenset[tuple[str, str]]:
-    """What packing lets pass: names of files, in both forms they are told in, and what was said of them."""
+def passes(session: Session, transfer: Transfer) -> Released:
+    """What packing lets pass: files by their bytes and their name, in both forms that it is told in."""
     released = [row for row in releases_of(session, transfer) if row.outcome == "released"]
-    names = {row.name: read_name(os.fsdecode(bytes.fromhex(row.path)))[0] for row in released}
-    return frozenset((name, row.value) for row in released for name in (row.name, names[row.name]))
+    names = ((row, (row.name, read_name(os.fsdecode(bytes.fromhex(row.path)))[0])) for row in released)
+    return frozenset((name, row.sha256, row.value) for row, both in names for name in both)
 
 
 def _undecided(session: Session, transfer: Transfer, name: str) -> list[Release]:
@@ -134,28 +139,33 @@ def _undecided(session: Session, transfer: Transfer, name: str) -> list[Release]
 
 
 def _file(session: Session, transfer: Transfer, name: str) -> tuple[str, str]:
-    """The path and digest of a file by its name as it is shown."""
-    for each, sha256 in transfer.claimed.items():
-        if shown(each) == name:
-            return readings.in_hex(each), sha256
+    """The path and digest of a file by its name as it is shown.  Conflict unless it is the only one."""
+    files = _files(session, transfer, name)
+    if not files:
+        raise Conflict(
+            f"{name} was not read to its end yet.", code="release.unread",
+            next=f"Check the transfer first: seogo transfer check {transfer.number}",
+        )  # fmt: skip
+    if len(files) > 1:
+        raise Conflict(
+            f"{len(files)} files are shown as {name}, and a release would not tell which one it is for.",
+            code="release.name",
+            next="Return their volume, so that its agency gives each a name of its own.",
+        )
+    return files.pop()
+
+
+def _files(session: Session, transfer: Transfer, name: str) -> set[tuple[str, str]]:
+    """The path and digest of every file that is shown under this name."""
+    claimed = {
+        (readings.in_hex(each), sha256) for each, sha256 in transfer.claimed.items() if shown(each) == name
+    }
     mine = select(TransferFile.path, TransferFile.sha256).where(TransferFile.transfer_id == transfer.id)
-    plain = session.execute(mine.where(TransferFile.path == name.encode().hex())).first()
-    every = [plain] if plain else session.execute(mine.execution_options(yield_per=1000))
-    for path, sha256 in every:
-        if shown(os.fsdecode(bytes.fromhex(path))) == name:
-            return path, sha256
-    raise Conflict(
-        f"{name} was not read to its end yet.", code="release.unread",
-        next=f"Check the transfer first: seogo transfer check {transfer.number}",
-    )  # fmt: skip
-
-
-def _digest(session: Session, transfer: Transfer, path: str) -> str | None:
-    mine = select(TransferFile.sha256).where(
-        TransferFile.transfer_id == transfer.id, TransferFile.path == path
-    )
-    name = os.fsdecode(bytes.fromhex(path))
-    return session.scalar(mine) or transfer.claimed.get(name)
+    if "\\x" not in name:  # or else bytes that are no letters may be shown like it
+        mine = mine.where(TransferFile.path == readings.in_hex(name))
+    rows = session.execute(mine.execution_options(yield_per=1000))
+    read = {(path, sha256) for path, sha256 in rows if shown(os.fsdecode(bytes.fromhex(path))) == name}
+    return claimed | read
 
 
 def _tell(

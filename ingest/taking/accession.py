@@ -102,7 +102,7 @@ def _no_litter(keeping: Keeping) -> Iterator[None]:
 
 def _pack(settings: Settings, errand: Errand) -> Packed | NotAsPromised:
     stores = _stores(tuple(settings.stores.items()), tuple(settings.credentials.items()))
-    with examiners.opened(settings, errand.plan.whole_scan, errand.plan.released) as opened:
+    with examiners.opened(settings, errand.plan.whole_scan) as opened:
         return packing.pack([each for each in stores if each.name in errand.stores], errand.plan, opened)
 
 

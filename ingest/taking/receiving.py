@@ -4,7 +4,7 @@ Receiving the same folder again goes on where it stopped or says what came of it
 and the same inventory is the same transfer, wherever the folder lies.
 """
 
-from collections.abc import Collection, Generator, Iterator
+from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -135,10 +135,14 @@ def accept(
 
 @jobs.job("accept-transfer", lane="staff", timeout=timedelta(hours=48), attempts=3, memory=8 << 30)
 def accept_transfer(
-    site: Site, number: str, by: str, positions: list[int] | None = None
-) -> Iterator[jobs.Progress]:
-    """What the desk's accept button asks for, and the end of a quarantine, whatever came between."""
-    yield from accept(site, number, by=by, positions=positions, rest_waits=True)
+    site: Site, number: str, by: str, positions: list[int] | None = None,
+    also: Sequence[scans.Asking] = (), until: str | None = None,
+) -> Iterator[jobs.Progress]:  # fmt: skip
+    """What the desk's button asks for, or was asked for in a quarantine that was to go on ``until`` then."""
+    if until and scans.has_lapsed(site, number, until):
+        return
+    for who, places in ((by, positions), *also):
+        yield from accept(site, number, by=who, positions=places, rest_waits=True)
     with suppress(Unavailable):  # a store that is away is owed its copies, and sealed within the hour
         seal_now(site)
 

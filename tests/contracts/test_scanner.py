@@ -12,7 +12,15 @@ import pytest
 from archive.errors import Unavailable
 from metadata_schemas.description import Finding
 from preservation.examining import Examinations
-from preservation.scanning import MalwareExaminer, Scanner, clamd_at, find_largest, open_scanner, trying
+from preservation.scanning import (
+    MalwareExaminer,
+    Scanner,
+    clamd_at,
+    find_largest,
+    let_pass,
+    open_scanner,
+    trying,
+)
 from preservation.scanning.trying import MB, looks_whole
 from tests.preservation.scanner_double import MARK, SIGNATURE, nobody_listens, scanner_double
 
@@ -36,10 +44,8 @@ def scanner(address: str) -> Scanner:
     return open_scanner(address, whole=WHOLE)
 
 
-def examine(
-    scanner: Scanner, data: bytes, policy: str = "hold", released: frozenset = frozenset(), block=70_001
-):
-    examiner = MalwareExaminer(scanner, policy, released)
+def examine(scanner: Scanner, data: bytes, policy: str = "hold", block=70_001):
+    examiner = MalwareExaminer(scanner, policy)
     with Examinations([examiner], "철 1/문서.bin", len(data)) as examinations:
         buffer = bytearray(block)
         for start in range(0, len(data), block):
@@ -101,13 +107,18 @@ def test_malware_inside_a_zip_is_found(scanner):
     assert rules(examine(scanner, zip_of(zip_of(NOISE[:100] + MARK)))) == [("virus.found", "error")]
 
 
-def test_a_release_holds_for_one_file_and_one_signature(scanner):
-    data = b"a false alarm: " + MARK
-    assert rules(examine(scanner, data, released=frozenset({("철 1/문서.bin", SIGNATURE)}))) == [
+def test_a_release_holds_for_one_file_its_bytes_and_one_signature(scanner):
+    found = examine(scanner, b"a false alarm: " + MARK)
+    name, sha256 = "철 1/문서.bin", "a" * 64
+    assert rules(list(let_pass(found, sha256, {(name, sha256, SIGNATURE)}))) == [
         ("virus.released", "warning")
     ]
-    for other in (("철 1/문서.bin", "Another"), ("철 2/문서.bin", SIGNATURE)):
-        assert rules(examine(scanner, data, released=frozenset({other}))) == [("virus.found", "error")]
+    for other in (
+        (name, sha256, "Another"),
+        ("철 2/문서.bin", sha256, SIGNATURE),
+        (name, "b" * 64, SIGNATURE),
+    ):
+        assert rules(list(let_pass(found, sha256, {other}))) == [("virus.found", "error")]
 
 
 def test_the_largest_size_is_found_by_trying(address):

@@ -1,5 +1,7 @@
 """Between the first and the second scan a transfer waits, and what the second one finds is not taken."""
 
+import json
+import os
 import subprocess
 from collections.abc import Callable
 from datetime import datetime
@@ -12,14 +14,18 @@ from sqlalchemy import select
 from werkzeug.routing import Rule
 
 from archive.ledger import JournalRecord, LedgerEntry
+from archive.site import settings
 from archive.site.site import Site
+from ingest.taking import receiving
 from tests.access.conftest import signed_in
 from tests.conftest import Installation
 from tests.ingest.conftest import AGENCY, Call, Said
 from tests.ingest.test_bad_input import row, stored, transfer
 from tests.preservation.scanner_double import MARK, Double
 
-TODAY, THIRD_DAY, SEVENTH_DAY = (f"2026-{day}T09:00:00+09:00" for day in ("11-28", "11-30", "12-05"))
+TODAY, THIRD_DAY, SEVENTH_DAY, LATER = (
+    f"2026-{day}T09:00:00+09:00" for day in ("11-28", "11-30", "12-05", "12-08")
+)
 
 
 @pytest.fixture(autouse=True)
@@ -168,6 +174,62 @@ def test_volumes_that_a_person_chose_during_the_quarantine_are_the_ones_that_are
     told = call("transfer", "show", number).told
     assert (told["state"], told["volumes"]["accepted"]) == ("waiting", 1)
     assert told["scans"][-1]["files"] == 2  # the list too
+
+
+def test_each_volume_is_accepted_in_the_name_of_who_asked_for_it_and_the_history_names_both(
+    call: Call, folder: Path, days_pass: Callable[[str], None]
+) -> None:
+    number = call("transfer", "receive", folder, "--agency", AGENCY).told["transfer"]
+    site = Site(settings.read(dict(os.environ)))
+    for by, positions in (("p-one", [0]), ("p-two", None), ("p-two", None)):
+        list(receiving.accept(site, number, by=by, positions=positions))
+    days_pass(SEVENTH_DAY)
+    work(call)
+    with site.reading_session() as session:
+        records = [json.loads(each) for each in session.scalars(select(JournalRecord.record))]
+    site.engine.dispose()
+    accepted = {each["about"]: each["actor"] for each in records if each["act"] == "volume.accepted"}
+    told = call("transfer", "show", number).told
+    assert [accepted[each] for each in told["references"]] == ["p-one", "p-two"]
+    asked = [each["actor"] for each in told["history"] if each["act"] == "acceptance-asked"]
+    assert asked == ["p-one", "p-two"]
+
+
+def test_what_was_accepted_lapses_when_bytes_change_and_the_history_says_so(
+    call: Call, folder: Path, place: Installation, site: Site, days_pass: Callable[[str], None]
+) -> None:
+    number = receive(call, folder).told["transfer"]
+    client = signed_in(site)
+    page, promise = f"/en/desk/transfers/{number}", "It is taken in when the quarantine ends."
+    assert promise in client.get(page).get_data(as_text=True)
+    changed = folder / "나.txt"
+    changed.write_bytes(bytes(reversed(changed.read_bytes())))
+    days_pass(THIRD_DAY)
+    checked = call("transfer", "check", number).told
+    assert checked["quarantine"]["asked_by"] is None
+    assert "acceptance-lapsed" in [each["act"] for each in checked["history"]]
+    assert promise not in client.get(page).get_data(as_text=True)
+    assert "lapsed" in client.get(f"{page}/history").get_data(as_text=True)
+    days_pass(LATER)
+    work(call)
+    assert stored(place) == []
+    assert call("transfer", "accept", number).told["state"] == "stored"
+
+
+def test_what_a_quarantine_left_to_be_taken_is_not_taken_when_bytes_changed_before(
+    call: Call, folder: Path, days_pass: Callable[[str], None]
+) -> None:
+    """Nor does it ask for the new ones in the name of who asked for the old ones."""
+    told = receive(call, folder).told
+    number, until = told["transfer"], told["quarantine"]["until"]
+    changed = folder / "나.txt"
+    changed.write_bytes(bytes(reversed(changed.read_bytes())))
+    days_pass(THIRD_DAY)
+    call("transfer", "check", number)
+    site = Site(settings.read(dict(os.environ)))
+    list(receiving.accept_transfer(site, number, "p-one", until=until))
+    site.engine.dispose()
+    assert call("transfer", "show", number).told["quarantine"]["asked_by"] is None
 
 
 def test_what_only_the_signatures_of_the_second_day_know_is_found_then(

@@ -1,5 +1,6 @@
 """A file that the scanner holds back passes after two steps, and only as the bytes that it was then."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -7,12 +8,16 @@ from sqlalchemy import select
 
 from archive.errors import Refused
 from archive.ledger import JournalRecord
+from archive.site.site import Site
 from ingest import transfers
 from ingest.releases import releasing
+from ingest.transfers.readings import TransferFile
 from tests.conftest import Installation
 from tests.ingest.conftest import AGENCY, Call
 from tests.ingest.test_bad_input import row, transfer
 from tests.preservation.scanner_double import MARK, SIGNATURE, Double
+
+ALIKE = r"A-1/na\xb0.txt"
 
 
 @pytest.fixture
@@ -24,6 +29,16 @@ def folder(tmp_path: Path, scanner: Double) -> Path:
 
 def release(call: Call, number: str, *more: str):
     return call("transfer", "release", number, "--file", "나.txt", *more)
+
+
+@pytest.fixture
+def two_shown_alike(tmp_path: Path, scanner: Double) -> Path:
+    """One is named by the four letters that the byte B0 of the other one is shown as."""
+    made = transfer(tmp_path / "t", row("A-1", "A-1"))
+    (made / "A-1").mkdir()
+    for name, data in ((rb"na\xb0.txt", b"a paper about "), (b"na\xb0.txt", b"in earnest ")):
+        Path(os.fsdecode(bytes(made / "A-1") + b"/" + name)).write_bytes(data + MARK)
+    return made
 
 
 @pytest.mark.flow
@@ -74,6 +89,40 @@ def test_other_bytes_under_a_released_name_are_held_back_again(
     checked = call("transfer", "check", number)
     assert "virus.found" in checked.rules
     assert call("transfer", "release", number).told["releases"][0]["outcome"] == "void"
+
+
+def test_of_two_files_that_are_shown_under_one_name_none_is_released(
+    call: Call, receive: Call, two_shown_alike: Path
+) -> None:
+    number = receive(two_shown_alike).told["transfer"]
+    asked = call("transfer", "release", number, "--file", ALIKE, "--reason", "looked at one")
+    assert (asked.exit_code, asked.told["error"]["code"]) == (3, "release.name")
+    taken = call("transfer", "accept", number)
+    assert (taken.exit_code, taken.told["volumes"]["accepted"]) == (3, 0)
+
+
+@pytest.mark.parametrize("is_told", [False, True])
+def test_a_release_that_was_given_for_one_of_two_files_shown_alike_lets_the_other_not_pass(
+    call: Call, receive: Call, two_shown_alike: Path, site: Site, is_told: bool
+) -> None:
+    """Also where the findings of both were taken for released."""
+    number = receive(two_shown_alike).told["transfer"]
+    with site.open_session.begin() as session:
+        it = transfers.get(session, number)
+        one = session.scalars(select(TransferFile).where(TransferFile.transfer_id == it.id)).first()
+        assert one is not None
+        session.add(releasing.Release(
+            transfer_id=it.id, path=one.path, name=ALIKE, sha256=one.sha256, rule="virus.found",
+            value=SIGNATURE, outcome="released", reason="seen", asked_by="p-one", asked_at=site.now(),
+        ))  # fmt: skip
+        if is_told:
+            for found in releasing.held_files(session, it):
+                found.rule, found.severity = "virus.released", "warning"
+        else:
+            releasing.renew(session, it)
+    taken = call("transfer", "accept", number)
+    assert (taken.exit_code, taken.told["volumes"]["accepted"]) == (3, 0)
+    assert "virus.found" in taken.rules
 
 
 def test_a_release_is_for_what_the_scanner_said_and_a_new_word_of_it_holds_the_file_back(
