@@ -12,6 +12,7 @@ from sqlalchemy import String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from archive.database import Base, OpenSession
+from archive.errors import Denied, Refused
 from archive.stores import Store, admit
 
 
@@ -35,23 +36,30 @@ def to_try(open_session: OpenSession, stores: Sequence[Store]) -> list[tuple[Sto
 
 
 def admit_new(open_session: OpenSession, stores: Sequence[Store], now: datetime) -> list[str]:
-    """Prepare and probe the stores that were never used before; Refused when one cannot keep its promises.
+    """Prepare and probe the stores that were never used before; their names are handed back.
 
-    Their names are handed back.
+    Refused when one cannot keep its promises, or does not let us in: nothing is in it yet.
 
     One that is known and now has another location is only probed: it must be there already, with its copies.
     """
     tried = to_try(open_session, stores)
     for store, is_new in tried:
-        if is_new:
-            store.prepare()
-        found = [{"name": each.name, "holds": each.holds, "detail": each.detail} for each in admit(store)]
+        found = _try(store, is_new=is_new)
         with open_session.begin() as session:
             session.execute(Admission.__table__.delete().where(Admission.store == store.name))
             session.add(
                 Admission(store=store.name, location=store.location, capabilities=found, admitted_at=now)
             )
     return [store.name for store, is_new in tried if is_new]
+
+
+def _try(store: Store, *, is_new: bool) -> list[dict[str, Any]]:
+    try:
+        if is_new:
+            store.prepare()
+        return [{"name": each.name, "holds": each.holds, "detail": each.detail} for each in admit(store)]
+    except Denied as error:
+        raise Refused(error.message, code=error.code, next=error.next) from error
 
 
 def admissions(session: Session) -> Sequence[Admission]:

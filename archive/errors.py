@@ -9,6 +9,7 @@ ArchiveError
   Unreadable   bytes that cannot be read as what they are            422  exit 3
   Damaged      bytes do not match their recorded digest              500  exit 5
   Unavailable  a store, index, database or tool did not answer       503  exit 4
+    Denied     it answered, and takes our credentials for this no more
 """
 
 from collections.abc import Mapping
@@ -87,8 +88,14 @@ class Unavailable(ArchiveError):
         self.store = store
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _away_again, (self.message, self.code, self.next, self.store)
+        return _away_again, (type(self), self.message, self.code, self.next, self.store)
 
 
-def _away_again(message: str, code: str, next: str, store: str) -> Unavailable:
-    return Unavailable(message, code=code, next=next, store=store)
+class Denied(Unavailable):
+    """Of a store in use this is as good as no answer: nothing is known, and the other stores go on."""
+
+    code = "store.denied"
+
+
+def _away_again(kind: type[Unavailable], message: str, code: str, next: str, store: str) -> Unavailable:
+    return kind(message, code=code, next=next, store=store)

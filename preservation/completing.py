@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from archive.errors import ArchiveError, Conflict, Damaged, Unavailable
+from archive.errors import ArchiveError, Conflict, Damaged, Refused, Unavailable
 from archive.site.language import amount
 from archive.site.site import Site
 from archive.work import jobs
@@ -21,7 +21,8 @@ BY = "complete-copies"
 def complete_copies(site: Site) -> Iterator[jobs.Progress]:
     """Make the copies that were begun or left owing, in every store that answers.
 
-    Unavailable when a store does not: it is tried again.  Damaged when a copy cannot be made.
+    Unavailable when a store does not, or no source of a copy does: it is tried again.  Damaged when a
+    copy cannot be made, and Refused when a store does not do what its settings ask for.
     What a new store lacks is not begun here; `seogo copy fill` does that.
     """
     yield from complete(site)
@@ -34,7 +35,7 @@ def ask(session: Session) -> None:
 
 def try_now(site: Site) -> None:
     """Make what can be made at once.  What cannot is told by the job, which was asked for already."""
-    with suppress(Unavailable, Damaged):
+    with suppress(Unavailable, Damaged, Refused):
         for _ in complete(site):
             pass
 
@@ -51,7 +52,7 @@ def complete(site: Site) -> Iterator[jobs.Progress]:
                 done += filled is not None
                 failed += [filled] if filled and filled.how == "failed" else []
                 yield done, total
-        except (Unavailable, Conflict) as error:
+        except (Unavailable, Conflict, Refused) as error:
             problems.append(error)
     conclude_what_is_whole(site, by=BY)
     _tell(problems, failed)
@@ -68,11 +69,16 @@ def conclude_what_is_whole(site: Site, *, by: str) -> None:
 
 
 def _tell(problems: list[ArchiveError], failed: list[Filled]) -> None:
-    if failed:
-        told = "; ".join(f"{each.owed.volume}: {each.reason}" for each in failed[:5])
+    """The gravest of it: damage, then what somebody has to set right, then what passes by itself."""
+    if wrong := [each for each in failed if each.verdict != "not_looked_at"]:
+        told = "; ".join(f"{each.owed.volume}: {each.reason}" for each in wrong[:5])
         raise Damaged(
-            f"{amount(len(failed), 'copy', 'copies')} could not be made: {told}",
+            f"{amount(len(wrong), 'copy', 'copies')} could not be made: {told}",
             next="Look with: seogo copy check",
         )
-    if problems:
-        raise Unavailable(" ".join(each.message for each in problems), next="It is tried again by itself.")
+    for each in problems:
+        if isinstance(each, Refused):
+            raise each
+    reasons = dict.fromkeys([*(each.message for each in problems), *(each.reason for each in failed[:5])])
+    if reasons:
+        raise Unavailable(" ".join(reasons), next="It is tried again by itself.")

@@ -1,8 +1,8 @@
 """Fills a store with the copies it lacks, each from a verified copy in another store, never from a transfer.
 
 The row of a copy moves before and after each step, so a killed run is taken up where it stopped:
-what is whole in the store already is read back and not written again.  Nothing is repaired here;
-an altered copy stays as it is.
+what is whole in the store already is read back and not written again.  A lost copy is lost until
+it was read back.  Nothing is repaired here; an altered copy stays as it is.
 """
 
 from collections.abc import Iterator
@@ -171,21 +171,21 @@ class Filling:
             storing.conclude(session, owed.volume_id, demand=demand, now=now, by=self.by)
 
     def _begin(self, owed: Owed) -> bool:
-        """Write down that this copy is being made.  False when it is there by now."""
+        """Write down that this copy is being made; a lost one stays lost.  False when it is there by now."""
         with self.site.open_session.begin() as session:
             copy = self._row(session, owed)
             if copy is None:
                 session.add(Copy(bag_id=owed.bag_id, store=self.target.name, state="writing"))
             elif copy.state == "verified":
                 return False
-            else:
+            elif copy.state != "absent":
                 copy.move("begin")
         return True
 
     def _sent(self, owed: Owed) -> None:
         with self.site.open_session.begin() as session:
             copy = self._row(session, owed)
-            if copy is not None:
+            if copy is not None and copy.state != "absent":
                 copy.move("write")
 
     def _row(self, session: Session, owed: Owed) -> Copy | None:

@@ -19,7 +19,7 @@ CopyState = Literal["writing", "written", "verified", "altered", "absent"]
 CopyMove = Literal["begin", "write", "verify", "find altered", "lose"]
 
 MOVES: Mapping[CopyMove, tuple[frozenset[CopyState], CopyState]] = {
-    "begin": (frozenset({"writing", "written", "absent"}), "writing"),
+    "begin": (frozenset({"writing", "written"}), "writing"),
     "write": (frozenset({"writing"}), "written"),
     "verify": (frozenset({"writing", "written", "verified", "altered", "absent"}), "verified"),
     "find altered": (frozenset({"writing", "written", "verified", "altered", "absent"}), "altered"),
@@ -28,7 +28,8 @@ MOVES: Mapping[CopyMove, tuple[frozenset[CopyState], CopyState]] = {
 """Every move of a copy: the states it may start from, and the one it ends in.
 
 ``writing``: it is owed, and nothing says that all of it was sent.  ``written``: all was sent and
-not yet read back.  Only reading back leads to ``verified``.  An altered copy is never begun anew.
+not yet read back.  Only reading back leads to ``verified``.  An altered copy is never begun anew,
+and a lost one stays ``absent`` while it is made again, so that whatever stops that hides no loss.
 """
 
 IN_THE_MAKING: tuple[CopyState, ...] = ("writing", "written")

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from archive.database import OpenSession
-from archive.errors import ArchiveError, Damaged, Missing, Refused, Unavailable, Unreadable
+from archive.errors import ArchiveError, Damaged, Missing, Unavailable, Unreadable
 from archive.ledger.entries import JournalRecord, Seal
 from archive.ledger.log_store import KEPT, LogStore, size_of
 from archive.stores import Store
@@ -46,7 +46,7 @@ def compare(open_session: OpenSession, stores: Sequence[Store]) -> dict[str, Arc
             elif was_empty and next(store.find(PACKAGES), None) and _is_empty(open_session):
                 told = f"Store {store.name} holds packages, and this database knows of none."
                 raise AnotherLog(told, next=_NEXT)
-        except (Unavailable, Refused) as error:
+        except Unavailable as error:
             away[store.name] = error
     return away
 
@@ -87,7 +87,7 @@ def _kept(log: LogStore, size: int) -> str | None:
     """None also where it cannot be read: it is only for the words, and that the log differs is known."""
     try:
         return log.read_text(f"{KEPT}{size}")
-    except (Missing, Unreadable, Unavailable, Refused):
+    except (Missing, Unreadable, Unavailable):
         return None
 
 

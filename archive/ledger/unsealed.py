@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from archive.database import OpenSession
-from archive.errors import ArchiveError, Refused, Unavailable
+from archive.errors import ArchiveError, Unavailable
 from archive.holdings import ReferenceCounter
 from archive.ledger.entries import JournalRecord, LedgerEntry, LedgerNode, Seal, canonical, salted_digest
 from archive.ledger.heads import PACKAGES, reading
@@ -50,7 +50,7 @@ def look(open_session: OpenSession, stores: Sequence[Store]) -> Waiting | None:
         try:
             if not (_has_no_log(store) and _was_given(store, given)):
                 return None
-        except (Unavailable, Refused) as error:
+        except Unavailable as error:
             away[store.name] = error
     return Waiting(agreeing, away)
 

@@ -125,7 +125,7 @@ def sweep(site: Site) -> None:
     A store that is away is swept another time, and one with write-once credentials by its server.
     """
     for store in site.stores:
-        with suppress(Unavailable, Refused):
+        with suppress(Unavailable):
             store.sweep(before=site.machine_now() - timedelta(days=1))
 
 

@@ -20,7 +20,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from urllib3.exceptions import HTTPError
 
-from archive.errors import ArchiveError, Conflict, Damaged, Missing, Refused, Unavailable, WrongCall
+from archive.errors import ArchiveError, Conflict, Damaged, Denied, Missing, Unavailable, WrongCall
 from archive.stores import s3_cold
 from archive.stores.s3_body import Body
 from archive.stores.s3_locks import Lock, Terms
@@ -146,7 +146,7 @@ class Server:
                     yield each["Key"][len(self._prefix) :], each["Size"]
 
     def versions(self, key: str) -> Sequence[str]:
-        """Every version of one object, the oldest first.  Refused when these credentials may not look."""
+        """Every version of one object, the oldest first.  Denied when these credentials may not look."""
         whole = self._prefix + key
         with self._told(key):
             pages = self._client.get_paginator("list_object_versions").paginate(
@@ -214,7 +214,7 @@ class Server:
         return Lock(mode, until) if mode and until else None
 
     def set_lock(self, key: str, lock: Lock) -> None:
-        """Lock the newest version.  Refused when that would make its lock shorter."""
+        """Lock the newest version.  Denied when that would make its lock shorter."""
         with self._told(key):
             self._client.put_object_retention(
                 **self._at(key), Retention={"Mode": lock.mode, "RetainUntilDate": lock.until}
@@ -225,7 +225,7 @@ class Server:
         try:
             with self._told("versioning"):
                 return self._client.get_bucket_versioning(Bucket=self._bucket).get("Status") == "Enabled"
-        except (Refused, WrongCall):
+        except (Denied, WrongCall):
             return None
 
     def locks(self) -> bool | None:
@@ -233,10 +233,10 @@ class Server:
         try:
             with self._told("locks"):
                 answer = self._client.get_object_lock_configuration(Bucket=self._bucket)
+        except Denied:
+            return None
         except Unavailable:
             raise
-        except Refused:
-            return None
         except ArchiveError:
             return False
         return answer["ObjectLockConfiguration"].get("ObjectLockEnabled") == "Enabled"
@@ -288,8 +288,8 @@ class Server:
         if status in (409, 412):
             return Conflict(f"{key} is already in {told}.", code="store.taken")
         if status in (401, 403):
-            refused = f"{told[0].upper()}{told[1:]} refused {key}."
-            return Refused(refused, code="store.denied", next="Check its credentials.")
+            refused = f"{told[0].upper()}{told[1:]} refused {key} to its credentials."
+            return Denied(refused, next="Check its credentials.", store=self.store)
         if status == 429 or status >= 500:
             return self._away(f"{told[0].upper()}{told[1:]} failed on {key}.")
         unknown = f"{told[0].upper()}{told[1:]} did not understand the request for {key}."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import timedelta
 
-from archive.errors import ArchiveError, Conflict, Damaged, Missing, Refused, Unavailable, WrongCall
+from archive.errors import ArchiveError, Conflict, Damaged, Denied, Missing, Unavailable, WrongCall
 from archive.stores.s3 import Server
 from archive.stores.s3_locks import Lock
 from archive.stores.s3_reading import be_locked
@@ -57,7 +57,7 @@ def _refuses_to_replace(server: Server) -> Capability:
         return Capability(name, False, "an upload in parts replaced an object")
     try:
         server.drop_parts(_KEPT, upload)
-    except (Missing, Refused):
+    except (Missing, Denied):
         return Capability(name, True, "If-None-Match; unfinished uploads cannot be dropped")
     return Capability(name, True, "If-None-Match, in one request and in parts")
 
@@ -66,9 +66,14 @@ def _is_allowed(call: object, *arguments: object, **options: object) -> bool:
     assert callable(call)
     try:
         call(*arguments, **options)
-    except (Conflict, WrongCall, Refused):
+    except (Conflict, WrongCall, Denied):
         return False
     return True
+
+
+def _is_away(error: ArchiveError) -> bool:
+    """Whether it told nothing.  That it denied us something tells what it refuses."""
+    return isinstance(error, Unavailable) and not isinstance(error, Denied)
 
 
 def _refuses_a_wrong_digest(server: Server) -> Capability:
@@ -99,9 +104,9 @@ def _cannot_be_deleted_from(server: Server) -> Capability:
     name = "cannot be deleted from"
     try:
         server.delete(_DELETED)
-    except Unavailable:
-        raise
     except ArchiveError as error:
+        if _is_away(error):
+            raise
         return Capability(name, True, error.message)
     return Capability(name, False, "these credentials may delete; give the archive a write-once user")
 
@@ -118,9 +123,9 @@ def _locks_hold(server: Server) -> Capability:
     try:
         put_or_adopt(locking, _LOCKED, _ONE, _digest(_ONE))
         be_locked(locking, _LOCKED)
-    except Unavailable:
-        raise
     except ArchiveError as error:
+        if _is_away(error):
+            raise
         return Capability(name, False, error.message, is_asked_for=True)
     found = locking.lock_of(_LOCKED)
     if found is None or _is_allowed(server.set_lock, _LOCKED, Lock(found.mode, found.until - _A_DAY)):

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
 
-from archive.errors import ArchiveError, Missing, Refused, Unavailable
+from archive.errors import ArchiveError, Denied, Missing, Refused, Unavailable
 from archive.stores.s3 import CONNECTIONS, Server
 from archive.stores.s3_uploads import hash_object
 from archive.stores.store import Absent, Altered, Intact, Stored, Verdict
@@ -88,6 +88,8 @@ def _lock(server: Server, key: str) -> None:
     assert server.lock
     try:
         server.set_lock(key, server.lock)
+    except Denied:
+        return
     except Unavailable:
         raise
     except ArchiveError:

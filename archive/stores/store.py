@@ -144,7 +144,11 @@ class Delivery(Protocol):
 
 
 class Store(Protocol):
-    """A named place for masters.  There is no delete, and there MUST NOT be one."""
+    """A named place for masters.  There is no delete, and there MUST NOT be one.
+
+    One that answers and does not let us in (a folder without rights, a key that was revoked) MUST
+    be Unavailable like one that is silent, so that work on the others goes on without it.
+    """
 
     @property
     def name(self) -> str: ...

@@ -33,6 +33,7 @@ class Vault(ThreadingHTTPServer):
         self.brought: set[str] = set()
         self.reads: list[str] = []
         self.refused: set[str] = set()
+        self.revoked_from: str | None = None
 
     @property
     def url(self) -> str:
@@ -81,6 +82,17 @@ class Answering(BaseHTTPRequestHandler):
     @property
     def query(self) -> dict[str, list[str]]:
         return parse_qs(urlsplit(self.path).query, keep_blank_values=True)
+
+    def parse_request(self) -> bool:
+        """From the first request on whose address has ``revoked_from`` in it, no key opens anything."""
+        if not super().parse_request():
+            return False
+        if self.server.revoked_from is None or self.server.revoked_from not in self.path:
+            return True
+        self.server.revoked_from = ""
+        self._body()
+        self._error(403, "InvalidAccessKeyId")
+        return False
 
     def do_HEAD(self) -> None:
         if not self.key:

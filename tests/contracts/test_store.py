@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import pickle
 import random
 import signal
 import subprocess
@@ -14,8 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from archive.errors import ArchiveError, Conflict, Damaged, Missing, Unavailable, WrongCall
+from archive.errors import ArchiveError, Conflict, Damaged, Denied, Missing, Unavailable, WrongCall
 from archive.stores import Absent, Altered, Intact, Store, Stored, admit, file_url, open_store
+from tests.archive import vault
 from tests.archive.places import ON_SERVERS, credentials_of, new_s3_url, s3_credentials
 from tests.servers import accounts
 
@@ -398,6 +400,29 @@ def test_a_store_that_is_away_is_unavailable_and_never_empty(store, kind, tmp_pa
         with pytest.raises(ArchiveError) as told:
             ask()
         assert not isinstance(told.value, Missing)
+
+
+def test_a_server_that_does_not_let_us_in_is_unavailable_and_never_empty():
+    with vault.opened() as server:
+        denying = open_store("a", server.url, ("key", "secret"))
+        denying.put("a", b"1")
+        assert denying.has("a") and read(denying, "a") == b"1"
+        server.revoked_from = ""
+        for ask in (
+            lambda: denying.has("a"),
+            lambda: denying.size("a"),
+            lambda: denying.put("b", b""),
+            lambda: denying.put("a", b"1"),
+            lambda: denying.open("a"),
+            lambda: list(denying.find("")),
+            lambda: denying.begin("packages/R-1/v1"),
+            lambda: list(denying.read_back_all([("a", sha256(b"1"), 1)])),
+            lambda: denying.swap_checkpoint(b"1", before=None),
+        ):
+            with pytest.raises(Unavailable, match="credentials") as told:
+                ask()
+            again = pickle.loads(pickle.dumps(told.value))  # it comes out of working processes too
+            assert (type(again), again.code, again.store) == (Denied, "store.denied", "a")
 
 
 def test_a_server_that_does_not_answer_is_unavailable():

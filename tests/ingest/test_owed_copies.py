@@ -2,9 +2,14 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from archive.errors import Damaged, Refused, Unavailable
+from archive.stores import Delivery
+from archive.stores.folder import FolderStore
+from preservation import completing
 from tests.ingest.test_bad_input import row, transfer
 from tests.preservation.held import AGENCY, Held
 
@@ -89,6 +94,57 @@ def test_the_owed_copies_are_made_by_themselves_when_the_store_is_back_and_witho
     assert acts == ["volume.accepted", "volume.packed", "copy.verified", "volume.stored"]
     history = three.ask("transfer", "show", told["transfer"])[1]["history"]
     assert [each["act"] for each in history][-1] == "stored"
+
+
+def test_sources_that_are_away_are_waited_for_and_are_no_damage(three: Held, sample: Path) -> None:
+    take_away(three, "c")
+    told = receive(three, sample)[1]
+    bring_back(three, "c")
+    take_away(three, "a", "b")
+    site = three.place.site()
+    with pytest.raises(Unavailable) as waits:
+        list(completing.complete(site))
+    assert waits.value.next == "It is tried again by itself."
+    assert [waits.value.message.count(f"Store {each} is not at") for each in "abc"] == [1, 1, 0]
+    bring_back(three, "a", "b")
+    assert three.ask("work", "--until-idle")[0] == 0
+    assert_stored(three, told["transfer"], told["references"])
+
+
+def test_copies_that_are_damaged_are_told_apart_from_those_whose_sources_are_away(
+    three: Held, sample: Path
+) -> None:
+    take_away(three, "c")
+    damaged, _, away = receive(three, sample)[1]["references"]
+    bring_back(three, "c")
+    for store in "ab":
+        (three.bag(store, damaged) / "tagmanifest-sha256.txt").write_text("something else")
+    assert three.ask("copy", "check", "--volume", damaged)[1]["altered"] == 2
+    take_away(three, "a", "b")
+    with pytest.raises(Damaged, match=rf"^1 copy could not be made: {damaged}: ") as told:
+        list(completing.complete(three.place.site()))
+    assert away not in told.value.message
+
+
+def test_a_store_that_refuses_keeps_no_other_waiting(
+    three: Held, sample: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    four = Held(three.home, f"{three.stores} d={(three.home / 'stores/d').as_uri()}")
+    assert four.ask("init")[0] == 0
+    take_away(four, "c", "d")
+    reference = receive(four, sample)[1]["references"][0]
+    bring_back(four, "c", "d")
+    begin = FolderStore.begin
+
+    def refuse(store: FolderStore, prefix: str, **more: Any) -> Delivery:
+        if store.name == "c":
+            raise Refused("Store c does not say that it is locked.", code="store.unlocked")
+        return begin(store, prefix, **more)
+
+    monkeypatch.setattr(FolderStore, "begin", refuse)
+    with pytest.raises(Refused, match="locked"):
+        list(completing.complete(four.place.site()))
+    assert copies(four, reference) == {**dict.fromkeys("abd", "verified"), "c": "writing"}
 
 
 def test_the_same_command_completes_what_a_store_was_owed(three: Held, sample: Path) -> None:

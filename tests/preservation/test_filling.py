@@ -3,14 +3,17 @@
 import fcntl
 import hashlib
 import json
+import os
 import shutil
 import signal
 import time
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
 from archive.stores.folder import FolderStore
+from archive.stores.folder_delivery import FolderDelivery
 from ingest.samples.making import make
 from tests.preservation.held import AGENCY, Held
 from tests.preservation.test_fixity import content, flip
@@ -194,6 +197,42 @@ def test_a_lost_copy_is_made_again(more: Held, reference: str) -> None:
     assert (code, told["copied"]["copies"]) == (0, 1)
     assert packages(more, "b") == packages(more, "a")
     assert more.state("b", reference) == "verified"
+
+
+def lost(held: Held, reference: str) -> int:
+    code, told = held.ask("copy", "check")
+    assert told["absent"] == (1 if code == 5 else 0)
+    assert held.state("b", reference) == ("absent" if code == 5 else "verified")
+    return code
+
+
+def test_a_lost_copy_stays_lost_when_no_source_answers_until_it_was_made_again(
+    held: Held, reference: str
+) -> None:
+    shutil.rmtree(held.bag("b", reference))
+    assert lost(held, reference) == 5
+    (held.home / "stores/a").rename(held.home / "away-a")
+    code, told = held.ask("copy", "fill", "--store", "b")
+    assert (code, told["copied"]["copies"], told["left"]["copies"]) == (4, 0, 1)
+    (held.home / "away-a").rename(held.home / "stores/a")
+    assert lost(held, reference) == 5
+    assert held.ask("copy", "fill", "--store", "b")[0] == 0
+    assert lost(held, reference) == 0
+
+
+@pytest.mark.parametrize("at", ["begin", "complete"])
+def test_a_fill_that_is_killed_hides_no_lost_copy(held: Held, reference: str, at: str) -> None:
+    shutil.rmtree(held.bag("b", reference))
+    assert lost(held, reference) == 5
+    if os.fork() == 0:
+        place = FolderStore if at == "begin" else FolderDelivery
+        with patch.object(place, at, lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)):
+            held.ask("copy", "fill", "--store", "b")
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.wait()[1]) == -signal.SIGKILL
+    assert lost(held, reference) == 5
+    assert held.ask("copy", "fill", "--store", "b")[0] == 0
+    assert lost(held, reference) == 0
 
 
 def test_a_store_that_runs_full_stops_the_fill_in_words_and_it_goes_on_later(

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from archive import holdings
-from archive.errors import Refused
+from archive.errors import Unavailable
 from preservation import packages
 from preservation.packages import Copy
 from preservation.retrieving import retrieve_copies
@@ -214,12 +214,12 @@ def test_what_one_retrieval_meets_keeps_no_other_waiting_and_is_told_at_the_end(
 ) -> None:
     first, *others = (each["volume"] for each in asked_for_all(cold))
     server.refused = {key for key in server.cold if f"/{first}/" in key and key.endswith("METS.xml")}
-    with pytest.raises(Refused, match=r"refused packages/.*METS\.xml"):
+    with pytest.raises(Unavailable, match=r"refused packages/.*METS\.xml"):
         look_again(cold)
     states = {each["volume"]: each["state"] for each in retrievals(cold)}
     assert states == {first: "waiting", **dict.fromkeys(others, "asked")}
     server.bring()
-    with pytest.raises(Refused):
+    with pytest.raises(Unavailable):
         look_again(cold)
     states = {each["volume"]: each["state"] for each in retrievals(cold)}
     assert states == {first: "waiting", **dict.fromkeys(others, "intact")}

@@ -6,7 +6,7 @@ from typing import Any, BinaryIO, cast
 import pytest
 from sqlalchemy import delete
 
-from archive.errors import ArchiveError, Missing, Refused, Unavailable
+from archive.errors import ArchiveError, Denied, Missing, Unavailable
 from archive.ledger import AnotherLog, Seal, compare
 from archive.ledger.log_store import KEPT, LEDGER
 from archive.stores import Store
@@ -44,7 +44,7 @@ def failing(log: Log, prefix: str, error: ArchiveError) -> Store:
     return cast(Store, Failing(log.stores[0], prefix, error))
 
 
-ERRORS = (Unavailable("Store a is away."), Refused("Store a says no."), Missing("It is not there."))
+ERRORS = (Unavailable("Store a is away."), Denied("Store a says no."), Missing("It is not there."))
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from archive.errors import Conflict, Damaged, Refused, Unavailable
+from archive.errors import Conflict, Damaged, Denied, Unavailable
 from archive.stores import Stored, admit, open_store
 from archive.stores.s3_store import S3Store
 from archive.stores.s3_uploads import put_or_adopt
@@ -97,7 +97,7 @@ def test_a_user_who_may_only_write_and_read_is_enough_and_is_seen_to_be(store, k
     delivery.complete("tagmanifest-sha256.txt", b"t")
     assert limited.read_back("packages/R-1/v1/a").size == 1
     wrong = open_store("a", store.location, (account[0], "not-the-secret"))
-    with pytest.raises(Refused):
+    with pytest.raises(Denied):
         wrong.put("audits/1", b"x")
 
 
