@@ -171,13 +171,16 @@ def test_a_request_of_another_site_is_refused(shown: Shown, sending: Sending) ->
         shown.app.config["WTF_CSRF_ENABLED"] = False
 
 
-def test_what_no_list_describes_is_told_on_the_page_and_the_upload_goes_on(shown: Shown, sending: Sending):
-    sending.send(*FOLDER[1:])
+@pytest.mark.parametrize(("top", "called"), [("보냄/", "The folder 보냄"), ("", "What was sent")])
+def test_what_no_list_describes_is_told_on_the_page_and_the_upload_goes_on(
+    shown: Shown, sending: Sending, top: str, called: str
+) -> None:
+    sending.send((f"{top}a.txt", b"first"), (f"{top}sub/b.txt", b"second"))
     sending.finish()
     upload = receive(shown, sending)
-    assert (upload.state, "What was sent has no transfer list" in (upload.reason or "")) == ("refused", True)
-    assert "no transfer list" in sending.client.get(sending.address).get_data(as_text=True)
-    sending.send(FOLDER[0])
+    assert (upload.state, f"{called} has no transfer list" in (upload.reason or "")) == ("refused", True)
+    assert f"{called} has no transfer list" in sending.client.get(sending.address).get_data(as_text=True)
+    sending.send((f"{top}기록물철목록.csv", listed(f"no list {top}")))
     sending.finish()
     assert receive(shown, sending).state == "received"
 
