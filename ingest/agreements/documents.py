@@ -6,7 +6,7 @@ silently left out would be no rule.
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -52,8 +52,11 @@ class Agreement:
         return f"agreement {self.agency}, version {self.version}, clause {clause.id}"
 
 
-def read(text: str) -> Agreement:
-    """The agreement of a TOML document.  WrongCall names every fault, not just the first."""
+def read(text: str, *, is_entered: bool = False) -> Agreement:
+    """The agreement of a TOML document.  WrongCall names every fault, not just the first.
+
+    ``is_entered``: what was entered by a version that knew fewer faults is read as it was then.
+    """
     try:
         told = tomllib.loads(text)
     except ValueError as error:
@@ -62,11 +65,13 @@ def read(text: str) -> Agreement:
     agency = _value(told, "agency", str, faults)
     version = _value(told, "version", int, faults)
     begins = _value(told, "effective_from", date, faults)
-    clauses = tuple(_clause(each, faults) for each in told.get("clause", []) if isinstance(each, dict))
+    every = told["clause"] if isinstance(told.get("clause"), list) else []
+    clauses = tuple(_clause(each, faults) for each in every if isinstance(each, dict))
     faults += [f"{key} is no key of an agreement." for key in sorted(told.keys() - _KEYS)]
     faults += ["It has no [[clause]]."] if not clauses else []
     if told.get("accept", False) not in (True, False):
         faults.append("accept is true or false.")
+    faults += [] if is_entered else _left_out(told, clauses)
     if len({each.id for each in clauses}) < len(clauses):
         faults.append("Two clauses have one id.")
     if isinstance(version, int) and version < 1:
@@ -77,6 +82,16 @@ def read(text: str) -> Agreement:
             next="Correct the document; docs/operating/agreements.md tells every key.",
         )  # fmt: skip
     return Agreement(agency, version, begins, str(told.get("title", "")), clauses, told.get("accept") is True)
+
+
+def _left_out(told: Mapping[str, Any], clauses: Sequence[Clause]) -> Iterator[str]:
+    """What would judge nothing, though somebody wrote it down."""
+    every = told.get("clause", [])
+    if not isinstance(every, list) or len(every) > len(clauses):
+        yield "clause is no list of clauses: each one begins with [[clause]]."
+    for clause in clauses:
+        for key in sorted(key for key, value in clause.options.items() if value == []):
+            yield f"Clause {clause.id or '?'}: {key} is empty and would judge nothing."
 
 
 _KEYS = {"agency", "version", "effective_from", "title", "accept", "clause"}

@@ -31,7 +31,7 @@ class AgreementRow(Base):
 
     @property
     def agreement(self) -> Agreement:
-        return documents.read(self.document)
+        return documents.read(self.document, is_entered=True)
 
 
 def enter(session: Session, text: str, *, by: str, now: datetime, today: date) -> AgreementRow:

@@ -51,7 +51,7 @@ def family_of(
 ) -> Family:
     """With the other rounds, the first one first, whichever of them it says that it corrects.
 
-    Missing or Refused when there can be no such round.
+    Missing when there can be no such round.
     """
     one = round_of or number
     every = rounds.chain(session, known.earlier_round(session, one, agency)) if one else ()

@@ -52,10 +52,15 @@ def round_after(site: Site, number: str | None) -> int:
         return transfers.get(session, number).round + 1 if number else 1
 
 
-def earlier_round(session: Session, number: str, agency: str) -> Transfer:
-    """The transfer that a new round corrects.  Missing or Refused when there can be no such round."""
+def earlier_round(session: Session, number: str, agency: str, *, typed: bool = False) -> Transfer:
+    """The transfer that a new round corrects.  Missing when the agency has none of that number.
+
+    ``typed``: somebody at the archive gave the agency's code, and is told whose it is: Refused.
+    """
     earlier = transfers.get(session, number)
     if earlier.agency_code != agency:
+        if not typed:
+            raise transfers.missing(number)
         raise Refused(
             f"Transfer {number} came from agency {earlier.agency_code}, not from {agency}.",
             code="transfer.round", next="Give the agency and the number of the same transfer.",

@@ -186,6 +186,9 @@ def _same(site: Site, asked: Asked, inspection: Inspection) -> str | None:
 
 def _compare_with_held(site: Site, asked: Asked, inspection: Inspection) -> None:
     """What is new and looks like an earlier transfer is refused, unless it was said to be another one."""
+    if asked.round_of:
+        with site.reading_session() as session:
+            known.earlier_round(session, asked.round_of, asked.agency, typed=asked.typed)
     if not asked.another:
         folder = None if asked.no_list else asked.folder
         received_before.refuse(

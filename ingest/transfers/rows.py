@@ -144,8 +144,13 @@ class TransferAct(Base):
 def get(session: Session, number: str) -> Transfer:
     transfer = session.scalar(select(Transfer).where(Transfer.number == number))
     if transfer is None:
-        raise Missing(f"There is no transfer {number}.", next="List them with: seogo transfer list")
+        raise missing(number)
     return transfer
+
+
+def missing(number: str) -> Missing:
+    """What is said of a number that is of no transfer, or of none of theirs who ask."""
+    return Missing(f"There is no transfer {number}.", next="List them with: seogo transfer list")
 
 
 def find(session: Session) -> Sequence[Transfer]:

@@ -69,6 +69,7 @@ def receive_upload(
     held.cut_what_waits()
     yield 1, 4
     held.compare_again()
+    held.clear_what_no_part_keeps()
     yield 2, 4
     try:
         if (failed := held.failed()) and not (partly and held.count()[0]):

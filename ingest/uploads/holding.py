@@ -4,6 +4,7 @@ uploads/<name>/parts/000001.json    what the browser listed;  .data  bytes that 
 uploads/<name>/files/<folder>/…     files that arrived as they were listed
 """
 
+import os
 import re
 import shutil
 from collections.abc import Iterator, Sequence
@@ -57,8 +58,9 @@ class Holding:
         ``count`` and ``size`` are those of the files listed before.
         """
         listed = _listed(told)
-        good = [each for each in listed if names.fault_of(each.path) is None]
-        bad = [Failed(each.path[:300], fault) for each in listed if (fault := names.fault_of(each.path))]
+        faults = {each.path: names.fault_of(self.root / "files", each.path) for each in listed}
+        good = [each for each in listed if faults[each.path] is None]
+        bad = [Failed(path[:300], fault) for path, fault in faults.items() if fault]
         self._admit(good, count, size)
         return self._next_part(good), bad
 
@@ -80,6 +82,11 @@ class Holding:
             disk.sync_folder(changed)
         if more > shutil.disk_usage(self.root).free - KEPT_FREE:
             raise _too_much("more than there is room for", "Ask the archive to make room, then go on.")
+
+    def forget(self, part: Part) -> None:
+        """Let a part go with its files; what another part keeps stays."""
+        others = [each for each in self.parts() if each.number != part.number]
+        part.remove({each.path: each.size for other in others for each in other.kept()})
 
     def known(self) -> Iterator[dict[str, Any]]:
         """Each part with its files, so that a browser that comes back sends only what is missing."""
@@ -124,6 +131,19 @@ class Holding:
                 names.inside(self.root / "files", path).unlink()
         for part in self.parts():
             part.doubt(wrong)
+
+    def clear_what_no_part_keeps(self) -> None:
+        """Remove files that a kill or a part that was let go left behind, and folders in which nothing is."""
+        root, arrived = self.root / "files", self._arrived()
+        for folder, _, found in os.walk(root, topdown=False):
+            paths = [Path(folder, name) for name in found]
+            left = [path for path in paths if path.relative_to(root).as_posix() not in arrived]
+            for path in left:
+                path.unlink()
+            if left:
+                disk.sync_folder(folder)
+            if not os.listdir(folder):
+                os.rmdir(folder)
 
     def count(self) -> tuple[int, int]:
         """Files and bytes that arrived."""

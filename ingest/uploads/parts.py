@@ -11,8 +11,8 @@ import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from io import BytesIO
 from pathlib import Path
@@ -131,11 +131,26 @@ class Part:
         if wrong:
             _write(self.done, [*self.failed(), *wrong])
 
-    def remove(self) -> None:
-        """Forget the part; files that were cut from it stay until they are listed again."""
+    def remove(self, others: Mapping[str, int]) -> None:
+        """Forget the part with its files, but not those of ``others``: sizes by path that other parts keep.
+
+        A kill in between leaves a part of which nothing arrived; it is sent again, or let go again.
+        """
         with self._alone():
-            for path in (self.data, self.done, self.list):
+            for path in (self.done, self.data):
                 path.unlink(missing_ok=True)
+            disk.sync_folder(self.list.parent)
+            for each in self.files():
+                place = names.inside(self.root, each.path)
+                if place.is_file() and place.stat().st_size != others.get(each.path):
+                    self._let_go(place)
+            self.list.unlink()
+
+    def _let_go(self, place: Path) -> None:
+        place.unlink()
+        with suppress(OSError):  # a folder in which something is stays
+            for folder in place.relative_to(self.root).parents[:-1]:
+                (self.root / folder).rmdir()
 
     def _cut(self) -> None:
         files = self.files()

@@ -161,12 +161,13 @@ def _go_on(seen: Upload) -> None:
 
 
 def _forget(name: str, number: int) -> None:
-    """Its files are listed again in another part."""
+    """Let a part go, so that its files are neither counted nor received."""
     with site().open_session.begin() as db:
         upload = _open(db, rows.get(db, name, reader(), to_write=True))
-        part = Holding(site(), name).part(number)
+        held = Holding(site(), name)
+        part = held.part(number)
         listed = part.files()
-        part.remove()
+        held.forget(part)
         upload.count(-len(listed), -sum(each.size for each in listed))
 
 

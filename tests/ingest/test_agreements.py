@@ -11,6 +11,7 @@ from archive.database import Base
 from archive.holdings import ContentFile
 from archive.outbox import OutboxRow
 from ingest.agreements import documents, formats, judging
+from ingest.agreements.versions import AgreementRow
 from preservation import identifying
 from preservation.contents import Identified
 from tests.conftest import Installation
@@ -175,6 +176,39 @@ def test_every_fault_of_a_document_is_named_at_once(call: Call, tmp_path: Path) 
         "Clause d: whole is no word such as true",
     ):  # fmt: skip
         assert fault in said.sentence, fault
+
+
+@pytest.mark.parametrize(
+    ("clauses", "fault"),
+    [
+        ("clause = 5", "clause is no list of clauses"), ("clause = true", "clause is no list of clauses"),
+        ("[clause]\nid = 'a'\nrule = 'checksums'", "clause is no list of clauses"),
+        ("clause = ['x', {id = 'a', rule = 'checksums'}]", "clause is no list of clauses"),
+        ("[[clause]]\nid = 'a'\nrule = 'formats'\nextensions = []", "Clause a: extensions is empty"),
+        ("[[clause]]\nid = 'a'\nrule = 'formats'\nextensions = ['txt']\npuids = []",
+         "Clause a: puids is empty"),
+        ("[[clause]]\nid = 'a'\nrule = 'columns'\nnames = []", "Clause a: names is empty"),
+    ],
+)  # fmt: skip
+def test_what_would_judge_nothing_is_refused(call: Call, tmp_path: Path, clauses: str, fault: str) -> None:
+    file = document(tmp_path)
+    file.write_text(f"{file.read_text('utf-8')}{clauses}\n", "utf-8")
+    for verb in ("add", "try"):
+        said = call("agreement", verb, file)
+        assert (said.exit_code, said.told["error"]["code"]) == (2, "agreement.document")
+        assert fault in said.sentence
+
+
+def test_what_was_entered_before_its_fault_was_known_judges_as_it_did(
+    call: Call, receive: Call, place: Installation, tmp_path: Path
+) -> None:
+    add(call, document(tmp_path, 'id = "one"\nrule = "largest-file"\nbytes = 5', FORMATS))
+    site = place.site()
+    with site.open_session.begin() as session:
+        row_of_it = session.scalars(select(AgreementRow)).one()
+        row_of_it.document = row_of_it.document.replace('["txt", ".PDF"]', "[]")
+    site.engine.dispose()
+    assert {rule for rule, *_ in agreed(receive(two(tmp_path / "t")))} == {"agreement.large_file"}
 
 
 def test_every_rule_of_a_document_has_its_judge() -> None:

@@ -204,6 +204,25 @@ def test_a_folder_that_names_its_transfer_is_its_next_round(
     assert client.get("/api/transfers/2026-0002", headers=headers).json["round"] == 2
 
 
+def test_a_round_of_another_agency_is_refused_as_one_of_nothing(
+    call: Call, client: FlaskClient, root: Path
+) -> None:
+    theirs = transfer(root.parent / "theirs", row("B-1", "나.txt"), files=("나.txt",))
+    number = call("transfer", "receive", theirs, "--agency", OTHER).told["transfer"]
+    headers = token(call)
+    told = []
+    for asked in (number, "2026-0077"):
+        folder = transfer(root / AGENCY / f"x.round-of-{asked}", row("A-1", "가.txt"), files=("가.txt",))
+        sent = {"json": {"folder": folder.name}, "headers": {**headers, "Idempotency-Key": asked}}
+        client.post("/api/transfers", **sent)
+        call("work", "--until-idle")
+        answer = client.post("/api/transfers", **sent)
+        told.append(answer.text.replace(asked, "NUMBER"))
+        assert (answer.json["state"], answer.json["error"]["code"]) == ("refused", "missing")
+        assert OTHER not in answer.text
+    assert told[0] == told[1]
+
+
 def test_of_a_token_only_its_digest_is_kept(call: Call, site: Site) -> None:
     words = call("agency", "token", "add", AGENCY).told["words"]
     with site.reading_session() as session:

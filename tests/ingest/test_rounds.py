@@ -76,6 +76,17 @@ def test_a_dry_run_tells_what_taking_in_finds_and_which_round_it_would_be(call: 
     assert again["round"] == 2
 
 
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)])
+def test_who_typed_the_code_of_another_agency_is_told_whose_transfer_it_is(
+    call: Call, tmp_path: Path, dry: tuple[str, ...]
+) -> None:
+    first, second, _ = three_rounds(tmp_path)
+    number = call("transfer", "receive", first, "--agency", AGENCY).told["transfer"]
+    said = call("transfer", "receive", second, "--agency", "6110001", "--round-of", number, *dry)
+    assert (said.exit_code, said.told["error"]["code"]) == (3, "transfer.round")
+    assert f"Transfer {number} came from agency {AGENCY}, not from 6110001." in said.sentence
+
+
 @pytest.mark.flow
 def test_two_rounds_are_compared_by_volumes_files_and_findings(
     call: Call, sample: Path, tmp_path: Path

@@ -245,7 +245,9 @@ def test_a_corrected_folder_that_names_its_transfer_is_its_next_round(call: Call
     assert look(call).told["answers"][0]["transfer"] == "2026-0002"
 
 
-def test_a_round_of_nothing_or_of_another_agency_is_refused(call: Call, root: Path) -> None:
+def test_a_round_of_another_agency_is_refused_as_one_of_nothing_and_nobody_learns_whose_it_is(
+    call: Call, root: Path
+) -> None:
     look(call)
     none = lay(root, "봄.round-of-2026-0009")
     look(call)
@@ -254,10 +256,16 @@ def test_a_round_of_nothing_or_of_another_agency_is_refused(call: Call, root: Pa
     look(call)
     other = root / "1741000"
     other.mkdir()
-    foreign = transfer(other / "봄.round-of-2026-0001", row("A-1", "나.txt"), files=("나.txt",))
-    (other / f"{foreign.name}.done").touch()
+    foreign, nobodys = (
+        transfer(other / f"봄.round-of-{number}", row("A-1", "나.txt"), files=("나.txt",))
+        for number in ("2026-0001", "2026-0009")
+    )
+    for folder in (foreign, nobodys):
+        (other / f"{folder.name}.done").touch()
     look(call)
-    assert refused(foreign) == "transfer.round"
+    told = [answer(folder)["error"] for folder in (foreign, nobodys)]
+    assert told[0]["code"] == "missing" and AGENCY not in json.dumps(told)
+    assert told[0] == json.loads(json.dumps(told[1]).replace("2026-0009", "2026-0001"))
 
 
 # As part of `seogo work`

@@ -16,7 +16,7 @@ from ingest.uploads.holding import Holding
 from ingest.uploads.parts import Listed, Part
 from tests.access.conftest import Shown
 from tests.ingest.uploads.conftest import TUS, Sending, begun, row
-from tests.ingest.uploads.test_uploads import FOLDER, files, receive, stored
+from tests.ingest.uploads.test_uploads import FOLDER, files, listed, receive, stored
 
 
 def part_with(shown: Shown, sending: Sending, *sent: tuple[str, bytes]) -> Part:
@@ -114,6 +114,46 @@ def test_what_lies_where_a_large_file_was_to_be_is_not_taken_for_it(shown: Shown
     part.data.unlink()
     part.cut()
     assert [each.reason for each in part.failed()] == ["digest"]
+
+
+def test_what_no_part_keeps_is_not_received(shown: Shown, sending: Sending) -> None:
+    root = Holding(shown.site, sending.name).root / "files"
+    sending.send(("보냄/기록물철목록.csv", listed("left behind")), *FOLDER[1:])
+    for left in ("보냄/sub/c.txt", "다른 폴더/sub/d.txt"):  # a kill came before their part was done
+        (root / left).parent.mkdir(parents=True, exist_ok=True)
+        (root / left).write_bytes(b"in no part")
+    sending.finish()
+    assert receive(shown, sending).state == "received"
+    assert sorted(files(shown, sending)) == ["보냄/a.txt", "보냄/sub/b.txt", "보냄/기록물철목록.csv"]
+    assert [path.name for path in root.iterdir()] == ["보냄"]
+
+
+def test_a_part_that_was_half_let_go_has_not_arrived_and_is_sent_again_or_let_go(
+    shown: Shown, sending: Sending, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = (("보냄/a", b"first"), ("보냄/b", b"second"))
+    address = sending.send(*sent)["address"]
+    held = Holding(shown.site, sending.name)
+    for again in ("sent", "let go"):
+        with monkeypatch.context() as broken:
+            broken.setattr(Path, "unlink", lambda path, **more: dies_at("b", path, **more))
+            with pytest.raises(OSError, match="killed here"):
+                held.forget(held.part(1))
+        (part,) = sending.facts()["parts"]
+        assert (part["offset"], part["length"], files(shown, sending)) == (0, 11, {"보냄/b": b"second"})
+        assert sending.finish().status_code == 409
+        if again == "sent":
+            assert sending.patch(address, b"firstsecond").status_code == 204
+            assert files(shown, sending) == dict(sent)
+    assert sending.client.delete(address, headers=TUS).status_code == 204
+    assert (sending.facts()["parts"], files(shown, sending)) == ([], {})
+
+
+def dies_at(name: str, path: Path, *, missing_ok: bool = False) -> None:
+    if path.name == name:
+        raise OSError(errno.EIO, "killed here")
+    if path.exists() or not missing_ok:
+        os.unlink(path)
 
 
 def test_a_file_that_became_empty_replaces_what_it_was(shown: Shown, sending: Sending) -> None:

@@ -1,6 +1,8 @@
 """A folder sent by browser: held outside the stores, compared with its digests, received as a transfer."""
 
+import os
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
@@ -12,8 +14,9 @@ from ingest.transfers import FindingRow, Transfer
 from ingest.uploads import Upload
 from ingest.uploads.arriving import receive_upload, sweep_uploads
 from ingest.uploads.holding import Holding
+from ingest.uploads.names import PATH_BYTES
 from tests.access.conftest import Shown
-from tests.ingest.uploads.conftest import LIST, Sending, begun, row
+from tests.ingest.uploads.conftest import LIST, TUS, Sending, begun, row
 
 
 def listed(number: str) -> bytes:
@@ -108,6 +111,24 @@ def test_a_path_never_leads_out_and_is_told_alone(
     assert not [path for path in home.parent.rglob("*out*") if path.is_file() and path.read_bytes() == b"bad"]
 
 
+@pytest.mark.parametrize("data", [b"", b"12"])
+def test_a_path_that_is_too_long_where_it_would_lie_is_told_alone_and_the_longest_is_received(
+    shown: Shown, sending: Sending, data: bytes
+) -> None:
+    room = PATH_BYTES - len(os.fsencode(Holding(shown.site, sending.name).root / "files")) - 1
+    folders = "보냄/" + ("a" * 20 + "/") * ((room - 200) // 21)
+    longest = folders + "b" * (room - len(folders.encode()))
+    deep = "보냄/" + "a/" * 1000 + "b"
+    told = sending.list(row(f"{longest}b", data), row(deep, data), row(longest, data)).get_json()
+    assert told["failed"] == [{"path": path[:300], "reason": "long"} for path in (longest, deep)]
+    if data:
+        assert sending.patch(told["address"], data).status_code == 204
+    sending.send(("보냄/기록물철목록.csv", listed(f"long {len(data)}")), *FOLDER[1:])
+    sending.finish()
+    upload = receive(shown, sending)
+    assert (upload.state, upload.files) == ("received", 4), upload.reason
+
+
 def test_a_file_where_a_folder_is_fails_alone(shown: Shown, sending: Sending) -> None:
     sending.send(("보냄/a/b", b"1"))
     told = sending.list(row("보냄/a", b"2"), row("보냄/c", b"3")).get_json()
@@ -145,6 +166,36 @@ def test_limits_of_files_and_bytes_are_kept_before_anything_comes(
     assert sending.list(["보냄/b", 99, 0, "0" * 64]).status_code == 201
 
 
+def test_limits_are_kept_however_often_parts_are_let_go(
+    shown: Shown, sending: Sending, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(shown.site.settings.__dict__, "upload_bytes", 100)
+    for n in range(3):
+        part = sending.send((f"{n}/a.bin", b"x" * 90))["address"]
+        assert sum(map(len, files(shown, sending).values())) == 90
+        assert sending.client.delete(part, headers=TUS).status_code == 204
+    assert not list((Holding(shown.site, sending.name).root / "files").iterdir())
+    assert (stored(shown, sending.name).files, stored(shown, sending.name).bytes) == (0, 0)
+
+
+def test_a_part_that_is_let_go_takes_no_file_that_another_part_keeps(shown: Shown, sending: Sending) -> None:
+    older = sending.send(("보냄/a", b"older"), ("보냄/b", b"in no other part"))["address"]
+    sending.send(("보냄/a", b"the newer one"))
+    assert sending.client.delete(older, headers=TUS).status_code == 204
+    assert files(shown, sending) == {"보냄/a": b"the newer one"}
+
+
+def test_what_was_let_go_is_not_received(shown: Shown, sending: Sending) -> None:
+    part = sending.send(("다른 폴더/secret.txt", b"not to be sent"))["address"]
+    assert sending.client.delete(part, headers=TUS).status_code == 204
+    sending.send(("보냄/기록물철목록.csv", listed("let go")), *FOLDER[1:])
+    sending.finish()
+    upload = receive(shown, sending)
+    with shown.site.reading_session() as session:
+        transfer = session.scalars(select(Transfer).where(Transfer.number == upload.transfer)).one()
+    assert (upload.files, transfer.files, Path(transfer.folder).name) == (3, 3, "보냄")
+
+
 def test_another_sender_learns_nothing_and_the_desk_sees_all(shown: Shown, sending: Sending) -> None:
     desk = begun(shown, "archivist", agency="6110000")
     assert sending.client.get(desk.address).status_code == 404
@@ -171,13 +222,16 @@ def test_a_request_of_another_site_is_refused(shown: Shown, sending: Sending) ->
         shown.app.config["WTF_CSRF_ENABLED"] = False
 
 
-def test_what_no_list_describes_is_told_on_the_page_and_the_upload_goes_on(shown: Shown, sending: Sending):
-    sending.send(*FOLDER[1:])
+@pytest.mark.parametrize(("top", "called"), [("보냄/", "The folder 보냄"), ("", "What was sent")])
+def test_what_no_list_describes_is_told_on_the_page_and_the_upload_goes_on(
+    shown: Shown, sending: Sending, top: str, called: str
+) -> None:
+    sending.send((f"{top}a.txt", b"first"), (f"{top}sub/b.txt", b"second"))
     sending.finish()
     upload = receive(shown, sending)
-    assert (upload.state, "What was sent has no transfer list" in (upload.reason or "")) == ("refused", True)
-    assert "no transfer list" in sending.client.get(sending.address).get_data(as_text=True)
-    sending.send(FOLDER[0])
+    assert (upload.state, f"{called} has no transfer list" in (upload.reason or "")) == ("refused", True)
+    assert f"{called} has no transfer list" in sending.client.get(sending.address).get_data(as_text=True)
+    sending.send((f"{top}기록물철목록.csv", listed(f"no list {top}")))
     sending.finish()
     assert receive(shown, sending).state == "received"
 
