@@ -14,7 +14,8 @@ from archive.site.language import amount
 from archive.site.site import Site
 from archive.site.terminal import Progress
 from archive.stores import Store
-from preservation import estimates, lagging, policies
+from archive.work import jobs
+from preservation import estimates, lagging, policies, storing
 from preservation.copying import Meter
 from preservation.estimates import Pace
 from preservation.filling import Filled, Filling
@@ -73,6 +74,7 @@ class Fill:
             "bytes_per_second": round(self.pace.bytes_per_second or 0),
             "exceptions": self.exceptions,
             "stopped": self.stopped,
+            "settled": self._is_settled(),
         }
 
     @property
@@ -122,6 +124,11 @@ class Fill:
         with self.site.reading_session() as session:
             return session.scalar(damaged) or 0
 
+    def _is_settled(self) -> bool:
+        """Whether the transfers of the volumes that are stored know it; a job tells them."""
+        with self.site.reading_session() as session:
+            return not jobs.is_ahead(session, storing.SETTLING)
+
     def _write_down(self) -> None:
         if not self.done:
             return
@@ -163,6 +170,8 @@ def in_words(told: dict[str, Any]) -> list[str]:
     lines += _altered_in_words(told)
     if left["copies"]:
         lines.append(f"Go on with: seogo copy fill --store {told['store']}")
+    if not told["settled"]:
+        lines.append("Transfers whose last copies were made are brought up to date by: seogo work")
     return lines
 
 

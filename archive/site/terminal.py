@@ -225,9 +225,13 @@ def _run(command: click.Command, arguments: list[str], *, as_json: bool) -> int:
         return result if isinstance(result, int) else 0
     except click.exceptions.Exit as stop:
         return stop.exit_code
+    except click.exceptions.NoArgsIsHelpError as help_instead:
+        for each in help_instead.format_message().splitlines():
+            output.line(each, aside=True)
+        return help_instead.exit_code
     except (click.UsageError, click.FileError) as error:
         asked = context.command_path if (context := getattr(error, "ctx", None)) else "seogo"
-        return _tell("wrong_call", error.format_message(), f"See: {asked} --help", 2, as_json)
+        return _tell("wrong_call", _what_is_wrong(error), f"See: {asked} --help", 2, as_json)
     except click.Abort:
         return _stopped(as_json)
     except Exception as error:
@@ -235,6 +239,12 @@ def _run(command: click.Command, arguments: list[str], *, as_json: bool) -> int:
             return _stopped(as_json)
         told = foreseen(error)
         return _refuse(told, told.exit_code, as_json) if told else _defect(error, as_json)
+
+
+def _what_is_wrong(error: click.ClickException) -> str:
+    """click breaks lines between the choices that a missing word has, and nothing from outside is in it."""
+    told = error.format_message()
+    return " ".join(told.split()) if isinstance(error, click.MissingParameter) else told
 
 
 def foreseen(error: Exception) -> ArchiveError | None:

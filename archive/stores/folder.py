@@ -6,7 +6,6 @@ Scratch is held by a lock as long as its writer lives, so `sweep` can tell the d
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import io
 import os
@@ -15,8 +14,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from archive.errors import Conflict, Damaged
-from archive.stores import disk, medium
+from archive.errors import Conflict, Damaged, Missing
+from archive.stores import below, disk, medium
 from archive.stores.folder_delivery import FolderDelivery
 from archive.stores.folder_probe import probe
 from archive.stores.ground import INCOMING, Ground
@@ -52,16 +51,16 @@ class FolderStore:
                     next="Send it again from the source.",
                 )
             os.fsync(descriptor)
-            if medium.hash_medium(str(path)) != stored:
+            if medium.hash_medium(path.parent, path.name) != stored:
                 raise Damaged(f"Store {self.name} did not keep the bytes of {key}.", next="Check the disk.")
             return self._name(path, target, key, stored)
 
     def _name(self, path: Path, target: Path, key: str, stored: Stored) -> Stored:
         try:
-            changed = disk.make_folders(self.root, target.parent)
+            changed = self.ground.make_folders(target.parent)
             disk.move_without_replacing(path, target)
         except (FileExistsError, NotADirectoryError):
-            if target.is_file() and medium.hash_medium(str(target)) == stored:
+            if self.has(key) and self.read_back(key) == stored:
                 return stored
             raise Conflict(
                 f"{key} is already in store {self.name} with other bytes.", code="store.taken"
@@ -72,7 +71,10 @@ class FolderStore:
 
     def open(self, key: str) -> BinaryIO:
         with self.ground.told(key):
-            return open(self.ground.path(key), "rb", buffering=_BUFFER)
+            return open(check_key(key), "rb", buffering=_BUFFER, opener=self._opened)
+
+    def _opened(self, key: str, flags: int) -> int:
+        return below.opened(self.root, key, flags)
 
     def is_at_hand(self, key: str) -> bool:
         """Always: a disk is at hand, and a tape behind a folder is brought by whoever reads."""
@@ -82,26 +84,22 @@ class FolderStore:
         self.size(key)
 
     def has(self, key: str) -> bool:
-        path = self.ground.path(key)
-        with self.ground.told(key):
-            if path.is_file():
-                return True
-        self.ground.be_there()
-        return False
+        try:
+            return self.size(key) >= 0
+        except Missing:
+            return False
 
     def size(self, key: str) -> int:
-        path = self.ground.path(key)
         with self.ground.told(key):
-            if path.is_dir():
-                raise FileNotFoundError(errno.ENOENT, "a folder", str(path))
-            return path.stat().st_size
+            return below.size_of_file(self.root, check_key(key))
 
     def find(self, prefix: str) -> Iterator[tuple[str, int]]:
         check_prefix(prefix)
         self.ground.be_there()
         folder, _, _ = prefix.rpartition("/")
         with self.ground.told(prefix):
-            yield from walk(self.root / folder, f"{folder}/" if folder else "", prefix)
+            if below.is_folder(self.root, folder):
+                yield from walk(self.root / folder, f"{folder}/" if folder else "", prefix)
 
     def begin(self, prefix: str, *, size: int | None = None, kept_until: date | None = None) -> Delivery:
         target = self.ground.path(prefix)
@@ -118,7 +116,7 @@ class FolderStore:
 
     def read_back(self, key: str) -> Stored:
         with self.ground.told(key):
-            return medium.hash_medium(str(self.ground.path(key)))
+            return medium.hash_medium(self.root, check_key(key))
 
     def read_back_all(self, expected: Iterable[tuple[str, str, int]]) -> Iterator[tuple[str, Verdict]]:
         self.ground.be_there()
@@ -130,18 +128,24 @@ class FolderStore:
     def swap_checkpoint(self, data: bytes, *, before: bytes | None) -> None:
         target = self.root / CHECKPOINT
         with self.ground.told(CHECKPOINT), self.ground.scratch(CHECKPOINT) as (path, descriptor):
-            changed = disk.make_folders(self.root, target.parent)
+            changed = self.ground.make_folders(target.parent)
             disk.write_all(descriptor, data)
             os.fsync(descriptor)
             with self.ground.checkpoint_lock():
-                now = target.read_bytes() if target.exists() else None
-                if now != before:
+                if self._checkpoint() != before:
                     raise Conflict(
                         f"{CHECKPOINT} in store {self.name} was moved meanwhile.", code="store.moved"
                     )
                 path.replace(target)
                 for folder in (target.parent, *changed):
                     disk.sync_folder(folder)
+
+    def _checkpoint(self) -> bytes | None:
+        try:
+            with self.open(CHECKPOINT) as stream:
+                return stream.read()
+        except Missing:
+            return None
 
     def probe(self) -> tuple[Capability, ...]:
         return probe(self, self.ground)

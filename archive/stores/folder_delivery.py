@@ -19,7 +19,7 @@ from itertools import chain
 from pathlib import Path
 
 from archive.errors import Conflict, Damaged, WrongCall
-from archive.stores import disk, medium
+from archive.stores import below, disk, medium
 from archive.stores.ground import Ground
 from archive.stores.keys import check_key
 from archive.stores.medium import Expected
@@ -141,7 +141,7 @@ class FolderDelivery:
     def read_back(self, name: str) -> Stored:
         self._sync()
         with self.ground.told(f"{self._prefix}/{name}"):
-            return medium.hash_medium(self._scratch + check_key(name))
+            return medium.hash_medium(self.scratch, check_key(name))
 
     def read_back_all(self, expected: Iterable[tuple[str, str, int]]) -> Iterator[tuple[str, Verdict]]:
         """What was announced is asked for with the rest, so that `complete` need not wait for it alone."""
@@ -192,10 +192,10 @@ class FolderDelivery:
         """
         os.stat(self.scratch)
         try:
-            changed = disk.make_folders(self.ground.root, self._target.parent)
+            changed = self.ground.make_folders(self._target.parent)
             disk.move_without_replacing(self.scratch, self._target)
         except (FileExistsError, NotADirectoryError):
-            if not (self._target.is_dir() and _are_the_same(self.scratch, self._target)):
+            if not (self._is_there() and _are_the_same(self.scratch, self._target)):
                 raise Conflict(
                     f"{self._prefix} is already in store {self.ground.name} with other bytes.",
                     code="store.taken",
@@ -204,6 +204,9 @@ class FolderDelivery:
             changed = []
         for folder in (self._target.parent, *changed, self.scratch.parent):
             disk.sync_folder(folder)
+
+    def _is_there(self) -> bool:
+        return below.is_folder(self.ground.root, self._prefix)
 
     def _make(self, folder: str) -> None:
         """Make a folder that is not known; one that was made before and forgotten is there already."""
@@ -276,13 +279,13 @@ def _drop(path: str) -> None:
 
 
 def _are_the_same(one: Path, other: Path) -> bool:
-    """Every name and every byte of two trees, read and compared."""
+    """Every name and every byte of two trees, read and compared; a link in the other is no file."""
     found = [sorted(str(path.relative_to(root)) for path in root.rglob("*")) for root in (one, other)]
     if found[0] != found[1]:
         return False
     for name in found[0]:
         mine, theirs = one / name, other / name
-        if mine.is_dir() != theirs.is_dir():
+        if theirs.is_symlink() or mine.is_dir() != theirs.is_dir():
             return False
         if mine.is_file() and not filecmp.cmp(mine, theirs, shallow=False):
             return False

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 
 from archive.errors import Missing, Unavailable
-from archive.stores import disk, medium
+from archive.stores import below, disk, medium
 from archive.stores.keys import check_key
 from archive.stores.store import Absent, Verdict
 
@@ -41,6 +41,13 @@ class Ground:
 
     def path(self, key: str) -> Path:
         return self.root / check_key(key)
+
+    def make_folders(self, folder: Path) -> list[Path]:
+        """See `disk.make_folders`.  NotADirectoryError when the way to ``folder`` has a link in it."""
+        changed = disk.make_folders(self.root, folder)
+        if not below.is_folder(self.root, str(folder.relative_to(self.root))):
+            raise NotADirectoryError(errno.ENOTDIR, "a link is in the way", str(folder))
+        return changed
 
     def be_there(self) -> None:
         """Unavailable when the store is not there: a folder that is missing, or a bare mount point."""

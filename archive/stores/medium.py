@@ -17,25 +17,30 @@ from pathlib import Path
 from typing import TypeAlias
 
 from archive.stores import direct
+from archive.stores.below import Below
 from archive.stores.store import Absent, Altered, Intact, Stored, Verdict
 
 BATCHES = 2
 """While the files of one are hashed, those of the next are read."""
 
 _BUFFER = 256 * 1024
-_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+_READ = os.O_RDONLY | os.O_NONBLOCK  # a pipe that stands there is not waited for
+_NOT_THERE = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
 
 Expected: TypeAlias = tuple[str, str, int]
 """Name, SHA-256 and size of a file."""
 
 
-def hash_medium(path: str, root: int | None = None) -> Stored:
-    """Digest and size of one file, its pages dropped from the cache first.  OSError as it comes."""
-    descriptor = _opened(path, root)
+def hash_medium(folder: Path, name: str) -> Stored:
+    """Digest and size of one file below a folder, its pages dropped from the cache first.
+
+    OSError as it comes.
+    """
+    below = Below(folder)
     try:
-        return _hash(descriptor)
+        return _hashed(below, name)
     finally:
-        os.close(descriptor)
+        below.end()
 
 
 def judge_all(folder: Path, expected: Iterable[Expected]) -> Iterator[tuple[str, Verdict]]:
@@ -63,7 +68,7 @@ class _Batch:
         self._files = files
         # Names are looked up from here, which costs half of looking up each whole path; not for longer
         # than a batch, so that a disk that is taken away is missed.
-        self._root = _folder_or_none(folder)
+        self._below = Below(folder)
         self._open: list[int | None] = [None] * len(files)
         """A descriptor for each file; None of one that is not there."""
         self._slots: dict[int, int] = {}
@@ -72,14 +77,13 @@ class _Batch:
 
     def begin(self) -> None:
         asked: list[tuple[int, int]] = []
-        for place, (name, _, size) in enumerate(self._files if self._root is not None else ()):
-            path = f"./{name}"  # below the folder, whatever a name begins with
+        for place, (name, _, size) in enumerate(self._files):
             is_small = self._queue and size < direct.SLOT
-            if is_small and (descriptor := _opened_direct(path, self._root)) is not None:
+            if is_small and (descriptor := _opened_direct(self._below, name)) is not None:
                 self._slots[place] = len(asked)
                 asked.append((descriptor, size))
             else:
-                descriptor = _opened_or_none(path, self._root)
+                descriptor = _opened_or_none(self._below, name)
             self._open[place] = descriptor
         if self._queue:
             self._queue.ask(asked)
@@ -101,28 +105,25 @@ class _Batch:
         if place in self._slots:
             return self._judge_anew(name, digest, size)
         descriptor = self._open[place]
-        return Absent() if descriptor is None else _judged(_hash(descriptor), digest, size)
+        try:
+            return Absent() if descriptor is None else _judged(_hash(descriptor), digest, size)
+        except IsADirectoryError:
+            return Absent()
 
     def _judge_anew(self, name: str, digest: str, size: int) -> Verdict:
         try:
-            return _judged(hash_medium(f"./{name}", self._root), digest, size)
-        except (FileNotFoundError, NotADirectoryError):
+            return _judged(_hashed(self._below, name), digest, size)
+        except _NOT_THERE:
             return Absent()
 
     def end(self) -> None:
         """Nothing of it is read any more."""
         if self._queue:
             direct.queues.give_back(self._queue)
-        for descriptor in (*self._open, self._root):
+        for descriptor in self._open:
             if descriptor is not None:
                 os.close(descriptor)
-
-
-def _folder_or_none(folder: Path) -> int | None:
-    try:
-        return os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
+        self._below.end()
 
 
 def _judged(found: Stored, digest: str, size: int) -> Verdict:
@@ -131,25 +132,33 @@ def _judged(found: Stored, digest: str, size: int) -> Verdict:
     return Altered(digest, found.sha256)
 
 
-def _opened(path: str, root: int | None) -> int:
+def _hashed(below: Below, name: str) -> Stored:
+    descriptor = _opened(below, name)
+    try:
+        return _hash(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _opened(below: Below, name: str) -> int:
     """Dropped from the cache, and asked for."""
-    descriptor = os.open(path, _READ, dir_fd=root)
+    descriptor = below.open(name, _READ)
     os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
     os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_WILLNEED)
     return descriptor
 
 
-def _opened_or_none(path: str, root: int | None) -> int | None:
+def _opened_or_none(below: Below, name: str) -> int | None:
     try:
-        return _opened(path, root)
-    except (FileNotFoundError, NotADirectoryError):
+        return _opened(below, name)
+    except _NOT_THERE:
         return None
 
 
-def _opened_direct(path: str, root: int | None) -> int | None:
+def _opened_direct(below: Below, name: str) -> int | None:
     """Dropped from the cache too, for a file system that takes O_DIRECT and does not keep to it."""
     try:
-        descriptor = os.open(path, _READ | os.O_DIRECT, dir_fd=root)
+        descriptor = below.open(name, _READ | os.O_DIRECT)
     except OSError:
         return None
     os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)

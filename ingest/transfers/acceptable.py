@@ -51,9 +51,19 @@ def among(session: Session, transfer: Transfer, positions: Collection[int], *, r
     may, were = (wanted.intersection(session.scalars(each.execution_options(yield_per=ROWS_AT_ONCE)))
                  for each in (mine, taken))  # fmt: skip
     if (wrong := wanted - may - were) and not rest_waits:
-        told = ", ".join(str(place + 1) for place in sorted(wrong)[:20])
         raise Conflict(
-            f"{amount(len(wrong), 'volume')} of transfer {transfer.number} cannot be accepted: {told}.",
+            f"{amount(len(wrong), 'volume')} of transfer {transfer.number} cannot be accepted: "
+            f"{_told(session, transfer, wrong)}.",
             next=f"Look at their findings with: seogo transfer show {transfer.number}",
         )
     return sorted(may)
+
+
+def _told(session: Session, transfer: Transfer, wrong: set[int]) -> str:
+    """As the list counts; a number that is not in it has no findings to look at."""
+    some = sorted(wrong)[:20]
+    in_list = select(TransferVolume.position).where(
+        TransferVolume.transfer_id == transfer.id, TransferVolume.position.in_(some)
+    )
+    listed = set(session.scalars(in_list))
+    return ", ".join(f"{place + 1}{'' if place in listed else ' (not in its list)'}" for place in some)

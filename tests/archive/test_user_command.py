@@ -2,6 +2,8 @@
 
 import pytest
 
+import seogo
+from archive.site.terminal import run
 from tests.conftest import Installation
 
 
@@ -20,3 +22,21 @@ def test_a_name_that_nobody_can_have_is_refused(place: Installation, name: str) 
     assert place.run("user", "add", name, *secret).exit_code == 2
     assert place.run("user", "add", "kim", "--name", name, *secret).exit_code == 2
     assert place.run("user", "add", "kim", "--name", "김 아무개", *secret).exit_code == 0
+
+
+def test_a_missing_word_is_told_with_its_choices_in_one_plain_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(seogo.cli, ["user", "add", "kim"]) == 2
+    told = (
+        "Missing option '--role'. Choose from: citizen, archivist, auditor, sender See: seogo user add --help"
+    )
+    assert capsys.readouterr().err == f"{told}\n"
+
+
+def test_a_group_without_a_command_shows_its_help_line_by_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(seogo.cli, ["user"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("Usage: seogo user [OPTIONS] COMMAND [ARGS]...\n")
+    assert "\n  add  " in said
+    assert "\\n" not in said

@@ -96,6 +96,8 @@ def test_accepting_named_volumes_is_repeated_and_what_may_not_be_taken_is_named_
     list(receiving.accept(site, number, by="p-2", positions=[0]))
     with pytest.raises(Conflict, match=r"1 volume of transfer .* cannot be accepted: 3\."):
         list(receiving.accept(site, number, by="p-2", positions=[0, 1, 2]))
+    with pytest.raises(Conflict, match=r"2 volumes of .* cannot be accepted: 3, 99 \(not in its list\)\."):
+        list(receiving.accept(site, number, by="p-2", positions=[1, 2, 98]))
     assert states(site, number) == ["stored", "waiting", "waiting"]
     list(receiving.accept(site, number, by="p-2", positions=[0, 1]))
     assert states(site, number) == ["stored", "stored", "waiting"]

@@ -288,3 +288,23 @@ def test_volumes_are_taken_in_while_a_store_is_filled(more: Held, tmp_path: Path
     assert process.returncode == 0, err
     assert json.loads(out)["copied"]["copies"] == 3
     assert more.ask("copy", "check")[1]["intact"] == 15
+
+
+def test_a_fill_tells_who_brings_transfers_up_to_date_whose_last_copies_it_made(
+    more: Held, tmp_path: Path
+) -> None:
+    brings_up_to_date = "are brought up to date by: seogo work"
+    for fill in more.say(*FILL)[1], more.say(*FILL, "--dry-run")[1]:
+        assert brings_up_to_date not in fill
+    assert more.ask(*FILL)[1]["settled"] is True
+    make(tmp_path / "next", volumes=1, pages=1, seed=9)
+    away = (more.home / "stores/c").rename(tmp_path / "away")
+    asked = ("transfer", "receive", tmp_path / "next", "--agency", AGENCY, "--accept", "--until", "stored")
+    number = more.ask(*asked)[1]["transfer"]
+    away.rename(more.home / "stores/c")
+    code, said = more.say(*FILL)
+    assert (code, brings_up_to_date in said, more.ask(*FILL)[1]["settled"]) == (0, True, False)
+    assert more.ask("transfer", "show", number)[1]["state"] == "accepted"
+    assert more.place.run("work", "--until-idle").exit_code == 0
+    assert more.ask("transfer", "show", number)[1]["state"] == "stored"
+    assert more.ask(*FILL)[1]["settled"] is True

@@ -111,6 +111,63 @@ def test_a_copy_that_is_gone_is_absent(held: Held, reference: str) -> None:
     assert held.state("a", reference) == "absent"
 
 
+def behind_a_link(path: Path, elsewhere: Path) -> None:
+    """The same bytes, reached through a link only."""
+    path.rename(elsewhere)
+    path.symlink_to(elsewhere)
+
+
+@pytest.mark.parametrize("above", [0, 1])
+def test_a_copy_that_is_only_a_link_to_another_store_is_absent_and_nothing_is_made_through_it(
+    held: Held, reference: str, above: int
+) -> None:
+    mine, theirs = (
+        [bag, *bag.parents][above] for bag in (held.bag("a", reference), held.bag("b", reference))
+    )
+    shutil.rmtree(mine)
+    mine.symlink_to(theirs)
+    code, told = held.ask("copy", "check")
+    assert (code, told["intact"], told["absent"]) == (5, 5, 1)
+    assert told["exceptions"] == [{"volume": reference, "store": "a", "path": None, "verdict": "absent"}]
+    code, told = held.ask("copy", "fill", "--store", "a")
+    assert (code, held.state("a", reference)) != (0, "verified")
+    assert mine.is_symlink(), "nothing is replaced"
+    mine.unlink()
+    assert held.ask("copy", "fill", "--store", "a")[0] == 0
+    assert held.ask("copy", "check")[1]["intact"] == 6
+
+
+def test_no_copy_is_there_behind_a_link_that_stands_for_all_of_them(held: Held) -> None:
+    behind_a_link(held.home / "stores/a/packages", held.home / "elsewhere")
+    code, told = held.ask("copy", "check")
+    assert (code, told["intact"], told["absent"]) == (5, 3, 3)
+
+
+def test_a_store_may_itself_be_reached_through_a_link(held: Held) -> None:
+    behind_a_link(held.home / "stores/a", held.home / "elsewhere")
+    code, told = held.ask("copy", "check")
+    assert (code, told["intact"]) == (0, 6)
+
+
+def test_a_file_that_is_only_a_link_is_absent(held: Held, reference: str) -> None:
+    bag = held.bag("a", reference)
+    path = content(bag)
+    behind_a_link(path, held.home / "elsewhere")
+    code, told = held.ask("copy", "check")
+    assert (code, told["intact"], told["absent"], told["not_looked_at"]) == (5, 5, 1, 0)
+    assert [each["path"] for each in told["exceptions"]] == [str(path.relative_to(bag))]
+
+
+def test_what_is_behind_a_linked_folder_of_a_bag_is_absent(held: Held, reference: str) -> None:
+    bag = held.bag("a", reference)
+    folder = bag / "data/representations"
+    lost = sorted(str(path.relative_to(bag)) for path in folder.rglob("*") if path.is_file())
+    behind_a_link(folder, held.home / "elsewhere")
+    code, told = held.ask("copy", "check")
+    assert (code, told["intact"], told["absent"]) == (5, 5, 1)
+    assert sorted(each["path"] for each in told["exceptions"]) == lost
+
+
 def test_a_store_that_is_away_was_not_looked_at(held: Held) -> None:
     (held.home / "stores/b").rename(held.home / "elsewhere")
     code, told = held.ask("copy", "check")

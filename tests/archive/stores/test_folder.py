@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.errors import Conflict, Damaged, Unavailable, WrongCall
+from archive.errors import Conflict, Damaged, Missing, Unavailable, WrongCall
 from archive.stores import Altered, Intact, disk, folder_delivery, open_store
 from archive.stores.disk import file_system, move_without_replacing
 from archive.stores.folder import FolderStore
@@ -408,3 +408,51 @@ def test_a_store_that_goes_away_before_it_is_asked_how_it_syncs_is_away(tmp_path
     store.root.rename(tmp_path / "elsewhere")
     with pytest.raises(Unavailable, match="Store a is not at"):
         _ = store.ground.sync_each_file
+
+
+def test_nothing_is_kept_in_or_read_from_a_store_through_a_link(store: FolderStore, tmp_path: Path) -> None:
+    store.put("packages/1/a", b"1")
+    assert store.has("packages/1/a")
+    (store.root / "packages" / "1").rename(tmp_path / "elsewhere")
+    (store.root / "packages" / "1").symlink_to(tmp_path / "elsewhere")
+    assert (store.has("packages/1/a"), list(store.find("packages/1/"))) == (False, [])
+    for ask in (store.open, store.size, store.read_back):
+        with pytest.raises(Missing):
+            ask("packages/1/a")
+    for data in (b"1", b"2"):
+        with pytest.raises(Conflict):
+            store.put("packages/1/a", data)
+        with pytest.raises(Conflict):
+            store.put("packages/1/b", data)
+    assert sorted(os.listdir(tmp_path / "elsewhere")) == ["a"]
+    delivery = store.begin("packages/1")
+    delivery.put("a", b"1")
+    list(delivery.read_back_all([]))
+    with pytest.raises(Conflict):
+        delivery.complete("z", b"1")
+    (store.root / "packages" / "1").unlink()
+    assert store.put("packages/1/a", b"1").size == 1
+
+
+def test_a_bag_with_a_link_in_it_is_not_the_same_bag(store: FolderStore, tmp_path: Path) -> None:
+    def deliver() -> None:
+        delivery = store.begin("packages/1")
+        delivery.put("a", b"1")
+        list(delivery.read_back_all([]))
+        delivery.complete("z", b"2")
+
+    deliver()
+    deliver()  # the same again is harmless
+    (store.root / "packages/1/a").rename(tmp_path / "elsewhere")
+    (store.root / "packages/1/a").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(Conflict):
+        deliver()
+
+
+def test_a_checkpoint_that_is_a_link_is_none(store: FolderStore, tmp_path: Path) -> None:
+    store.swap_checkpoint(b"1", before=None)
+    (store.root / "ledger/checkpoint").rename(tmp_path / "elsewhere")
+    (store.root / "ledger/checkpoint").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(Conflict):
+        store.swap_checkpoint(b"2", before=b"1")
+    assert (tmp_path / "elsewhere").read_bytes() == b"1"

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -105,13 +106,41 @@ def test_what_is_gone_is_absent_and_what_cannot_be_read_is_an_error(tmp_path: Pa
         assert [type(each) for each in verdicts(tmp_path / no_folder, expected)] == [Absent] * 3
     outside = (str(tmp_path / "0"), *expected[0][1:])
     assert verdicts(tmp_path, [outside]) == [Absent()]
-    (tmp_path / "1").mkdir()
-    with pytest.raises(IsADirectoryError):
+    os.mkfifo(tmp_path / "1")  # and is not waited for
+    with pytest.raises(OSError, match="Illegal seek"):
         verdicts(tmp_path, expected)
-    (tmp_path / "1").rmdir()
-    (tmp_path / "1").symlink_to("0")
-    with pytest.raises(OSError, match="symbolic links"):
-        verdicts(tmp_path, expected)
+
+
+@pytest.mark.usefixtures("way")
+@pytest.mark.parametrize("stands_there", [Path.mkdir, lambda path: path.symlink_to("0")])
+def test_a_folder_or_a_link_in_the_place_of_a_file_is_no_file(
+    tmp_path: Path, stands_there: Callable[[Path], None]
+) -> None:
+    expected = written(tmp_path, [2_000] * 3)
+    (tmp_path / "1").unlink()
+    stands_there(tmp_path / "1")
+    same_bytes = ("1", *expected[0][1:])
+    assert [type(each) for each in verdicts(tmp_path, [expected[0], same_bytes, expected[2]])] == [
+        Intact, Absent, Intact,
+    ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("way")
+def test_nothing_behind_a_linked_folder_is_there_and_what_comes_after_it_is(tmp_path: Path) -> None:
+    expected = []
+    for folder in ("a", "a/b", "a/c", "d"):
+        (tmp_path / folder).mkdir()
+        expected += [(f"{folder}/{name}", *facts) for name, *facts in written(tmp_path / folder, [2_000] * 2)]
+    assert [type(each) for each in verdicts(tmp_path, expected)] == [Intact] * 8
+    (tmp_path / "a" / "b").rename(tmp_path / "moved")
+    (tmp_path / "a" / "b").symlink_to(tmp_path / "moved")
+    assert [type(each) for each in verdicts(tmp_path, expected)] == [
+        *[Intact] * 2, *[Absent] * 2, *[Intact] * 4,
+    ]  # fmt: skip
+    (tmp_path / "link").symlink_to("a")
+    assert [type(each) for each in verdicts(tmp_path / "link" / "c", written(tmp_path / "a" / "c", [1]))] == [
+        Intact
+    ], "the way to the folder itself is its operator's"
 
 
 @pytest.mark.usefixtures("way")
