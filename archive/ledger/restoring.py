@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from archive.errors import Conflict, Damaged
+from archive.errors import Conflict, Damaged, Missing
 from archive.ledger.entries import JournalRecord, LedgerEntry, LedgerNode, Seal, canonical
 from archive.ledger.log_store import KEPT, Batch, LogStore, size_of
 from archive.ledger.merkle import Edge, leaf_hash
@@ -39,11 +39,14 @@ def read_journal(store: Store) -> Iterator[dict[str, Any]]:
 def restore(session: Session, store: Store, verifier: Verifier) -> int:
     """Fill the empty tables of the ledger from one store, in the caller's transaction; how many entries.
 
-    Damaged when the log there does not hold, Conflict when the tables are not empty.
+    Damaged when the log there does not hold, Missing when there is none, Conflict when the tables are not
+    empty.
     """
     if session.scalar(select(JournalRecord.id).limit(1)) is not None:
         raise Conflict("The ledger of this database is not empty.", next="Restore into an empty database.")
     found = verify(store, verifier)
+    if found.holds is None:
+        raise Missing(f"There is no log in store {store.name}.", next="Restore from another store.")
     if not found.holds:
         raise Damaged(
             f"The log in store {store.name} does not hold: {found.failures[0]}.",

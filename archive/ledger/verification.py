@@ -35,12 +35,15 @@ _MOST_FAILURES = 200
 
 @dataclass(frozen=True)
 class Verification:
-    """What was found.  ``failures`` are sentences; ``unsealed`` counts what a killed seal left ahead."""
+    """What was found.  ``failures`` are sentences; ``unsealed`` counts what a killed seal left ahead.
+
+    ``holds`` is None where there is nothing of a log, and no packages that it would have to speak of.
+    """
 
     size: int
     root: str
     checkpoint: str | None
-    holds: bool
+    holds: bool | None
     failures: tuple[str, ...]
     unsealed: int = 0
 
@@ -68,7 +71,8 @@ def verify(store: Store, verifier: Verifier) -> Verification:
     note = findings.log.head()
     batches = list(findings.log.batches())
     head = _signed(findings, "checkpoint", note) if note is not None else None
-    if note is None and (paths or batches or _holds_packages(store)):
+    is_there = bool(note is not None or paths or batches or _holds_packages(store))
+    if note is None and is_there:
         findings.fail("there is no checkpoint, but there is something for it to speak of")
     size = head.size if head else 0
     kept = _kept_checkpoints(findings, paths, size)
@@ -80,7 +84,7 @@ def verify(store: Store, verifier: Verifier) -> Verification:
     _nothing_else(findings, paths, batches, size)
     told = base64.b64encode(root).decode()
     failures = tuple(findings.failures)
-    return Verification(size, told, note, not failures, failures, findings.unsealed)
+    return Verification(size, told, note, not failures if is_there else None, failures, findings.unsealed)
 
 
 def _holds_packages(store: Store) -> bool:

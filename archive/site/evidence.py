@@ -125,6 +125,8 @@ def verify_(site: Site, where: str | None, key: Path | None, as_json: bool) -> i
     found |= _verified(catching_up.wait(late, whole), verifier, away)
     found = {name: each for name, each in found.items() if each.failures or name not in away}
     _be_some(found, away)
+    if not (whole or waiting or any(each.holds is not None for each in found.values())):
+        raise _no_log(chosen)
     told = _told(found, away, whole, waiting)
     say(told, as_json, lambda: _in_words(told, verifier))
     if told["holds"] is False or (fault and fault.exit_code == 5):
@@ -146,6 +148,16 @@ def _verified(stores: Iterable[Store], verifier: Verifier, away: dict[str, str])
 def _be_some(found: dict[str, Verification], away: dict[str, str]) -> None:
     if not found:
         raise Unavailable(" ".join(_by_name(away)), next="Verify again when the store is back.")
+
+
+def _no_log(chosen: tuple[Store, ...]) -> Unavailable:
+    where = ", ".join(store.location for store in chosen)
+    return Unavailable(
+        f"There is no log in {where}: nothing was verified.",
+        code="ledger.none",
+        next="Name the store's own folder, in which ledger/, journal/ and packages/ lie. "
+        "In an archive in which nothing was done yet, the log begins with the first act.",
+    )
 
 
 def _by_name(away: dict[str, str]) -> list[str]:
@@ -199,7 +211,7 @@ def _told(
         "size": most.size,
         "root": most.root,
         "checkpoint": most.checkpoint,
-        "holds": None if waiting else all(each.holds for each in found.values()),
+        "holds": None if waiting else _all_hold(found),
         "failures": [] if waiting else failures,
         "stores": {
             name: {"size": each.size, "holds": None if waiting else each.holds}
@@ -213,6 +225,12 @@ def _told(
         "waiting": waiting.entries if waiting and not waiting.away else 0,
         "away": _by_name(away),
     }
+
+
+def _all_hold(found: dict[str, Verification]) -> bool | None:
+    """None where there is no log in any of them; one store that lacks it lags, and is told as that."""
+    verdicts = {each.holds for each in found.values()} - {None}
+    return all(verdicts) if verdicts else None
 
 
 def _in_words(told: dict[str, Any], verifier: Verifier) -> list[str]:
@@ -231,6 +249,8 @@ def _verdict(told: dict[str, Any]) -> str:
     if told["waiting"]:
         wait = amount(told["waiting"], "entry", "entries")
         return f"is not sealed yet: {wait} to be sealed with seogo ledger seal"
+    if told["holds"] is None and told["lagging"]:
+        return "is in no store that was looked at"
     if told["holds"] is None:
         return "seems not to be sealed yet, but not every store could be asked"
     verdict = "holds" if told["holds"] else "DOES NOT HOLD"

@@ -270,8 +270,7 @@ def _in_words(told: dict[str, Any]) -> list[str]:
         f"In custody: {_counted(told['in_custody'])}.",
     ]
     if elsewhere:
-        lines.append(f"Not compared, for it came with an earlier round: {amount(len(elsewhere), 'file')}; "
-                     f"all others are as in {told['folder']}.")  # fmt: skip
+        lines.append(f"Not everything was compared; all else is as in {told['folder']}:")
         lines += [f"  {each}" for each in elsewhere]
     if told["completion"]:
         at = moment(told["completion"]["notified_at"])

@@ -4,7 +4,7 @@
     python3 verifier.py RECEIPT LOG.VKEY [FOLDER]
 
 FOLDER is the agency's own copy of what it sent; of a paper its files, else taken from beside it.
-Ends with 0 when all holds, 5 when something named does not, 4 when only files of an earlier round lack.
+Ends with 0: all holds; 5: something named does not; 4: something named was not looked at; 2: a wrong call.
 """
 
 from __future__ import annotations
@@ -103,10 +103,10 @@ class Checked:
     def read_entry(self, told: dict[str, Any]) -> None:
         """One act: it is in the log, and its facts are those that the log speaks of."""
         self.log.includes(told["index"], told["entry"].encode(), told["path"])
-        entry, record = json.loads(told["entry"]), told["record"]
-        digest = hashlib.sha256(_unhex(told["salt"]) + canonical(record)).hexdigest()
-        good = digest == entry["digest"] and all(entry[key] == record[key] for key in ("about", "act", "at"))
-        _hold(good, f"entry {told['index']} of the log speaks of another record")
+        entry, record, salt = json.loads(told["entry"]), told["record"], bytes.fromhex(told["salt"])
+        known = hashlib.sha256(salt + canonical(record)).hexdigest() == entry["digest"]
+        good = salt.hex() == told["salt"] and all(entry[key] == record[key] for key in ("about", "act", "at"))
+        _hold(good and known, f"entry {told['index']} of the log speaks of another record")
         self.weigh(record["act"], record["about"], record["facts"])
 
     def weigh(self, act: str, about: str, facts: dict[str, Any]) -> None:
@@ -143,11 +143,6 @@ def _hold(good: bool, otherwise: str) -> None:
         raise ValueError(otherwise)
 
 
-def _unhex(text: str) -> bytes:
-    _hold(bytes.fromhex(text).hex() == text, f"{text[:80]} is not hexadecimal")
-    return bytes.fromhex(text)
-
-
 def _unbase64(text: str) -> bytes:
     _hold(base64.b64encode(base64.b64decode(text)).decode() == text, f"{text[:80]} is not base64")
     return base64.b64decode(text)
@@ -157,11 +152,12 @@ class _Folder:
     """The agency's own files, hashed one after the other."""
 
     def __init__(self, folder: str, checked: Checked) -> None:
+        os.scandir(folder).close()  # OSError: there is no use in naming each file
         self.checked, self.top, self.seen = checked, os.fsencode(folder), {b""}
-        self.root = self.top + (b"/data" if os.path.isfile(self.top + b"/bagit.txt") else b"")
+        self.root = os.path.join(self.top, b"data" * os.path.isfile(os.path.join(self.top, b"bagit.txt")))
 
     def compare(self, told: dict[str, Any], came: str | None, here: str) -> None:
-        path = _unhex(told["path_hex"] or told["path"].encode().hex())
+        path = bytes.fromhex(told["path_hex"] or told["path"].encode().hex())
         _hold(not {b"..", b""} & {*path.split(b"/")}, f"{told['path']} leads out of the folder")
         full = os.path.join(self.root, path)
         full = full if told["kind"] != "list" or os.path.isfile(full) else os.path.join(self.top, path)
@@ -179,12 +175,16 @@ class _Folder:
             found.append(f"{told['path']} in the folder {why}{hint}")
 
     def nothing_else(self) -> None:
-        """What lies there besides was not received, and must not go away with the rest."""
-        for folder, _, names in os.walk(self.top):
+        """Name what was not received, lest it go away with the rest, and folders that are not looked into."""
+        unseen = {self.top}
+        for folder, below, names in os.walk(self.top):
+            unseen ^= {folder, *(os.path.join(folder, name) for name in below)}
             for full in (os.path.join(folder, name) for name in names if name.lower() not in LITTER):
                 if hashlib.sha256(full).digest()[:16] not in self.seen:
                     shown = os.path.relpath(full, self.top).decode("utf-8", "backslashreplace")
                     self.checked.failures.append(f"{shown} in the folder is not in the receipt")
+        for shut in sorted(map(os.fsdecode, unseen)):
+            self.checked.elsewhere.append(f"{shut} is a link or cannot be read: it was not looked into")
 
 
 class _Log:
@@ -202,12 +202,12 @@ class _Log:
         (self.size, self.root), (self.old_size, old_root) = self._signed(note), self._signed(before)
         steps = [_unbase64(each) for each in path]
         _hold(0 < self.old_size <= self.size, "the log has shrunk")
-        found = _both_roots(self.old_size, self.size, steps, old_root)
+        found = self._both_roots(self.old_size, self.size, steps, old_root)
         _hold(found == (old_root, self.root) and not steps, "the log does not go on from where it was")
 
     def includes(self, index: int, entry: bytes, path: list[str]) -> None:
         steps, leaf = [_unbase64(each) for each in path], hashlib.sha256(b"\0" + entry).digest()
-        good = 0 <= index < self.size and _root(index, self.size, leaf, steps) == self.root and not steps
+        good = 0 <= index < self.size and self._root(index, self.size, leaf, steps) == self.root and not steps
         _hold(good, f"entry {index} is not in the log")
 
     def _signed(self, note: str) -> tuple[int, bytes]:
@@ -220,31 +220,28 @@ class _Log:
         _hold(origin == self.name, "the checkpoint is of another log")
         return int(size), _unbase64(root)
 
+    def _node(self, left: bytes, right: bytes) -> bytes:
+        return hashlib.sha256(b"\x01" + left + right).digest()
 
-def _node(left: bytes, right: bytes) -> bytes:
-    return hashlib.sha256(b"\x01" + left + right).digest()
+    def _root(self, index: int, size: int, leaf: bytes, path: list[bytes]) -> bytes:
+        """The root that a path leads to, worked out from the top; what is taken is gone from the path."""
+        if size == 1:
+            return leaf
+        middle, aside = 1 << ((size - 1).bit_length() - 1), path.pop()
+        if index < middle:
+            return self._node(self._root(index, middle, leaf, path), aside)
+        return self._node(aside, self._root(index - middle, size - middle, leaf, path))
 
-
-def _root(index: int, size: int, leaf: bytes, path: list[bytes]) -> bytes:
-    """The root that a path leads to, worked out from the top; what is taken is gone from the path."""
-    if size == 1:
-        return leaf
-    middle, aside = 1 << ((size - 1).bit_length() - 1), path.pop()
-    if index < middle:
-        return _node(_root(index, middle, leaf, path), aside)
-    return _node(aside, _root(index - middle, size - middle, leaf, path))
-
-
-def _both_roots(old: int, size: int, path: list[bytes], known: bytes) -> tuple[bytes, bytes]:
-    """The roots of the old and the new tree; ``known`` is the old root where it is a whole subtree."""
-    if old == size:
-        return (here := known or path.pop()), here
-    middle, aside = 1 << ((size - 1).bit_length() - 1), path.pop()
-    if old <= middle:
-        before, now = _both_roots(old, middle, path, known)
-        return before, _node(now, aside)
-    before, now = _both_roots(old - middle, size - middle, path, b"")
-    return _node(aside, before), _node(aside, now)
+    def _both_roots(self, old: int, size: int, path: list[bytes], known: bytes) -> tuple[bytes, bytes]:
+        """The roots of the old and the new tree; ``known`` is the old root where it is a whole subtree."""
+        if old == size:
+            return (here := known or path.pop()), here
+        middle, aside = 1 << ((size - 1).bit_length() - 1), path.pop()
+        if old <= middle:
+            before, now = self._both_roots(old, middle, path, known)
+            return before, self._node(now, aside)
+        before, now = self._both_roots(old - middle, size - middle, path, b"")
+        return self._node(aside, before), self._node(aside, now)
 
 
 P, ORDER = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
@@ -259,9 +256,7 @@ def _add(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
 
 
 def _times(count: int, point: tuple[int, int]) -> tuple[int, int]:
-    if count == 0:
-        return 0, 1
-    half = _times(count >> 1, _add(point, point))
+    half = _times(count >> 1, _add(point, point)) if count else (0, 1)
     return _add(half, point) if count & 1 else half
 
 
@@ -284,9 +279,14 @@ def _is_signed(key: bytes, text: bytes, signature: bytes) -> bool:
 
 def main(arguments: list[str]) -> int:
     if len(arguments) not in (2, 3):
-        sys.exit(__doc__)
-    with open(arguments[0], "rb") as receipt, open(arguments[1], encoding="utf-8") as vkey:
-        checked = verify(receipt, vkey.read(), *arguments[2:])
+        print(__doc__, file=sys.stderr)
+        return 2
+    try:
+        with open(arguments[0], "rb") as receipt, open(arguments[1], "rb") as vkey:
+            checked = verify(receipt, vkey.read().decode(errors="replace"), *arguments[2:])
+    except OSError as error:
+        print(f"Nothing was checked: {error.filename} cannot be read: {error.strerror}", file=sys.stderr)
+        return 4
     held = [each["files"] for each in checked.owed.values() if each["verdict"] != "returned"]
     notice = (checked.head.get("completion") or {}).get("notified_at", "not given")
     kept = f"{len(held)} volumes, {sum(held)} files in custody; completion notice (인수완료통지): {notice}"

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from archive import ledger
-from archive.errors import Conflict, Damaged
+from archive.errors import Conflict, Damaged, Missing
 from tests.archive.ledger.logs import open_log
 
 
@@ -64,3 +64,9 @@ def test_a_log_that_does_not_hold_is_not_restored_nor_one_over_another(tmp_path)
         ledger.restore(session, log.stores[0], log.signer.verifier)
     with new.open_session.begin() as session:
         assert ledger.restore(session, log.stores[1], log.signer.verifier) == 3
+
+
+def test_a_place_without_a_log_is_not_restored_from(tmp_path):
+    log = open_log(tmp_path / "home")
+    with log.open_session.begin() as session, pytest.raises(Missing):
+        ledger.restore(session, log.stores[0], log.signer.verifier)

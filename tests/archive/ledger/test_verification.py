@@ -185,7 +185,15 @@ def test_an_older_log_is_the_beginning_of_the_newer_one(log):
 def test_a_store_with_packages_and_no_log_does_not_hold(log):
     bare = open_log(log.stores[0].root.parent / "bare")
     bare.stores[0].put("packages/R-1/v1/bagit.txt", b"x")
-    assert not bare.verify().holds and bare.verify(1).holds
+    assert bare.verify().holds is False
+
+
+def test_where_nothing_of_a_log_is_nothing_holds(log):
+    bare = open_log(log.stores[0].root.parent / "bare")
+    assert (bare.verify().holds, bare.verify().failures) == (None, ())
+    bare.act(1)
+    bare.seal()
+    assert bare.verify().holds is True
 
 
 def test_a_log_that_cannot_be_looked_at_is_unavailable(log):

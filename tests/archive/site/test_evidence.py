@@ -228,6 +228,29 @@ def test_an_auditor_needs_no_database(here: Installation, tmp_path: Path) -> Non
     assert not (tmp_path / "none.db").exists() and not (tmp_path / "none").exists()
 
 
+@pytest.mark.parametrize("below", ["..", "packages", "ledger", "../../empty"])
+def test_a_folder_that_is_no_store_is_not_said_to_hold(here: Installation, below: str) -> None:
+    sealed(here)
+    (here.home / "empty/folder").mkdir(parents=True)
+    where = (root(here, "b") / below).resolve()
+    told = here.run("ledger", "verify", "--store", where, "--key", here.home / "keys/log.vkey")
+    assert (told.exit_code, told.told["error"]["code"]) == (4, "ledger.none")
+    assert str(where) in told.told["error"]["message"] and "store's own folder" in told.told["error"]["next"]
+    good = here.run("ledger", "verify", "--store", root(here, "b"), "--key", here.home / "keys/log.vkey")
+    assert (good.exit_code, good.told["holds"]) == (0, True)
+
+
+def test_a_store_that_is_empty_lags_and_the_log_of_the_other_holds(here: Installation) -> None:
+    sealed(here)
+    wipe(here, "b")
+    shutil.rmtree(root(here, "b") / "packages")
+    told = here.run("ledger", "verify")
+    assert (told.exit_code, told.told["holds"], told.told["stores"]["b"]["holds"]) == (4, True, None)
+    assert told.told["lagging"] == [{"store": "b", "size": 0, "sealed": 3}]
+    code, words = in_words(here, "verify", "--store", "b")
+    assert code == 4 and "is in no store that was looked at.\n  store b lags behind" in words
+
+
 def put_in_its_place(here: Installation, content: bytes) -> None:
     path = Path(here.environment["SEOGO_DATABASE"].removeprefix("sqlite:///"))
     for each in path.parent.glob(f"{path.name}*"):

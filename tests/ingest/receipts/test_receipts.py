@@ -300,6 +300,43 @@ def test_a_file_of_another_round_is_told_with_the_transfer_that_it_came_with(
     assert call("receipt", "verify", tmp_path / "r", "--folder", part).exit_code == 0
 
 
+def test_a_linked_folder_is_not_said_to_be_as_it_was_received(
+    number: str, call: Call, place: Installation, tmp_path: Path
+) -> None:
+    issue(call, tmp_path / "r")
+    (tmp_path / "k").write_text(vkey(place))
+    link = tmp_path / "t/다"
+    link.rename(tmp_path / "aside").joinpath("more.txt").write_text("new")
+    link.symlink_to(tmp_path / "aside")
+    script = [sys.executable, SCRIPT, tmp_path / "r", tmp_path / "k", tmp_path / "t"]
+    by_script = subprocess.run(script, capture_output=True, check=False, text=True)
+    in_words = call("receipt", "verify", tmp_path / "r", "--folder", tmp_path / "t", words=True)
+    for code, said in ((by_script.returncode, by_script.stdout), (in_words.exit_code, in_words.out)):
+        assert (code, "all as in" in said) == (4, False)
+        assert f"{link} is a link or cannot be read: it was not looked into" in said
+
+
+@pytest.mark.parametrize(
+    ("names", "code", "said"),
+    [
+        ((), 2, "python3 verifier.py RECEIPT LOG.VKEY [FOLDER]"),
+        (("none", "k"), 4, "Nothing was checked: none cannot be read: No such file or directory"),
+        (("r", "none"), 4, "Nothing was checked: none cannot be read: No such file or directory"),
+        (("r", "k", "none"), 4, "Nothing was checked: none cannot be read: No such file or directory"),
+        (("r", "r"), 5, ""),
+    ],
+)
+def test_the_verifier_says_once_what_it_could_not_look_at(
+    tmp_path: Path, names: tuple[str, ...], code: int, said: str
+) -> None:
+    (tmp_path / "k").write_text(make_key("seogo")[1])
+    (tmp_path / "r").write_bytes(b"\xff\xfe")
+    run = [sys.executable, SCRIPT, *names]
+    done = subprocess.run(run, cwd=tmp_path, capture_output=True, check=False, text=True)
+    assert (done.returncode, "Traceback" in done.stderr) == (code, False)
+    assert said in done.stderr and len(done.stderr.splitlines()) <= 8
+
+
 def test_names_in_the_folder_forge_no_lines_of_what_is_told(
     number: str, call: Call, place: Installation, tmp_path: Path
 ) -> None:
