@@ -15,6 +15,7 @@ from archive.site.site import Site
 from archive.site.terminal import Progress
 from archive.stores import Store
 from archive.work import jobs
+from archive.work.jobs import Job
 from preservation import estimates, lagging, policies, storing
 from preservation.copying import Meter
 from preservation.estimates import Pace
@@ -127,7 +128,8 @@ class Fill:
     def _is_settled(self) -> bool:
         """Whether the transfers of the volumes that are stored know it; a job tells them."""
         with self.site.reading_session() as session:
-            return not jobs.is_ahead(session, storing.SETTLING)
+            is_ahead = Job.state.in_(("waiting", "working"))
+            return not jobs.count(session, Job.name == storing.SETTLING, is_ahead)
 
     def _write_down(self) -> None:
         if not self.done:

@@ -119,12 +119,6 @@ def is_given_up(session: Session, once: str) -> bool:
     return session.scalar(select(Job.state).where(Job.once == once)) == "failed"
 
 
-def is_ahead(session: Session, name: str) -> bool:
-    """Whether a job of this name waits or is being run."""
-    ahead = Job.state.in_(("waiting", "working"))
-    return session.scalar(select(Job.id).where(Job.name == name, ahead).limit(1)) is not None
-
-
 def wake(
     session: Session, name: str, *, once: str | None = None, failed: bool = True, **arguments: Any
 ) -> None:
