@@ -89,6 +89,12 @@ def size_of_file(root: Path, name: str) -> int:
     return about.st_size
 
 
+def link_on_the_way(root: Path, folder: Path) -> Path | None:
+    """The first link below ``root`` on the way to ``folder``, which need not be there."""
+    way = [folder, *folder.parents]
+    return next((each for each in reversed(way[: way.index(root)]) if each.is_symlink()), None)
+
+
 def is_folder(root: Path, name: str) -> bool:
     """Whether a folder of this name can be gone down to."""
     below = Below(root)

@@ -43,11 +43,15 @@ class Ground:
         return self.root / check_key(key)
 
     def make_folders(self, folder: Path) -> list[Path]:
-        """See `disk.make_folders`.  NotADirectoryError when the way to ``folder`` has a link in it."""
-        changed = disk.make_folders(self.root, folder)
-        if not below.is_folder(self.root, str(folder.relative_to(self.root))):
-            raise NotADirectoryError(errno.ENOTDIR, "a link is in the way", str(folder))
-        return changed
+        """See `disk.make_folders`.  Unavailable when the way to ``folder`` has a link in it."""
+        if link := below.link_on_the_way(self.root, folder):
+            raise Unavailable(
+                f"In store {self.name} {link} is a link, and nothing is written through one.",
+                code="store.link",
+                next="Mount the disk there, or lay the files there, then run the same again.",
+                store=self.name,
+            )
+        return disk.make_folders(self.root, folder)
 
     def be_there(self) -> None:
         """Unavailable when the store is not there: a folder that is missing, or a bare mount point."""

@@ -8,6 +8,7 @@ That way can only find a file intact: of any other one the plain way decides.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from collections import deque
@@ -143,9 +144,20 @@ def _hashed(below: Below, name: str) -> Stored:
 def _opened(below: Below, name: str) -> int:
     """Dropped from the cache, and asked for."""
     descriptor = below.open(name, _READ)
-    os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
-    os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_WILLNEED)
+    _advise(descriptor, name, os.POSIX_FADV_DONTNEED, os.POSIX_FADV_WILLNEED)
     return descriptor
+
+
+def _advise(descriptor: int, name: str, *advice: int) -> None:
+    """FileNotFoundError of a pipe, which stands in the place of a file and takes no advice."""
+    try:
+        for each in advice:
+            os.posix_fadvise(descriptor, 0, 0, each)
+    except OSError as error:
+        os.close(descriptor)
+        if error.errno == errno.ESPIPE:
+            raise FileNotFoundError(errno.ENOENT, "a pipe stands there", name) from error
+        raise
 
 
 def _opened_or_none(below: Below, name: str) -> int | None:
@@ -159,9 +171,9 @@ def _opened_direct(below: Below, name: str) -> int | None:
     """Dropped from the cache too, for a file system that takes O_DIRECT and does not keep to it."""
     try:
         descriptor = below.open(name, _READ | os.O_DIRECT)
+        _advise(descriptor, name, os.POSIX_FADV_DONTNEED)
     except OSError:
         return None
-    os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
     return descriptor
 
 

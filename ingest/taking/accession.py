@@ -7,7 +7,7 @@ when every store has; a store that is away or full meanwhile is owed its copy (`
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from functools import cache, partial
-from itertools import chain
+from itertools import chain, count
 from typing import TypeAlias
 
 from archive.errors import ArchiveError, Conflict, Unavailable
@@ -28,6 +28,9 @@ from preservation.sources import octets_of
 Progress: TypeAlias = tuple[int, int, int]
 """Volumes done, volumes to do, bytes done."""
 
+
+MOST_ANEW = 5
+"""So often volumes get other references in one go: more than that is no accident."""
 
 Packers: TypeAlias = Pool[Errand, Packed | NotAsPromised]
 
@@ -52,22 +55,32 @@ def take(
 
     May be killed and called again: what is stored stays, and what is not is packed into the same bytes.
     """
-    done, octets, left = 0, 0, total
-    while left:
-        spoilt: list[str] = []
+    done, octets = 0, 0
+    for turn in count():
+        spoilt: dict[str, Exception] = {}
         again: list[Plan] = []
         errands = (Errand(plan, keeping.stores_for(plan)) for plan in plans)
         with _no_litter(keeping), closing(packers.spread(errands)) as ready:
             for outcomes in ready:
                 entering.conclude(site, custody, outcomes)
-                spoilt += [errand.plan.reference for errand, each in outcomes if _is_taken(each)]
+                spoilt |= _spoilt(outcomes)
                 again += _without_their_stores(outcomes, keeping)
                 done += len(outcomes)
                 octets += sum(octets_of(errand.plan.files) for errand, _ in outcomes)
                 yield done - len(spoilt) - len(again), total, octets
         left = len(spoilt) + len(again)
+        if not left:
+            return
+        if spoilt and turn >= MOST_ANEW:
+            raise next(iter(spoilt.values()))
         done -= left
         plans = chain(again, (planning.plan_anew(site, custody, inspection, each) for each in spoilt))
+
+
+def _spoilt(outcomes: Sequence[Outcome]) -> dict[str, Exception]:
+    """The references that are never used, and why."""
+    return {errand.plan.reference: each for errand, each in outcomes
+            if isinstance(each, Exception) and _is_taken(each)}  # fmt: skip
 
 
 def _is_taken(outcome: object) -> bool:

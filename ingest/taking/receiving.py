@@ -65,10 +65,7 @@ class Asked:
 
 @contextmanager
 def dry_run(site: Site, asked: Asked, say: Say) -> Iterator[tuple[Inspection, str | None]]:
-    """Run every check and read every file, and write nothing that stays.
-
-    With the transfer that the folder is, where that was received before.
-    """
+    """Run every check, read every file, write nothing that stays; with the transfer that it is, if any."""
     agencies.check(site, asked.agency)
     with _inspect(site, asked) as inspection:
         same = _same(site, asked, inspection)

@@ -216,6 +216,21 @@ def test_what_was_accepted_lapses_when_bytes_change_and_the_history_says_so(
     assert call("transfer", "accept", number).told["state"] == "stored"
 
 
+def test_an_acceptance_that_was_carried_out_does_not_lapse(
+    call: Call, folder: Path, days_pass: Callable[[str], None]
+) -> None:
+    number = call("transfer", "receive", folder, "--agency", AGENCY).told["transfer"]
+    call("transfer", "accept", number, "--volume", "1")
+    days_pass(SEVENTH_DAY)
+    work(call)
+    changed = folder / "나.txt"
+    changed.write_bytes(bytes(reversed(changed.read_bytes())))
+    days_pass(LATER)
+    checked = call("transfer", "check", number).told
+    assert checked["volumes"]["accepted"] == 1
+    assert "acceptance-lapsed" not in [each["act"] for each in checked["history"]]
+
+
 def test_what_a_quarantine_left_to_be_taken_is_not_taken_when_bytes_changed_before(
     call: Call, folder: Path, days_pass: Callable[[str], None]
 ) -> None:
