@@ -62,7 +62,7 @@ def _member(stream: BinaryIO, entry: Entry, start: int, unusual: str | None) -> 
     readable = not entry.is_encrypted and unsupported is None
     is_target = readable and kind == "link" and entry.size <= LONGEST
     data: Callable[[], Iterator[bytes]] | None = (
-        (lambda: _unpacked(stream, entry, start)) if readable else None
+        (lambda: _unpacked(stream, entry, start)) if readable and (entry.packed or kind != "folder") else None
     )
     return Member(
         entry.unicode_name or entry.name,

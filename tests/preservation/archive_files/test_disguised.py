@@ -199,3 +199,15 @@ def test_what_only_goes_forward_gives_each_byte_once_however_it_is_read() -> Non
     forward = Forward(iter(blocks))
     assert (forward.peek(2), forward.read(1), forward.peek(4)) == (b"ab", b"a", b"bcde")
     assert (forward.read(3), b"".join(forward.rest()), forward.read(1)) == (b"bcd", b"efghi", b"")
+
+
+def test_a_folder_without_a_byte_is_a_folder_however_it_is_packed() -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("folder/", b"")
+        archive.writestr("folder/a.txt", b"a")
+    data = out.getvalue()
+    for signature, at in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        place = data.index(signature) + at
+        data = data[:place] + struct.pack("<H", zipfile.ZIP_LZMA) + data[place + 2 :]
+    assert DAMAGED not in told(data, "folder.zip")
