@@ -71,10 +71,10 @@ class FolderStore:
 
     def open(self, key: str) -> BinaryIO:
         with self.ground.told(key):
-            return open(check_key(key), "rb", buffering=_BUFFER, opener=self._opened)
-
-    def _opened(self, key: str, flags: int) -> int:
-        return below.opened(self.root, key, flags)
+            path = self.ground.path(key)  # the name of what is opened, for those who need a path
+            return open(
+                path, "rb", buffering=_BUFFER, opener=lambda _, flags: below.opened(self.root, key, flags)
+            )
 
     def is_at_hand(self, key: str) -> bool:
         """Always: a disk is at hand, and a tape behind a folder is brought by whoever reads."""

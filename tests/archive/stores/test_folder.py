@@ -454,3 +454,10 @@ def test_a_checkpoint_that_is_a_link_is_none(store: FolderStore, tmp_path: Path)
     with pytest.raises(Conflict):
         store.swap_checkpoint(b"2", before=b"1")
     assert (tmp_path / "elsewhere").read_bytes() == b"1"
+
+
+def test_what_is_opened_tells_the_path_where_it_lies(store: FolderStore) -> None:
+    """Whoever needs a path reads it in place, and makes no copy."""
+    store.put("packages/1/a", b"1")
+    with store.open("packages/1/a") as stream:
+        assert stream.name == str(store.root / "packages/1/a")
