@@ -8,6 +8,8 @@ import pytest
 
 from ingest.samples.making import make
 from preservation.reading import Limits, Reader
+from tests.archive import vault
+from tests.archive.vault import Vault
 from tests.preservation import corpus_files
 from tests.preservation.held import AGENCY, Held
 
@@ -57,3 +59,10 @@ def held(held_once: Path, tmp_path: Path) -> Held:
     held = Held(tmp_path / "home")
     held.ask("init")  # its stores are in another place now, and are tried there
     return held
+
+
+@pytest.fixture
+def server() -> Iterator[Vault]:
+    """A server for a store, with credentials that can be revoked and storage that gets cold."""
+    with vault.opened() as opened:
+        yield opened

@@ -1,23 +1,15 @@
 """A store whose key was revoked is away: work on all others goes on, and nothing is said about its copies."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from ingest.samples.making import make
-from tests.archive import vault
 from tests.archive.vault import Vault
 from tests.preservation.held import AGENCY, Held
 
 AWAY = 4
 KEYS = {"SEOGO_STORE_C_ACCESS": "key", "SEOGO_STORE_C_SECRET": "secret"}
-
-
-@pytest.fixture
-def server() -> Iterator[Vault]:
-    with vault.opened() as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Copies in a cold store are asked for, brought, and read back before they count; nothing else reads them."""
 
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +12,6 @@ from archive.errors import Unavailable
 from preservation import packages
 from preservation.packages import Copy
 from preservation.retrieving import retrieve_copies
-from tests.archive import vault
 from tests.archive.vault import Vault
 from tests.preservation.held import Held
 from tests.preservation.test_copies_pages import client_of
@@ -21,12 +19,6 @@ from tests.preservation.test_fixity import content, flip
 
 AWAY, DAMAGE = 4, 5
 TERMS = "hours=12 days=3 gigabyte=1000 thousand=50"
-
-
-@pytest.fixture
-def server() -> Iterator[Vault]:
-    with vault.opened() as opened:
-        yield opened
 
 
 @pytest.fixture
