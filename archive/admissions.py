@@ -40,7 +40,8 @@ def admit_new(open_session: OpenSession, stores: Sequence[Store], now: datetime)
 
     Refused when one cannot keep its promises, or does not let us in: nothing is in it yet.
 
-    One that is known and now has another location is only probed: it must be there already, with its copies.
+    One that is known and now has another location is only probed: it must be there already, with its copies;
+    Denied when it does not let us in.
     """
     tried = to_try(open_session, stores)
     for store, is_new in tried:
@@ -59,6 +60,8 @@ def _try(store: Store, *, is_new: bool) -> list[dict[str, Any]]:
             store.prepare()
         return [{"name": each.name, "holds": each.holds, "detail": each.detail} for each in admit(store)]
     except Denied as error:
+        if not is_new:
+            raise
         raise Refused(error.message, code=error.code, next=error.next) from error
 
 

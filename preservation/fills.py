@@ -126,10 +126,9 @@ class Fill:
             return session.scalar(damaged) or 0
 
     def _is_settled(self) -> bool:
-        """Whether the transfers of the volumes that are stored know it; a job tells them."""
+        """Whether the transfers of the volumes that are stored know it; a job tells them, or was given up."""
         with self.site.reading_session() as session:
-            is_ahead = Job.state.in_(("waiting", "working"))
-            return not jobs.count(session, Job.name == storing.SETTLING, is_ahead)
+            return not jobs.count(session, Job.name == storing.SETTLING, Job.state != "done")
 
     def _write_down(self) -> None:
         if not self.done:
@@ -173,7 +172,8 @@ def in_words(told: dict[str, Any]) -> list[str]:
     if left["copies"]:
         lines.append(f"Go on with: seogo copy fill --store {told['store']}")
     if not told["settled"]:
-        lines.append("Transfers whose last copies were made are brought up to date by: seogo work")
+        lines.append("Transfers whose last copies were made are brought up to date by: seogo work "
+                     "(where its job was given up: seogo job list)")  # fmt: skip
     return lines
 
 

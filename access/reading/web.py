@@ -15,7 +15,7 @@ from access.viewing import Asking
 from archive.errors import Missing
 from archive.holdings import Item
 from archive.site import language, policy
-from archive.site.reader.web import asked_number, begin, reader, say, session, site, tongue, with_policy
+from archive.site.reader.web import asked_number, reader, say, sent, session, site, tongue, with_policy
 from preservation.pages import Page, PageText, Size
 
 AT_ONCE = 100
@@ -112,7 +112,7 @@ def text(reference: str) -> ResponseReturnValue:
 def file(reference: str, position: int) -> ResponseReturnValue:
     row = viewing.get_item(session(), reference, asking())
     served = viewing.open_file(session(), site(), row, position, asking())
-    response = Response(begin(served.blocks), mimetype=served.mimetype)
+    response = sent(served.blocks, served.mimetype)
     response.headers["Content-Length"] = str(served.size)
     response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(served.name, safe='')}"
     response.headers["Cache-Control"] = _kept_for()

@@ -33,8 +33,8 @@ class Below:
         try:
             return os.open(last, flags | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self._above(folder))
         except OSError as error:
-            if error.errno == errno.ELOOP:
-                raise FileNotFoundError(errno.ENOENT, "a link stands there", name) from error
+            if error.errno in (errno.ELOOP, errno.ENXIO):
+                raise FileNotFoundError(errno.ENOENT, "a link or a socket stands there", name) from error
             raise
 
     def look(self, name: str) -> os.stat_result:
@@ -69,9 +69,10 @@ def _parts(folder: str) -> list[str]:
 
 
 def opened(root: Path, name: str, flags: int) -> int:
-    """A descriptor of one file below ``root``."""
+    """A descriptor of one file below ``root``.  A pipe in its place is not waited for: there is no file."""
     below = Below(root)
     try:
+        _be_a_file(below, name)
         return below.open(name, flags)
     finally:
         below.end()
@@ -81,12 +82,16 @@ def size_of_file(root: Path, name: str) -> int:
     """FileNotFoundError where something else than a file stands there."""
     below = Below(root)
     try:
-        about = below.look(name)
+        return _be_a_file(below, name).st_size
     finally:
         below.end()
+
+
+def _be_a_file(below: Below, name: str) -> os.stat_result:
+    about = below.look(name)
     if not stat.S_ISREG(about.st_mode):
         raise FileNotFoundError(errno.ENOENT, "no file", name)
-    return about.st_size
+    return about
 
 
 def link_on_the_way(root: Path, folder: Path) -> Path | None:

@@ -169,7 +169,7 @@ class _Folder:
                     digest.update(block)
         except OSError as error:
             why = f"cannot be read: {error.strerror}"
-        if digest.hexdigest() != told["sha256"]:
+        if digest.hexdigest() != told["sha256"] or why.startswith("cannot"):
             hint = "" if came in (None, here) else f"; it came with transfer {came}: see that round's folder"
             found = self.checked.elsewhere if hint and not os.path.lexists(full) else self.checked.failures
             found.append(f"{told['path']} in the folder {why}{hint}")

@@ -108,11 +108,13 @@ def received(site: Site, asked: Asked, say: Say) -> going_on.Received:
 
 
 def accept(
-    site: Site, number: str, *, by: str, positions: Collection[int] | None = None, rest_waits: bool = False
-) -> Iterator[jobs.Progress]:
+    site: Site, number: str, *, by: str, positions: Collection[int] | None = None, rest_waits: bool = False,
+    until: str | None = None,
+) -> Iterator[jobs.Progress]:  # fmt: skip
     """Take what an archivist accepts, all good volumes or those at ``positions``; yields (done, total).
 
     ``rest_waits``: what may not be taken waits, instead of a Conflict before anything is taken.
+    ``until``: it was asked for in the quarantine until then, and where that has lapsed nothing is taken.
     """
     with site.reading_session() as session:
         transfer = transfers.get(session, number)
@@ -122,7 +124,9 @@ def accept(
         inspect_again(site, transfer) as inspection,
         going_on.naming(site, number),
     ):
-        taking = _take(site, number, inspection, packers, by=by, positions=positions, rest_waits=rest_waits)
+        taking = _take(
+            site, number, inspection, packers, by=by, positions=positions, rest_waits=rest_waits, until=until
+        )
         with closing(taking) as steps:
             for done, total, _ in steps:
                 yield done, total
@@ -136,10 +140,8 @@ def accept_transfer(
     also: Sequence[scans.Asking] = (), until: str | None = None,
 ) -> Iterator[jobs.Progress]:  # fmt: skip
     """What the desk's button asks for, or was asked for in a quarantine that was to go on ``until`` then."""
-    if until and scans.has_lapsed(site, number, until):
-        return
     for who, places in ((by, positions), *also):
-        yield from accept(site, number, by=who, positions=places, rest_waits=True)
+        yield from accept(site, number, by=who, positions=places, rest_waits=True, until=until)
     with suppress(Unavailable):  # a store that is away is owed its copies, and sealed within the hour
         seal_now(site)
 
@@ -257,16 +259,12 @@ def _transfer(
 
 
 def _take(
-    site: Site,
-    number: str,
-    inspection: Inspection,
-    packers: Packers,
-    *,
-    by: str,
-    positions: Collection[int] | None = None,
-    rest_waits: bool = False,
-) -> Generator[tuple[int, int, int], None, None]:
-    """Take the volumes that wait and have no error."""
+    site: Site, number: str, inspection: Inspection, packers: Packers, *, by: str,
+    positions: Collection[int] | None = None, rest_waits: bool = False, until: str | None = None,
+) -> Generator[tuple[int, int, int], None, None]:  # fmt: skip
+    """Take the volumes that wait and have no error.  Nobody else works on the transfer meanwhile."""
+    if until and scans.has_lapsed(site, number, until):
+        return
     with in_custody.one_round_at_a_time(site, number, inspection):
         with site.reading_session() as session:
             transfer = transfers.get(session, number)

@@ -55,14 +55,14 @@ def zip_members(stream: BinaryIO, budget: Budget) -> Iterator[Member]:
 
 def _member(stream: BinaryIO, entry: Entry, start: int, unusual: str | None) -> Member:
     kind = _kind(entry)
-    unsupported = None
-    if not entry.is_encrypted and entry.method != _STORED and entry.method not in DECOMPRESSORS:
+    unsupported, has_content = None, bool(entry.packed) or kind != "folder"
+    if has_content and not entry.is_encrypted and entry.method not in (_STORED, *DECOMPRESSORS):
         how = NAMES.get(entry.method, f"method {entry.method}")
         unsupported = f"it is packed in a way that nothing here unpacks ({how})"
     readable = not entry.is_encrypted and unsupported is None
     is_target = readable and kind == "link" and entry.size <= LONGEST
     data: Callable[[], Iterator[bytes]] | None = (
-        (lambda: _unpacked(stream, entry, start)) if readable and (entry.packed or kind != "folder") else None
+        (lambda: _unpacked(stream, entry, start)) if readable and has_content else None
     )
     return Member(
         entry.unicode_name or entry.name,

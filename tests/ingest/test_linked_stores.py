@@ -50,8 +50,9 @@ def test_a_store_with_its_log_behind_a_link_is_away_and_the_other_is_sealed(
     move_behind_a_link(stores[0] / "ledger", tmp_path / "elsewhere")
     made = transfer(tmp_path / "u", row("B-1", "나.txt"), files=("나.txt",))
     said = call("transfer", "receive", made, "--agency", AGENCY)
-    assert said.told.get("error", {}).get("code") != "ledger.differs"
-    call("ledger", "seal")
+    assert (said.exit_code, said.told["state"]) == (4, "waiting"), said.told
+    sealed = call("ledger", "seal")
+    assert (sealed.exit_code, sealed.told["error"]["code"]) == (4, "ledger.store_away"), sealed.told
     linked, other = (int((each / "ledger" / "checkpoint").read_text().split()[1]) for each in stores)
     assert linked < other
 

@@ -3,7 +3,7 @@
 import json
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,8 @@ from werkzeug.routing import Rule
 from archive.ledger import JournalRecord, LedgerEntry
 from archive.site import settings
 from archive.site.site import Site
-from ingest.taking import receiving
+from archive.work import jobs
+from ingest.taking import checking_again, receiving
 from tests.access.conftest import signed_in
 from tests.conftest import Installation
 from tests.ingest.conftest import AGENCY, Call, Said
@@ -245,6 +246,32 @@ def test_what_a_quarantine_left_to_be_taken_is_not_taken_when_bytes_changed_befo
     list(receiving.accept_transfer(site, number, "p-one", until=until))
     site.engine.dispose()
     assert call("transfer", "show", number).told["quarantine"]["asked_by"] is None
+
+
+def test_what_was_asked_for_lapses_also_between_what_two_persons_asked_for(
+    call: Call, folder: Path, days_pass: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = call("transfer", "receive", folder, "--agency", AGENCY).told["transfer"]
+    site = Site(settings.read(dict(os.environ)))
+    for by, positions in (("p-one", [0]), ("p-two", None)):
+        list(receiving.accept(site, number, by=by, positions=positions))
+    until = call("transfer", "show", number).told["quarantine"]["until"]
+    days_pass(SEVENTH_DAY)
+    accept, changed = receiving.accept, folder / "나.txt"
+
+    def and_then_check(site: Site, number: str, *, by: str, **more: Any) -> Iterator[jobs.Progress]:
+        yield from accept(site, number, by=by, **more)
+        if by == "p-one":
+            changed.write_bytes(bytes(reversed(changed.read_bytes())))
+            yield from checking_again.check(site, number, by="p-three")
+
+    monkeypatch.setattr(receiving, "accept", and_then_check)
+    later = Site(settings.read(dict(os.environ)))
+    list(receiving.accept_transfer(later, number, "p-one", [0], also=[("p-two", None)], until=until))
+    for each in (site, later):
+        each.engine.dispose()
+    told = call("transfer", "show", number).told
+    assert (told["volumes"]["accepted"], told["quarantine"]["asked_by"]) == (1, None)
 
 
 def test_what_only_the_signatures_of_the_second_day_know_is_found_then(

@@ -6,6 +6,7 @@ import pytest
 
 from ingest.samples.making import make
 from tests.archive.vault import Vault
+from tests.ingest.test_owed_copies import bring_back, take_away
 from tests.preservation.held import AGENCY, Held
 
 AWAY = 4
@@ -25,14 +26,6 @@ def four(tmp_path: Path, server: Vault) -> Held:
 def sample(tmp_path: Path) -> Path:
     make(tmp_path / "transfer", volumes=2, pages=1, seed=5)
     return tmp_path / "transfer"
-
-
-def take_away(held: Held, store: str) -> None:
-    (held.home / "stores" / store).rename(held.home / f"away-{store}")
-
-
-def bring_back(held: Held, store: str) -> None:
-    (held.home / f"away-{store}").rename(held.home / "stores" / store)
 
 
 def receive(held: Held, folder: Path) -> tuple[int, str]:

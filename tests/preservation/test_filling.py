@@ -11,10 +11,13 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
+from sqlalchemy import update
 
 from archive.stores.folder import FolderStore
 from archive.stores.folder_delivery import FolderDelivery
+from archive.work.jobs import Job
 from ingest.samples.making import make
+from preservation import storing
 from tests.preservation.held import AGENCY, Held
 from tests.preservation.test_fixity import content, flip
 
@@ -32,6 +35,13 @@ def more(held: Held) -> Held:
 @pytest.fixture
 def reference(held: Held) -> str:
     return str(held.ask("volume", "list")[1]["volumes"][1]["reference"])
+
+
+def turn(held: Held, job: str, state: str) -> None:
+    site = held.place.site()
+    with site.open_session.begin() as session:
+        session.execute(update(Job).where(Job.name == job).values(state=state))
+    site.engine.dispose()
 
 
 def tree(folder: Path) -> dict[str, str]:
@@ -305,6 +315,9 @@ def test_a_fill_tells_who_brings_transfers_up_to_date_whose_last_copies_it_made(
     code, said = more.say(*FILL)
     assert (code, brings_up_to_date in said, more.ask(*FILL)[1]["settled"]) == (0, True, False)
     assert more.ask("transfer", "show", number)[1]["state"] == "accepted"
+    turn(more, storing.SETTLING, "failed")
+    assert more.ask(*FILL)[1]["settled"] is False
+    turn(more, storing.SETTLING, "waiting")
     assert more.place.run("work", "--until-idle").exit_code == 0
     assert more.ask("transfer", "show", number)[1]["state"] == "stored"
     assert more.ask(*FILL)[1]["settled"] is True

@@ -1,6 +1,6 @@
 """What a view may ask of its request: the installation, a session to read with, who asks, and words."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from functools import wraps
 from itertools import chain, islice
 from typing import ParamSpec, TypeVar, cast
@@ -106,17 +106,22 @@ def asked_number(name: str) -> int:
 
 def download(data: bytes | str | Iterable[str] | Iterable[bytes], mimetype: str, name: str) -> Response:
     """A file that the browser keeps under a name; what stops its first block is answered, not sent."""
-    disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
-    begun = begin(data) if isinstance(data, Iterator) else data
-    return Response(begun, mimetype=mimetype, headers=disposition)
+    made = sent(data, mimetype) if isinstance(data, Iterator) else Response(data, mimetype=mimetype)
+    made.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return made
 
 
-def begin(blocks: Iterator[R]) -> Iterator[R]:
-    """A stream with its first block drawn: what goes wrong before it is raised here.
+def sent(blocks: Iterator[str] | Iterator[bytes], mimetype: str) -> Response:
+    """A stream on its way out, which ends with the response: its first block is drawn, and what goes wrong
+    before it is raised here.
 
     Once a file is being sent, a reader could not be told: it would be an empty one.
     """
-    return chain(list(islice(blocks, 1)), blocks)
+    begun = cast(Iterator[bytes], chain(list(islice(blocks, 1)), blocks))
+    response = Response(begun, mimetype=mimetype)
+    if isinstance(blocks, Generator):
+        response.call_on_close(blocks.close)
+    return response
 
 
 def streamed(lines: Callable[[Session], Iterable[str]]) -> Iterator[str]:

@@ -461,3 +461,16 @@ def test_what_is_opened_tells_the_path_where_it_lies(store: FolderStore) -> None
     store.put("packages/1/a", b"1")
     with store.open("packages/1/a") as stream:
         assert stream.name == str(store.root / "packages/1/a")
+
+
+def test_a_pipe_in_the_place_of_an_object_is_not_waited_for(store):
+    store.put("packages/1", b"1")
+    (store.root / "packages/1").unlink()
+    os.mkfifo(store.root / "packages/1")
+    with pytest.raises(Missing):
+        store.open("packages/1")
+    (store.root / "ledger").mkdir()
+    os.mkfifo(store.root / "ledger/checkpoint")
+    store.swap_checkpoint(b"head", before=None)
+    with store.open("ledger/checkpoint") as stream:
+        assert stream.read() == b"head"

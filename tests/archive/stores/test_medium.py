@@ -3,6 +3,7 @@
 import hashlib
 import os
 import signal
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from unittest.mock import Mock
@@ -111,8 +112,12 @@ def test_what_is_gone_is_absent_and_so_is_what_is_no_file(tmp_path: Path) -> Non
 
 
 @pytest.mark.usefixtures("way")
-@pytest.mark.parametrize("stands_there", [Path.mkdir, lambda path: path.symlink_to("0")])
-def test_a_folder_or_a_link_in_the_place_of_a_file_is_no_file(
+@pytest.mark.parametrize(
+    "stands_there",
+    [Path.mkdir, lambda path: path.symlink_to("0"), lambda path: os.mknod(path, stat.S_IFSOCK | 0o600)],
+    ids=["folder", "link", "socket"],
+)
+def test_what_is_no_file_and_stands_in_the_place_of_one_is_no_file(
     tmp_path: Path, stands_there: Callable[[Path], None]
 ) -> None:
     expected = written(tmp_path, [2_000] * 3)

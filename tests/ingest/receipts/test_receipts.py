@@ -242,6 +242,19 @@ def test_the_agencys_files_are_held_against_the_receipt(
     assert failure.startswith(told)
 
 
+def test_a_file_without_a_byte_that_is_missing_is_told(receive: Call, call: Call, tmp_path: Path) -> None:
+    folder = transfer(tmp_path / "t", row("A-1", "가.txt;빈.txt"), files=("가.txt", "빈.txt"))
+    (folder / "빈.txt").write_bytes(b"")
+    issue(call, tmp_path / "r", receive(folder).told["transfer"])
+    check = ("receipt", "verify", tmp_path / "r", "--folder", folder)
+    assert call(*check).exit_code == 0
+    (folder / "빈.txt").unlink()
+    checked = call(*check)
+    assert (checked.exit_code, checked.told["failures"]) == (
+        5, ["빈.txt in the folder cannot be read: No such file or directory"]
+    )  # fmt: skip
+
+
 def bag(folder: Path) -> Path:
     """A bag with a list and a tag file of its own."""
     (folder / "meta").mkdir(parents=True)
