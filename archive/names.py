@@ -8,6 +8,8 @@ import re
 # Joiners inside words (U+200C, U+200D) are left out: scripts and emoji are written with them.
 HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
+TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Those of them that turn the reading direction of what follows."""
 
 STEERS = re.compile(f"{HIDDEN.pattern[:-1]}\u061c\u2028\u2029\ud800-\udfff]")
 """Those, two more that break a line, and what is no text at all."""
@@ -26,6 +28,11 @@ def printable(name: str, longest: int | None = None) -> str:
 def on_one_line(words: str) -> str:
     """Words for a terminal: signs that steer it, break the line or turn it round are shown as escapes."""
     return STEERS.sub(lambda found: _escaped(found[0]), words)
+
+
+def unturned(words: str) -> str:
+    """Words for a page, where line breaks and soft hyphens do no harm."""
+    return TURNS.sub(lambda found: _escaped(found[0]), words)
 
 
 def _escaped(sign: str) -> str:

@@ -27,7 +27,7 @@ from preservation.media_types import media_type
 from preservation.pages import DerivedFile, ItemFinding
 from preservation.reading import Reader
 
-Answer: TypeAlias = Identified | errors.Unavailable
+Answer: TypeAlias = Identified | errors.Unavailable | errors.Unreadable
 
 NOT_LOOKED_AT = "not looked at"
 NEW = "new-volume"

@@ -90,7 +90,9 @@ def ole_type(path: Path) -> str:
     with path.open("rb") as stream:
         head = stream.read(HEAD_BYTES)
         sector = 1 << int.from_bytes(head[30:32], "little") % 16
-        stream.seek((int.from_bytes(head[48:52], "little") + 1) * sector)
+        told = (int.from_bytes(head[48:52], "little") + 1) * sector
+        # A damaged file may name a place that no file reaches, and a seek there fails like a bad disk.
+        stream.seek(min(told, stream.seek(0, 2)))
         directory = stream.read(max(sector, HEAD_BYTES))
     names = {
         directory[at : at + 64].decode("utf-16-le", "replace").split("\0")[0]

@@ -25,6 +25,7 @@ from markupsafe import Markup
 from sqlalchemy import select
 from werkzeug.routing import IntegerConverter, Map
 
+from archive.names import TURNS, unturned
 from archive.people import User
 from archive.site import assets, language, policy
 from archive.site.errors.web import answer_errors
@@ -161,6 +162,14 @@ def _speak(app: Flask) -> None:
         base64=language.base64_of,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.finalize = _unturned
+
+
+def _unturned(value: object) -> object:
+    """What a template writes: no name on a page turns itself or its neighbours round."""
+    if not isinstance(value, str) or not TURNS.search(value):
+        return value
+    return Markup(unturned(value)) if isinstance(value, Markup) else unturned(value)
 
 
 def _grouped(digest: str) -> Markup:

@@ -1,6 +1,5 @@
 """The inspection (검수) on the command line: verdicts, samples, counts and rounds of a transfer."""
 
-import secrets
 from functools import partial
 from typing import Any
 
@@ -59,7 +58,7 @@ def judge(site: Site, /, number: str, place: int, item: int | None, as_json: boo
 @click.option("--unit", type=click.Choice(["volume", "item"]), default="item", show_default=True)
 @click.option("--acceptable", default="1", show_default=True, help="Percent that may be unfit.")
 @click.option("--confidence", default="95", show_default=True, help="Percent.")
-@click.option("--seed", help="To repeat a choice; else one is drawn.")
+@click.option("--seed", help="To repeat a choice before anybody looks; else one is drawn.")
 @all_option
 @json_option
 @pass_site
@@ -72,7 +71,7 @@ def sample(
         with site.open_session.begin() as session:
             sampling.draw(
                 session, transfers.get(session, number), unit=unit, acceptable=percent(acceptable),
-                confidence=percent(confidence), seed=seed or secrets.token_hex(8), by=BY, at=site.now(),
+                confidence=percent(confidence), seed=seed or "", by=BY, at=site.now(),
             )  # fmt: skip
     with site.reading_session() as session:
         transfer = transfers.get(session, number)
@@ -80,12 +79,13 @@ def sample(
         if plan is None:
             raise Missing(f"Transfer {number} has no sample.", next=f"seogo transfer sample {number} --draw")
         standing = sampling.standing(session, plan)
-        told = as_dict(standing)
+        told = {**as_dict(standing), "times_drawn": sampling.times(session, transfer)}
         lines = sampling.lines(session, plan, only_to_look_at=False, after=0, limit=plan.size)
         told["drawn"] = [telling.drawn(line) for line in lines]
         left = sampling.next_to_judge(session, plan)
         say(told, as_json, lambda: [
-            *in_words(standing), *telling.drawn_in_words(number, told["drawn"], left, everything=everything)
+            *in_words(standing, told["times_drawn"]),
+            *telling.drawn_in_words(number, told["drawn"], left, everything=everything),
         ])  # fmt: skip
     return seal_or_say(site) if draw else 0
 
@@ -228,12 +228,13 @@ def as_dict(standing: Standing) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def in_words(standing: Standing) -> list[str]:
+def in_words(standing: Standing, times: int) -> list[str]:
     plan = standing.plan
     sure, past = f"{plan.confidence / 10_000:g} %", standing.never_seen
     over = f", {past} {'was' if past == 1 else 'were'} returned or closed unseen" if past else ""
     return [
-        f"{plan.size} of {amount(plan.lot, plan.unit)} were drawn with the seed {plan.seed}.",
+        f"{plan.size} of {amount(plan.lot, plan.unit)} were drawn with the seed {plan.seed}"
+        + (f", the last time of {times}." if times > 1 else "."),
         f"{standing.looked_at} are looked at, {standing.to_look_at} are to be looked at{over}.",
         f"With {standing.looked_at} of {plan.lot} looked at and {standing.unfit} unfit, at {sure} confidence "
         f"at most {sampling.upward(standing.at_most)} % are unfit; "

@@ -20,6 +20,8 @@ def seen_of(form: Mapping[str, str]) -> tuple[Seen | None, dict[str, str]]:
         errors["verdict"] = "verdict.choose"
     if verdict == "unfit" and reason is None:
         errors["reason"] = "unfit.reason.need"
+    if verdict != "unfit" and reason is not None:
+        errors["reason"] = "unfit.reason.only"
     if reason == "other" and note is None:
         errors["note"] = "unfit.note.need"
     if pages and not (pages.isascii() and pages.isdigit() and len(pages) < 9):
@@ -28,7 +30,7 @@ def seen_of(form: Mapping[str, str]) -> tuple[Seen | None, dict[str, str]]:
         return None, errors
     return Seen(
         verdict=verdict,  # type: ignore[arg-type]
-        reason=reason if verdict == "unfit" else None,
+        reason=reason,
         note=note,
         pages=int(pages) if pages else None,
         binding=form.get("binding") or None,

@@ -185,6 +185,8 @@ def _sample(session: Session, transfer: Transfer, asked: Asked) -> Iterator[Bloc
         return
     yield Paragraph(statement(sampling.standing(session, plan), asked.say))
     yield Paragraph(asked.say("sample.how", seed=plan.seed, size=f"{plan.size:,}", lot=f"{plan.lot:,}"))
+    if (times := sampling.times(session, transfer)) > 1:
+        yield Paragraph(asked.say("sample.times", n=f"{times:,}"))
 
 
 def statement(standing: sampling.Standing, say: Say) -> str:

@@ -6,6 +6,7 @@ whose SHA-256 of ``seed:place`` is smallest.  The numbers are those of `likeliho
 
 import hashlib
 import heapq
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,6 +31,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from archive import ledger
 from archive.database import Base
 from archive.errors import Refused, WrongCall
+from ingest import transfers
 from ingest.acceptance import likelihood
 from ingest.acceptance.listed import ListedItem
 from ingest.acceptance.verdicts import ARE_OPEN, Verdict
@@ -114,7 +116,11 @@ def draw(
     session: Session, transfer: Transfer, *, unit: Unit, acceptable: Fraction, confidence: Fraction,
     seed: str, by: str, at: datetime,
 ) -> SamplingPlan:  # fmt: skip
-    """Draw a sample in place of an earlier one, which stays in the history."""
+    """Draw a sample in place of an earlier one, which stays in the history; without a seed one is drawn.
+
+    Who has looked may not choose: from the first verdict on a seed cannot be given, and the sample of a
+    unit keeps the seed that it has and can only grow.  Refused as ``sampling.begun``.
+    """
     lot = session.scalar(select(func.count()).select_from(_lot(transfer, unit).subquery())) or 0
     if lot == 0:
         raise Refused(
@@ -122,6 +128,7 @@ def draw(
             next="Check it again; its list is read then.",
         )  # fmt: skip
     size = size_of(lot, acceptable, confidence)
+    seed = _seed(session, transfer, unit, size, seed)
     if before := current(session, transfer):
         before.replaced_at = at
     plan = SamplingPlan(
@@ -134,7 +141,34 @@ def draw(
     facts = {"unit": unit, "lot": lot, "size": size, "seed": seed, "acceptable_per_million": plan.acceptable,
              "confidence_per_million": plan.confidence}  # fmt: skip
     ledger.record(session, act="sample.drawn", about=transfer.number, at=at, actor=by, facts=facts)
+    transfers.note(session, transfer, "sample-drawn", by=by, at=at, detail=f"{size}/{lot} {unit}, {seed}")
     return plan
+
+
+def _seed(session: Session, transfer: Transfer, unit: Unit, size: int, asked: str) -> str:
+    given = asked or secrets.token_hex(8)
+    if not session.scalar(select(Verdict.id).where(Verdict.transfer_id == transfer.id).limit(1)):
+        return given
+    mine = select(SamplingPlan).where(SamplingPlan.transfer_id == transfer.id, SamplingPlan.unit == unit)
+    last = session.scalar(mine.order_by(SamplingPlan.id.desc()).limit(1))
+    if asked and (last is None or asked != last.seed):
+        raise _begun(transfer, "its seed cannot be chosen any more")
+    if last is not None and size < last.size:
+        raise _begun(transfer, f"it can only grow from the {last.size:,} that were drawn")
+    return last.seed if last else given
+
+
+def _begun(transfer: Transfer, why: str) -> Refused:
+    return Refused(
+        f"Something of transfer {transfer.number} was looked at already, so of its sample {why}.",
+        code="sampling.begun", next="Draw it without a seed, and as large as it was or larger.",
+    )  # fmt: skip
+
+
+def times(session: Session, transfer: Transfer) -> int:
+    """How often a sample was drawn."""
+    mine = select(func.count()).where(SamplingPlan.transfer_id == transfer.id)
+    return session.scalar(mine) or 0
 
 
 def _enter(session: Session, plan: SamplingPlan, lot: Any) -> None:

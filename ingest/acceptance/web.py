@@ -1,12 +1,11 @@
 """The inspection desk (검수): looking at volumes and items, samples, counts and rounds."""
 
-import secrets
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from archive.errors import WrongCall
+from archive.errors import Refused, WrongCall
 from archive.site.reader.web import asked_number, needs, reader, say, session, site
 from ingest import overview, transfers
 from ingest.acceptance import browsing, comparing, counts, listed, report, sampling, verdicts
@@ -114,12 +113,16 @@ def draw(number: str) -> ResponseReturnValue:
             errors[name] = say("sample.percent")
     if errors:
         return _sample_page(number, form, errors), 422
-    with site().open_session.begin() as db:
-        sampling.draw(
-            db, transfers.get(db, number), unit="volume" if form.get("unit") == "volume" else "item",
-            seed=form.get("seed", "").strip()[:64] or secrets.token_hex(8), by=reader().name,
-            at=site().now(), **shares,
-        )  # fmt: skip
+    try:
+        with site().open_session.begin() as db:
+            sampling.draw(
+                db, transfers.get(db, number), unit="volume" if form.get("unit") == "volume" else "item",
+                seed=form.get("seed", "").strip()[:64], by=reader().name, at=site().now(), **shares,
+            )  # fmt: skip
+    except Refused as error:
+        if error.code != "sampling.begun":
+            raise
+        return _sample_page(number, form, {"seed": say("sample.begun")}), 422
     return redirect(url_for("inspection.sample", number=number, done="drawn") + "#done", 303)
 
 
@@ -131,6 +134,7 @@ def _sample_page(number: str, form: Any, errors: dict[str, str]) -> str:
     total = (standing.to_look_at if only else standing.plan.size) if standing else 0
     return render_template(
         "sample.html", it=it, tab="sample", standing=standing, rows=rows, after=after, step=AT_ONCE,
+        times=sampling.times(db, it.transfer),
         only=only, total=total, next=_next_of_sample(it.transfer), form=form, errors=errors,
         statement=report.statement(standing, say) if standing else "",
         most=sampling.upward(standing.at_most) if standing else "",

@@ -4,6 +4,7 @@ It has limits of memory and writes no core file.  Errors of our own tree travel 
 whatever else escapes ends the process, and the asker says so.
 """
 
+import errno
 import importlib
 import resource
 import signal
@@ -24,6 +25,9 @@ VERBS = {
     "pages": "preservation.reading.answers.documents",
 }
 """The module that answers, loaded when first asked: all together take a quarter of a second to load."""
+
+OF_THE_FILE = (None, errno.EINVAL, errno.EOVERFLOW)
+"""Numbers of errors that no medium gives."""
 
 CRASHES = (signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGABRT)
 
@@ -88,8 +92,13 @@ def answer(line: Connection, verb: str, *arguments: Any) -> None:
         line.send(("end", None))
 
 
-def not_readable(error: OSError) -> errors.Unavailable:
-    """The medium failed, which says nothing about the file."""
+def not_readable(error: OSError) -> errors.Unavailable | errors.Unreadable:
+    """The medium failed, which says nothing about the file; or a place was looked for that no file has.
+
+    A damaged file names such places, and libraries go there or give errors of their own without a number.
+    """
+    if error.errno in OF_THE_FILE:
+        return errors.Unreadable(f"The file is damaged: {error.strerror or error}.")
     return errors.Unavailable(
         f"A copy could not be read: {error.strerror}.", code="copy.away", next="Check the disk of its store."
     )

@@ -6,6 +6,8 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+from flask import render_template_string
+from markupsafe import Markup
 
 from access import sought
 from access.search import opening
@@ -194,6 +196,13 @@ def test_a_number_that_no_row_can_have_is_404_in_an_address_and_the_first_page_i
     ):
         assert archivist.get(f"{path}?after={n}").status_code == 200, path
     assert auditor.get(f"/audit/ledger?before={n}").status_code == 200
+
+
+def test_no_name_on_a_page_turns_its_neighbours_round(shown: Shown):
+    name, marked = "\u202egnp.exe", Markup("<b>{}</b>").format("\u2066x")
+    with shown.app.test_request_context():
+        page = render_template_string("{{ name }} {{ marked }} {{ 1 }}", name=name, marked=marked)
+    assert page == r"\u202egnp.exe <b>\u2066x</b> 1"
 
 
 def test_programs_get_errors_as_json(shown: Shown):

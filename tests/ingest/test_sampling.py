@@ -7,7 +7,7 @@ import pytest
 from archive.site.site import Site
 from ingest import transfers
 from ingest.acceptance import listed
-from tests.ingest.conftest import Call
+from tests.ingest.conftest import Call, Said
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def number(call: Call, sample: Path) -> str:
 def test_a_sample_is_counted_as_it_is_looked_at(call: Call, number: str) -> None:
     drawn = call("transfer", "sample", number, "--draw", "--acceptable", "10", "--seed", "a").told
     again = call("transfer", "sample", number, "--draw", "--acceptable", "10", "--seed", "a").told
-    assert drawn == again
+    assert {**drawn, "times_drawn": 2} == again
     assert drawn["size"] == len(drawn["drawn"]) <= drawn["lot"]
     assert (drawn["looked_at"], drawn["at_most_unfit"], drawn["is_shown"]) == (0, 1, False)
     for place in drawn["drawn"]:
@@ -70,3 +70,26 @@ def test_what_is_no_plan_is_refused(call: Call, number: str) -> None:
     assert call("transfer", "sample", number).exit_code == 3
     for option, value in (("--acceptable", "much"), ("--acceptable", "100"), ("--confidence", "100")):
         assert call("transfer", "sample", number, "--draw", option, value).exit_code == 2
+
+
+def test_who_has_looked_cannot_choose_what_is_in_the_sample(call: Call, number: str) -> None:
+    def draw(*more: str) -> Said:
+        return call("transfer", "sample", number, "--draw", "--acceptable", "30", *more)
+
+    draw("--seed", "a")
+    first = draw("--seed", "b").told
+    place = first["drawn"][0]
+    call("transfer", "judge", number, "--volume", place["volume"], "--item", place["item"],
+         "--verdict", "unfit", "--reason", "quality")  # fmt: skip
+    for chosen in (("--seed", "a"), ("--confidence", "50"), ("--unit", "volume", "--seed", "a")):
+        refused = draw(*chosen)
+        assert (refused.exit_code, refused.told["error"]["code"]) == (3, "sampling.begun"), chosen
+    grown = draw("--confidence", "99").told
+    assert (grown["seed"], grown["unfit"], grown["size"] > first["size"]) == ("b", 1, True)
+    assert grown["drawn"][0]["verdict"] == "unfit"
+    assert draw("--unit", "volume").told["seed"] not in ("a", "b")
+    assert draw("--confidence", "99").told["seed"] == "b"
+    history = call("transfer", "show", number).told["history"]
+    drawn = [each["detail"] for each in history if each["act"] == "sample-drawn"]
+    assert len(drawn) == 5 and drawn[1].endswith(" item, b")
+    assert "the last time of 5." in call("transfer", "sample", number, words=True).out

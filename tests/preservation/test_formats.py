@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 
-from preservation.media_types import HWP5, HWPX, HWPX_BARE, HWPX_LATE
+from preservation.media_types import HWP5, HWPX, HWPX_BARE, HWPX_LATE, OLE
 from tests.preservation import corpus_files
 from tests.preservation.corpus_files import rows
 
@@ -78,3 +78,12 @@ def puids():
     listed = corpus_files.folder("format-skeletons") / "expected.csv"
     with listed.open(encoding="utf-8", newline="") as stream:
         return [(row["path"], row["expected"]) for row in csv.DictReader(stream)]
+
+
+def test_a_damaged_compound_file_that_names_a_place_no_file_reaches_is_looked_at(reader, tmp_path):
+    path = tmp_path / "damaged.hwp"
+    head = bytearray(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(5_000))
+    head[30:32], head[48:52] = b"\x0f\x00", b"\xfe\xff\xff\xff"
+    path.write_bytes(head)
+    found = reader.identify(path, "damaged.hwp")
+    assert (found.puid, found.mimetype) == (None, OLE)
