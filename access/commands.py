@@ -9,6 +9,7 @@ from access.search import feeding, opening, query
 from access.search.index import SORTS
 from access.search.opening import AUDIENCES, Audience
 from archive.site.language import amount
+from archive.site.numbers import Number
 from archive.site.site import Site
 from archive.site.terminal import Command, json_option, pass_site, say
 
@@ -19,7 +20,7 @@ SHOWN = 20
 @click.command(cls=Command)
 @click.argument("text", metavar="QUERY")
 @click.option("--as", "audience", type=click.Choice(AUDIENCES), default="public", help="Who is asking.")
-@click.option("--limit", type=int, default=20, show_default=True, help="Hits at once, at most 100.")
+@click.option("--limit", type=Number(), default=20, show_default=True, help="Hits at once, at most 100.")
 @click.option("--cursor", help="The `next` of the page before.")
 @click.option("--sort", type=click.Choice(SORTS), default="best", show_default=True)
 @click.option("--exactly", is_flag=True, help="Only what is written just so: no reading, no synonyms.")

@@ -15,6 +15,11 @@ STEERS = re.compile(f"{HIDDEN.pattern[:-1]}\u061c\u2028\u2029\ud800-\udfff]")
 """Those, two more that break a line, and what is no text at all."""
 
 
+def not_a_text(words: str) -> bool:
+    """Whether there are bytes in it that are no UTF-8, which the system hands on as half signs."""
+    return not words.isascii() and re.search("[\ud800-\udfff]", words) is not None
+
+
 def hides_something(name: str) -> bool:
     return HIDDEN.search(name) is not None
 

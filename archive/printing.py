@@ -1,19 +1,19 @@
 """Writes A4 documents as PDF: headings, paragraphs, facts, tables that break over pages, places to sign.
 
-The letters are those of Droid Sans Fallback, which comes with MuPDF and has Hangul and Hanja; only the
-glyphs that a document uses go into it.  The text can be searched and read out; title, language and
-bookmarks are told.  There is no structure tree, for MuPDF writes none: a reader for the blind meets the
-lines of a table one after the other.
+Only the glyphs that a document uses go into it (`archive.lettering`).  The text can be searched and read
+out; title, language and bookmarks are told.  There is no structure tree, for MuPDF writes none: a reader
+for the blind meets the lines of a table one after the other.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
 from itertools import zip_longest
 from typing import Any
 
 import pymupdf as pymupdf_untyped
+
+from archive.lettering import in_letters, letters, width_of, wrapped
 
 pymupdf: Any = pymupdf_untyped
 
@@ -100,7 +100,7 @@ class _Press:
             case Heading(words):
                 self._heading(words, following)
             case Paragraph(words):
-                self._lines(_wrapped(words, RIGHT - LEFT, TEXT), TEXT)
+                self._lines(wrapped(words, RIGHT - LEFT, TEXT), TEXT)
                 self.y += 5
             case Facts(rows):
                 self._table(Table((), rows, FACTS))
@@ -111,9 +111,9 @@ class _Press:
 
     def title(self, words: str, under: str) -> None:
         self._turn()
-        self._lines(_wrapped(words, RIGHT - LEFT, 18), 18, bold=True)
+        self._lines(wrapped(words, RIGHT - LEFT, 18), 18, bold=True)
         self.y += 3
-        self._lines(_wrapped(under, RIGHT - LEFT, TEXT), TEXT, GREY)
+        self._lines(wrapped(under, RIGHT - LEFT, TEXT), TEXT, GREY)
         self.y += 8
 
     def finish(self, document: Document) -> bytes:
@@ -121,7 +121,7 @@ class _Press:
         for number in range(count):
             self.page, self.y = self.file[number], BOTTOM + 14
             words = f"{number + 1} / {count}"
-            self._put(RIGHT - _length(words, SMALL), words, SMALL, GREY)
+            self._put(RIGHT - width_of(words, SMALL), words, SMALL, GREY)
             self._put(LEFT, document.foot, SMALL, GREY)
         at = document.made_at.strftime("D:%Y%m%d%H%M%S+00'00'")
         self.file.set_metadata({"title": document.title, "producer": "Seogo", "creator": "Seogo",
@@ -147,7 +147,7 @@ class _Press:
         self.y += 10
         self._room(60 + _height_if_short(following))  # never alone at the foot of a page
         self.outline.append((1, words, self.file.page_count))
-        self._lines(_wrapped(words, RIGHT - LEFT, 12.5), 12.5, bold=True)
+        self._lines(wrapped(words, RIGHT - LEFT, 12.5), 12.5, bold=True)
         self.y += 3
 
     def _lines(
@@ -162,10 +162,11 @@ class _Press:
         self, x: float, words: str, size: float, colour: tuple[float, ...] = (0, 0, 0), *, bold: bool = False
     ) -> None:
         """Write one line whose top is at ``y``."""
+        words = in_letters(words)
         if not words:
             return
         writer = pymupdf.TextWriter(self.page.rect, color=colour)
-        writer.append((x, self.y + size), words, font=_font(), fontsize=size)
+        writer.append((x, self.y + size), words, font=letters(), fontsize=size)
         writer.write_text(self.page, render_mode=2 if bold else 0)
 
     def _table(self, table: Table) -> None:
@@ -194,7 +195,7 @@ class _Press:
         for place, (lines, width) in enumerate(zip(cells, widths, strict=True)):
             for number, line in enumerate(lines):
                 self.y = top + PAD + number * SMALL * LEAD
-                at = x + width - PAD - _length(line, SMALL) if place in numbers else x + PAD
+                at = x + width - PAD - width_of(line, SMALL) if place in numbers else x + PAD
                 self._put(at, line, SMALL, colour)
             x += width
         self.y = top + _height(cells)
@@ -211,28 +212,14 @@ class _Press:
             for place, each in enumerate(words):
                 x = LEFT + 90 + place * 140
                 self._put(x, each, TEXT, GREY)
-                start = x + _length(each, TEXT) + 8
+                start = x + width_of(each, TEXT) + 8
                 self.page.draw_line((start, self.y + 14), (x + 130, self.y + 14), color=GREY, width=0.6)
             self.y += 44
 
 
-@cache
-def _font() -> Any:
-    return pymupdf.Font("korea")
-
-
-@cache
-def _advance(sign: str) -> float:
-    return float(_font().glyph_advance(ord(sign)))
-
-
-def _length(words: str, size: float) -> float:
-    return sum(map(_advance, words)) * size
-
-
 def _cells(row: Sequence[str], widths: Sequence[float]) -> list[list[str]]:
     return [
-        list(_wrapped(str(cell), width - 2 * PAD, SMALL)) or [""]
+        list(wrapped(str(cell), width - 2 * PAD, SMALL)) or [""]
         for cell, width in zip(row, widths, strict=True)
     ]
 
@@ -258,32 +245,3 @@ def _parts(cells: Sequence[Sequence[str]]) -> Iterator[list[list[str]]]:
     most = 50
     for start in range(0, max(map(len, cells)), most):
         yield [list(lines[start : start + most]) or [""] for lines in cells]
-
-
-def _wrapped(words: str, width: float, size: float) -> Iterator[str]:
-    """Lines no longer than the width: broken between words, and inside one that is longer by itself."""
-    for paragraph in words.split("\n"):
-        line, used = "", 0.0
-        for word in _words(paragraph):
-            length = _length(word.rstrip(), size)
-            if line and used + length > width:
-                yield line.rstrip()
-                line, used = "", 0.0
-            for sign in word:
-                step = _advance(sign) * size
-                if line and used + step > width and sign != " ":
-                    yield line
-                    line, used = "", 0.0
-                line, used = line + sign, used + step
-        yield line.rstrip()
-
-
-def _words(paragraph: str) -> Iterator[str]:
-    """Words, each with the spaces that follow it."""
-    start = 0
-    for place in range(1, len(paragraph)):
-        if paragraph[place - 1].isspace() and not paragraph[place].isspace():
-            yield paragraph[start:place]
-            start = place
-    if paragraph:
-        yield paragraph[start:]

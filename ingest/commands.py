@@ -13,6 +13,7 @@ from archive.errors import Unavailable
 from archive.ledger import COMMAND_LINE as BY
 from archive.site.evidence import seal_now, seal_or_say
 from archive.site.language import amount
+from archive.site.numbers import Number
 from archive.site.site import Site
 from archive.site.terminal import Command, LazyGroup, Progress, a_path, json_option, moment, pass_site, say
 from archive.work.commands import finish_work, left_in_words, told_of
@@ -120,7 +121,7 @@ def _in_a_line(row: dict[str, Any]) -> str:
 
 @transfer.command(cls=Command)
 @click.argument("number")
-@click.option("--volume", "place", type=click.IntRange(1), help="Only this volume, with its items.")
+@click.option("--volume", "place", type=Number(1), help="Only this volume, with its items.")
 @click.option("--all", "everything", is_flag=True, help="Every volume, and not only the first ones.")
 @json_option
 @pass_site
@@ -155,7 +156,9 @@ def check(site: Site, number: str, as_json: bool) -> int:
 
 @transfer.command(cls=Command, exits=(0, 1, 2, 3, 4, 5))
 @click.argument("number")
-@click.option("--volume", "places", multiple=True, type=int, help="Place of a volume in the list, from 1.")
+@click.option(
+    "--volume", "places", multiple=True, type=Number(), help="Place of a volume in the list, from 1."
+)
 @json_option
 @pass_site
 def accept(site: Site, number: str, places: tuple[int, ...], as_json: bool) -> int:
@@ -172,7 +175,9 @@ def accept(site: Site, number: str, places: tuple[int, ...], as_json: bool) -> i
 
 @transfer.command("return", cls=Command)
 @click.argument("number")
-@click.option("--volume", "places", multiple=True, type=int, help="Place of a volume in the list, from 1.")
+@click.option(
+    "--volume", "places", multiple=True, type=Number(), help="Place of a volume in the list, from 1."
+)
 @click.option("--reason", required=True, help="What the agency has to correct.")
 @json_option
 @pass_site

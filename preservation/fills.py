@@ -169,8 +169,11 @@ def in_words(told: dict[str, Any]) -> list[str]:
               for each in told["exceptions"][:SHOWN]]  # fmt: skip
     lines += [f"Stopped: {told['stopped']}"] if told["stopped"] else []
     lines += _altered_in_words(told)
-    if left["copies"]:
+    if left["copies"] > sum(each["store"] == told["store"] for each in told["exceptions"]):
         lines.append(f"Go on with: seogo copy fill --store {told['store']}")
+    elif left["copies"]:
+        lines.append("Nothing in a store is replaced. Set aside what it has left of such a copy, "
+                     f"then: seogo copy fill --store {told['store']}")  # fmt: skip
     if not told["settled"]:
         lines.append("Transfers whose last copies were made are brought up to date by: seogo work "
                      "(where its job was given up: seogo job list)")  # fmt: skip

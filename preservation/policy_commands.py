@@ -10,6 +10,7 @@ from archive.ledger import COMMAND_LINE as BY
 from archive.site import language
 from archive.site.evidence import seal_or_say
 from archive.site.language import amount
+from archive.site.numbers import Number
 from archive.site.site import Site
 from archive.site.terminal import Command, Group, Progress, a_path, json_option, moment, pass_site, say
 from preservation import applying, estimates, lagging, policies
@@ -60,7 +61,7 @@ def list_(site: Site, as_json: bool) -> None:
 
 
 @policy.command(cls=Command)
-@click.option("--version", type=int, help="The one in force when not given.")
+@click.option("--version", type=Number(), help="The one in force when not given.")
 @json_option
 @pass_site
 def show(site: Site, version: int | None, as_json: bool) -> None:

@@ -13,6 +13,7 @@ from access.search.highlights import Marked
 from access.search.index import DEEPEST, FACETS, SORTS, Cursor, Filters, Found, Index, Results, Sort
 from access.search.planning import Planned
 from archive.errors import WrongCall
+from archive.names import not_a_text
 
 LONGEST = 500
 MOST = 100
@@ -123,6 +124,8 @@ def _check(text: str, facets: Sequence[str], limit: int, sort: str) -> None:
         raise _wrong(
             f"The query has {len(text)} signs; at most {LONGEST} can be searched.", "Use fewer words."
         )
+    if not_a_text(text):
+        raise _wrong("The query has bytes that are no UTF-8.", "Write it in UTF-8.")
     if sort not in SORTS:
         raise _wrong(f"There is no sort order {sort!r}.", f"Use one of {', '.join(SORTS)}.")
     if not 1 <= limit <= MOST:
@@ -181,7 +184,7 @@ def _read_cursor(cursor: str, sort: str) -> Cursor:
     try:
         told = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         of_sort, key, reference, passed = told
-    except (binascii.Error, ValueError, TypeError) as fault:
+    except (binascii.Error, ValueError, TypeError, RecursionError) as fault:
         raise _wrong("The cursor cannot be read.", "Search again from the first page.") from fault
     fits = isinstance(key, int | float) or (sort != "best" and isinstance(key, str))
     if of_sort != sort or not fits or not isinstance(reference, str) or not isinstance(passed, int):

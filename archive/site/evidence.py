@@ -27,6 +27,7 @@ from archive.ledger.signing import PUBLIC
 from archive.ledger.unsealed import Waiting
 from archive.site import installation, output
 from archive.site.language import amount
+from archive.site.numbers import Number
 from archive.site.site import Site
 from archive.site.terminal import Command, a_path, foreseen, json_option, pass_site, say
 from archive.stores import Store, open_store
@@ -258,7 +259,7 @@ def _verdict(told: dict[str, Any]) -> str:
 
 
 @ledger.command("prove", cls=Command, exits=(0, 1, 2, 3, 4, 5))
-@click.argument("entry", type=int)
+@click.argument("entry", type=Number())
 @click.option("--store", "where", help="Name or location of a store.")
 @json_option
 @pass_site

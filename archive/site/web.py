@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, g, redirect, render_template, request
+from flask.json.provider import DefaultJSONProvider
 from flask.typing import ResponseReturnValue
 from flask_babel import Babel
 from flask_compress import Compress
@@ -58,6 +59,7 @@ def create_app(installation: Site, blueprints: Sequence[Blueprint], *, a_minute:
     folders = [Path(bp.root_path) for bp in blueprints]
     app.config.update(_configuration(installation, folders))
     app.url_map.converters["int"] = _Number
+    app.json = _Json(app)
     app.extensions["seogo"] = installation
     app.extensions["seogo.assets"] = assets.read(folder / "static" for folder in folders)
     _speak(app)
@@ -131,6 +133,16 @@ def _secret(path: Path) -> bytes:
         finally:
             aside.unlink(missing_ok=True)
     return path.read_bytes()
+
+
+class _Json(DefaultJSONProvider):
+    """What is nested deeper than it can be read is not JSON, and no defect."""
+
+    def loads(self, s: str | bytes, **how: Any) -> Any:
+        try:
+            return super().loads(s, **how)
+        except RecursionError as error:
+            raise ValueError("nested too deeply") from error
 
 
 def _speak(app: Flask) -> None:

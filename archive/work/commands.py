@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from archive import stopping
 from archive.site.language import amount
+from archive.site.numbers import Number
 from archive.site.site import Site
 from archive.site.terminal import Command, Progress, json_option, pass_site, say
 from archive.work import jobs, recurring
@@ -115,7 +116,7 @@ def list_(site: Site, state: str | None, as_json: bool) -> None:
 
 
 @job.command(cls=Command)
-@click.argument("number", type=int)
+@click.argument("number", type=Number())
 @json_option
 @pass_site
 def retry(site: Site, number: int, as_json: bool) -> None:

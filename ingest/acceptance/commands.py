@@ -11,6 +11,7 @@ from archive.ledger import COMMAND_LINE as BY
 from archive.site.evidence import seal_or_say
 from archive.site.language import amount
 from archive.site.many import Many
+from archive.site.numbers import Number
 from archive.site.site import Site
 from archive.site.terminal import Command, json_option, pass_site, say
 from ingest import results, transfers
@@ -29,12 +30,12 @@ all_option = click.option(
 
 @click.command(cls=Command)
 @click.argument("number")
-@click.option("--volume", "place", type=click.IntRange(1), required=True, help="Its place in the list.")
-@click.option("--item", type=click.IntRange(1), help="Its place in the volume; without it the volume itself.")
+@click.option("--volume", "place", type=Number(1), required=True, help="Its place in the list.")
+@click.option("--item", type=Number(1), help="Its place in the volume; without it the volume itself.")
 @click.option("--verdict", required=True, type=click.Choice(["fit", "unfit", "not_looked_at"]))
 @click.option("--reason", metavar="CODE", help=f"Why it is unfit, one of: {', '.join(REASONS)}.")
 @click.option("--note", help="A remark, with any verdict: words for the agency; no personal data of users.")
-@click.option("--pages", type=click.IntRange(0), help="How many pages were counted.")
+@click.option("--pages", type=Number(), help="How many pages were counted.")
 @click.option("--binding", type=click.Choice(BINDINGS), help="How the paper is bound (편철상태).")
 @click.option("--condition", type=click.Choice(CONDITIONS), help="Grade of the paper (보존상태).")
 @json_option

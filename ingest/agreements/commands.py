@@ -10,6 +10,7 @@ from archive.errors import Unreadable
 from archive.ledger import COMMAND_LINE as BY
 from archive.site.evidence import seal_or_say
 from archive.site.language import amount
+from archive.site.numbers import Number
 from archive.site.site import Site
 from archive.site.terminal import Command, Group, a_path, json_option, pass_site, say
 from ingest import agreements
@@ -57,7 +58,7 @@ def list_(site: Site, agency: str | None, as_json: bool) -> None:
 
 @agreement.command(cls=Command)
 @click.argument("agency")
-@click.option("--version", type=int, help="The one in force today when not given.")
+@click.option("--version", type=Number(), help="The one in force today when not given.")
 @json_option
 @pass_site
 def show(site: Site, agency: str, version: int | None, as_json: bool) -> None:

@@ -8,6 +8,7 @@ from archive import holdings
 from archive.holdings import Agency
 from archive.ledger import COMMAND_LINE as BY
 from archive.site.evidence import seal_or_say
+from archive.site.numbers import Number
 from archive.site.site import Site
 from archive.site.terminal import Command, Group, json_option, pass_site, say
 from ingest.intake import tokens
@@ -96,7 +97,7 @@ def list_(site: Site, as_json: bool) -> None:
 
 
 @token.command(cls=Command)
-@click.argument("number", type=int)
+@click.argument("number", type=Number())
 @json_option
 @pass_site
 def revoke(site: Site, number: int, as_json: bool) -> None:

@@ -1,14 +1,17 @@
 """The hits of a search as the gate allows them, with one question for all their pictures."""
 
 from collections.abc import Iterator
+from unittest.mock import Mock
 
 import pytest
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from access import finding
+from access.search import query
 from access.search.query import Hit, Hits
 from access.viewing import Asking, begin_viewing
+from archive.errors import WrongCall
 from archive.holdings import Item
 from archive.people import Reader
 from preservation.pages import Page
@@ -79,3 +82,8 @@ def test_the_pages_of_many_hits_are_one_question_that_reads_one_page_each(sessio
         event.remove(Page, "load", keep)
     assert len([each for each in sent if "FROM pages" in each]) == 1
     assert len(read) == 3
+
+
+def test_a_query_of_bytes_that_are_no_text_is_a_wrong_call() -> None:
+    with pytest.raises(WrongCall, match="no UTF-8"):
+        query.find(Mock(), "a\udcff")

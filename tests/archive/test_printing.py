@@ -1,5 +1,6 @@
 """A4 documents: where tables break."""
 
+import unicodedata
 from datetime import UTC, datetime
 
 import pymupdf
@@ -34,3 +35,10 @@ def test_a_long_table_begins_below_its_heading_and_repeats_its_head_on_every_pag
     assert "결과\n" in told[0]
     assert all("규칙" in page for page in told)
     assert sum(page.count("줄 ") for page in told) == 100
+
+
+def test_a_name_is_printed_however_it_is_written_and_what_has_no_letter_by_its_number() -> None:
+    [told] = pages(Paragraph(unicodedata.normalize("NFD", "지적도.txt")), table(1),
+                   Facts([("제목", "\u3400\U0002000b\u202e가")]))  # fmt: skip
+    assert "지적도.txt\n" in told
+    assert "<U+3400><U+2000B><U+202E>가" in told

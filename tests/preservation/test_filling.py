@@ -321,3 +321,18 @@ def test_a_fill_tells_who_brings_transfers_up_to_date_whose_last_copies_it_made(
     assert more.place.run("work", "--until-idle").exit_code == 0
     assert more.ask("transfer", "show", number)[1]["state"] == "stored"
     assert more.ask(*FILL)[1]["settled"] is True
+
+
+def test_what_is_left_of_a_copy_is_not_replaced_and_the_fill_says_what_to_do(
+    more: Held, reference: str, tmp_path: Path
+) -> None:
+    assert more.ask(*FILL)[0] == 0
+    bag = next((more.home / "stores/c/packages").rglob(f"{reference}/v1"))
+    content(bag).unlink()
+    assert more.ask("copy", "check", "--store", "c")[1]["absent"] == 1
+    for _ in range(2):
+        code, said = more.say(*FILL)
+        assert (code, "Set aside what it has left" in said, "Go on with" in said) == (5, True, False), said
+    bag.rename(tmp_path / "aside")
+    assert more.ask(*FILL)[0] == 0
+    assert more.ask("copy", "check", "--store", "c")[1]["absent"] == 0

@@ -135,3 +135,14 @@ def test_a_worker_that_is_killed_alone_takes_its_children_along_and_the_next_goe
     # The killed one may have ended some of the jobs that recur before.
     assert (code, told["failed"], told["waiting"], row(job).state) == (0, [], [], "done"), told
     assert 1 <= told["done"] <= 1 + sum(1 for each in jobs.DECLARED.values() if each.again)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [("job", "retry"), ("transfer", "show", "2026-0001", "--volume"), ("ledger", "prove"),
+     ("transfer", "accept", "2026-0001", "--volume")],
+)  # fmt: skip
+def test_a_number_that_nothing_can_have_is_a_wrong_call(place: Installation, call: tuple[str, ...]) -> None:
+    for number in (2**31, 10**30):
+        said = place.run(*call, str(number))
+        assert (said.exit_code, "is no number from" in said.errors + str(said.told)) == (2, True), said
