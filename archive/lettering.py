@@ -32,7 +32,7 @@ def in_letters(words: str) -> str:
 def _letter(sign: str) -> str:
     if sign == "\n" or letters().has_glyph(ord(sign)):
         return sign
-    return " " if sign.isspace() else f"<U+{ord(sign):04X}>"
+    return " " if sign.isspace() else f"[U+{ord(sign):04X}]"
 
 
 def width_of(words: str, size: float) -> float:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, undefer
 
 from archive.database import ROWS_AT_ONCE
 from ingest.acceptance.listed import ListedItem
@@ -66,6 +66,7 @@ def _lines(transfer: Transfer, where: Sequence[ColumnElement[bool]]) -> Any:
         .outerjoin(Verdict, _of_volume())
         .where(*where)
         .order_by(TransferVolume.position)
+        .options(undefer(TransferVolume.held_as))
     )
 
 

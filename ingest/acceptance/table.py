@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, undefer
 
 from archive.database import ROWS_AT_ONCE
 from archive.site import language
@@ -48,10 +48,11 @@ def in_custody(session: Session, transfer: Transfer, asked: Asked) -> Iterator[s
         .outerjoin(ListedVolume, ListedVolume.volume_id == TransferVolume.id)
         .where(TransferVolume.transfer_id == transfer.id, TransferVolume.state.in_(TAKEN))
         .order_by(TransferVolume.position)
+        .options(undefer(TransferVolume.held_as))
     )
     for row, record_type in session.execute(rows.execution_options(yield_per=ROWS_AT_ONCE)):
         kind = asked.say(f"kind.{kinds.kind_of(record_type)}")
-        yield _line([row.position + 1, row.sender_id, row.title, row.reference, kind, row.items, row.files,
+        yield _line([row.position + 1, row.sender_id, row.title, row.held_as, kind, row.items, row.files,
                         row.bytes])  # fmt: skip
 
 
@@ -114,6 +115,7 @@ def _rows(transfer: Transfer) -> Any:
         .outerjoin(Verdict, of_volume)
         .where(TransferVolume.transfer_id == transfer.id)
         .order_by(TransferVolume.position)
+        .options(undefer(TransferVolume.held_as))
     )  # fmt: skip
 
 
@@ -122,7 +124,7 @@ def _cells(
 ) -> list[object]:
     listed, counted, uncounted, unfit, errors, files, came = numbers
     return [
-        row.position + 1, row.sender_id, row.title, row.reference if row.volume_id else None,
+        row.position + 1, row.sender_id, row.title, row.held_as if row.volume_id else None,
         told.record_type if told else None, say(f"state.{row.state}"),
         told.items if told and told.items is not None else row.items, came,
         told.files if told and told.files is not None else files, row.files,

@@ -43,7 +43,8 @@ def of_volume(session: Session, number: str, place: int) -> dict[str, Any]:
     found = browsing.findings(session, volume, limit=None)
     return {
         "transfer": number, "volume": place, "title": volume.title, "sender_id": volume.sender_id,
-        "reference": volume.reference, "state": volume.state, "is_open": verdicts.is_open(transfer, volume),
+        "reference": volume.reference or volume.held_as, "state": volume.state,
+        "is_open": verdicts.is_open(transfer, volume),
         "findings": [results.as_dict(transfers.as_finding(row)) for row in found],
         "items": [
             {"place": item.position + 1, "title": item.title, "files": item.files, "missing": item.missing,
@@ -56,7 +57,8 @@ def of_volume(session: Session, number: str, place: int) -> dict[str, Any]:
 def _volume(line: Line) -> dict[str, Any]:
     row = line.volume
     return {
-        "place": row.position + 1, "reference": row.reference, "sender_id": row.sender_id, "title": row.title,
+        "place": row.position + 1, "reference": row.reference or row.held_as,
+        "sender_id": row.sender_id, "title": row.title,
         "state": row.state, "held_back": row.state == "waiting" and line.is_faulty,
         "verdict": line.verdict, "unfit_items": line.unfit_items,
         "items": row.items, "files": row.files, "bytes": row.bytes, "reason": row.reason,

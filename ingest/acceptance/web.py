@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from archive import holdings
 from archive.errors import Refused, WrongCall
 from archive.site.reader.web import asked_number, needs, reader, say, session, site
 from ingest import overview, transfers
@@ -76,9 +77,15 @@ def _judge_page(
         found=[] if about else browsing.findings(db, of, limit=AT_ONCE),
         pages=about.pages if about else told.pages if told else None,
         has_sample=_next_of_sample(it) is not None,
-        is_open=verdicts.is_open(it, of),
+        is_open=verdicts.is_open(it, of), reference=_in_custody(of, about),
         reasons=verdicts.REASONS, bindings=verdicts.BINDINGS, conditions=verdicts.CONDITIONS,
     )  # fmt: skip
+
+
+def _in_custody(of: TransferVolume, about: ListedItem | None) -> str | None:
+    """What is judged, as it can be looked at: its reference, once it has one."""
+    held_as = session().get_one(TransferVolume, of.id).held_as
+    return holdings.item_reference(held_as, about.position + 1) if held_as and about else held_as
 
 
 def _place_of(number: str, of: TransferVolume, about: ListedItem | None, **more: Any) -> str:

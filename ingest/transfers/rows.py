@@ -18,7 +18,7 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, column_property, mapped_column
 
 from archive import holdings
 from archive.database import Base, FilePath, insert_all
@@ -106,6 +106,9 @@ class TransferVolume(Base):
     volume_id: Mapped[int | None] = mapped_column(ForeignKey("volumes.id"))
     reason: Mapped[str | None]
     formats_judged: Mapped[bool] = mapped_column(default=False)
+    held_as: Mapped[str | None] = column_property(  # its reference in custody, whichever round gave it
+        select(Volume.reference).where(Volume.id == volume_id).scalar_subquery(), deferred=True
+    )
 
 
 class FindingRow(Base):

@@ -8,6 +8,8 @@ from typing import Any
 
 import pymupdf as pymupdf_untyped
 
+from archive.lettering import in_letters
+
 pymupdf: Any = pymupdf_untyped
 MARGIN = 56
 FOOT = 28
@@ -26,7 +28,7 @@ th, td { border-width: 0.5pt; border-style: solid; border-color: #555; padding: 
 
 def pdf(html: str, *, title: str, foot: str) -> bytes:
     """Lay out HTML with tables and paragraphs.  ``foot`` stands below each page, before its number."""
-    document = pymupdf.open("pdf", _laid_out(html))
+    document = pymupdf.open("pdf", _laid_out(in_letters(html)))
     for page in document:
         text = f"{foot}   {page.number + 1} / {document.page_count}"
         box = pymupdf.Rect(

@@ -131,3 +131,10 @@ def test_what_a_round_only_found_in_custody_is_told_apart_from_what_it_brought(
     rounds = call("transfer", "show", number).told["rounds"]
     assert [each["volumes"]["held_already"] for each in rounds] == [0, 1]
     assert "\nAccepted 1.  1 volume came right" in call("transfer", "show", first, words=True).out
+    told = call("transfer", "show", number).told
+    named = [each["reference"] for each in told["listing"]]
+    assert sorted(named) == sorted(told["references"]) and None not in named
+    assert call("transfer", "show", number, "--volume", 1).told["reference"] == named[0]
+    call("transfer", "report", number, "--csv", tmp_path / "volumes.csv")
+    table = (tmp_path / "volumes.csv").read_text("utf-8")
+    assert all(reference in table for reference in named)
