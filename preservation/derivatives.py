@@ -181,7 +181,17 @@ def derive_pages(
     with site.open_session.begin() as session:
         counted, remark = (None, document.remark) if document else (shown, None)
         close(session, file, "made", page_count=counted, reason=remark)
+        tell_of_pages_without_a_picture(session, file)
     return shown
+
+
+def tell_of_pages_without_a_picture(session: Session, file: ContentFile) -> None:
+    """A file that opens may be damaged further on: its keeper hears of it, and not its readers alone."""
+    without = (Page.file_id == file.id, Page.reason.is_not(None))
+    count = session.scalar(select(func.count()).where(*without)) or 0
+    if first := session.scalar(select(Page.reason).where(*without).order_by(Page.page_in_file).limit(1)):
+        more = f" {count:,} of its pages have none." if count > 1 else ""
+        add_finding(session, file.item_id, "file.unreadable", f"{first}{more}", file=file)
 
 
 def text_pages(document: DocumentText, first: int) -> Pages:

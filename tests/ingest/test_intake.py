@@ -54,6 +54,15 @@ def token(call: Call, agency: str = AGENCY) -> dict[str, str]:
     return {"Authorization": f"Bearer {call('agency', 'token', 'add', agency).told['words']}"}
 
 
+@pytest.mark.parametrize("body", ["[" * 100_000, "{", "[]", b"\xff"])
+def test_a_body_that_is_no_request_is_a_wrong_call_and_no_defect(
+    call: Call, client: FlaskClient, body: str | bytes
+) -> None:
+    headers = {**token(call), "Idempotency-Key": "k-1"}
+    said = client.post("/api/transfers", data=body, content_type="application/json", headers=headers)
+    assert (said.status_code, said.json["error"]["code"]) == (400, "wrong_call"), said.json
+
+
 @pytest.mark.flow
 def test_a_folder_is_received_once_for_a_key_and_its_result_is_told(call: Call, client: FlaskClient) -> None:
     headers = {**token(call), "Idempotency-Key": "k-1"}

@@ -207,6 +207,19 @@ def test_a_file_that_cannot_be_read_costs_its_own_pages_and_nothing_else(site, h
     assert set(rules(site, item_id)) == {"file.unreadable", "file.unsupported", "format.unknown"}
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF"])
+def test_half_a_picture_is_told_of(site, tmp_path, kind):
+    whole = io.BytesIO()
+    Image.effect_noise((400, 400), 80).save(whole, kind)
+    (tmp_path / "half").write_bytes(whole.getvalue()[: len(whole.getvalue()) // 2])
+    item_id = held(site, tmp_path / "half")
+    run(site, item_id)
+    with site.reading_session() as session:
+        told = {row.rule: (row.severity, row.message) for row in derivatives.findings_of(session, item_id)}
+    severity, message = told["file.unreadable"]
+    assert severity == "warning" and "No picture of page 1 could be made" in message
+
+
 def test_an_archive_too_large_to_be_held_is_looked_through_in_its_stored_copy(site, tmp_path, monkeypatch):
     small, large = tmp_path / "small.zip", tmp_path / "large.zip"
     for path, size in ((small, 1), (large, 5_000)):
