@@ -10,6 +10,8 @@ from typing import Any
 
 import pymupdf as pymupdf_untyped
 
+from archive.names import STEERS
+
 pymupdf: Any = pymupdf_untyped
 
 
@@ -30,9 +32,11 @@ def in_letters(words: str) -> str:
 
 @cache
 def _letter(sign: str) -> str:
-    if sign == "\n" or letters().has_glyph(ord(sign)):
-        return sign
-    return " " if sign.isspace() else f"[U+{ord(sign):04X}]"
+    if sign.isspace():
+        return sign if sign in "\n " else " "
+    # MuPDF brings letters of other scripts too, and goes to them by itself; some signs have empty ones there.
+    is_seen = not STEERS.search(sign) and letters().has_glyph(ord(sign), fallback=1)
+    return sign if is_seen else f"[U+{ord(sign):04X}]"
 
 
 def width_of(words: str, size: float) -> float:

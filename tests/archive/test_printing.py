@@ -39,6 +39,7 @@ def test_a_long_table_begins_below_its_heading_and_repeats_its_head_on_every_pag
 
 def test_a_name_is_printed_however_it_is_written_and_what_has_no_letter_by_its_number() -> None:
     [told] = pages(Paragraph(unicodedata.normalize("NFD", "지적도.txt")), table(1),
-                   Facts([("제목", "\u3400\U0002000b\u202e가")]))  # fmt: skip
+                   Facts([("제목", "\u3400\U0002000b\u202e가"), ("이름", "Nguyễn −5 ☑ µm")]))  # fmt: skip
     assert "지적도.txt\n" in told
     assert "[U+3400][U+2000B][U+202E]가" in told
+    assert "Nguyễn −5 ☑ µm" in told

@@ -173,13 +173,13 @@ def judge_some(session: Session, transfer: Transfer, volume: TransferVolume) -> 
         )  # fmt: skip
         session.add(item)
         session.flush()
-    unfit = Seen("unfit", reason="pages_missing", note="3쪽이 없습니다.", pages=11)
-    verdicts.give(session, transfer, item, unfit, by="p-1", at=NOW)
-    verdicts.give(session, transfer, volume, Seen("fit", binding="loose", condition="2"), by="p-1", at=NOW)
     sampling.draw(
         session, transfer, unit="item", acceptable=Fraction(1, 10), confidence=Fraction(95, 100),
         seed="seed", by="p-1", at=NOW,
     )  # fmt: skip
+    unfit = Seen("unfit", reason="pages_missing", note="3쪽이 없습니다.", pages=11)
+    verdicts.give(session, transfer, item, unfit, by="p-1", at=NOW)
+    verdicts.give(session, transfer, volume, Seen("fit", binding="loose", condition="2"), by="p-1", at=NOW)
 
 
 AGREEMENT = """agency = "6110000"
